@@ -1,0 +1,17 @@
+package krites.grpo;
+
+/** Why a group will not be trained. Every group that is not trained has exactly one of these. */
+public enum Drop {
+  /** Too old when the batch was taken. */
+  STALE,
+  /** The rollout worker that held it died; the prompt was issued again. */
+  WORKER_LOST,
+  /** The rollout engine could not process the prompt (unreadable image, too long). */
+  ROLLOUT_FAILED,
+  /** The reward could not be computed. */
+  REWARD_FAILED,
+  /** All rewards were equal and the group filter is on. */
+  FLAT,
+  /** It was in flight when the run was resumed from a checkpoint; the prompt was issued again. */
+  RESTARTED
+}

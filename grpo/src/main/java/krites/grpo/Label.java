@@ -1,0 +1,8 @@
+package krites.grpo;
+
+/** Which of the two answers of a critic prompt is better. */
+public enum Label {
+  FIRST,
+  SECOND,
+  TIE
+}

@@ -1,0 +1,44 @@
+package krites.grpo.port;
+
+import java.util.List;
+import java.util.Map;
+import krites.grpo.PolicyVersion;
+import krites.grpo.WeightUpdate;
+
+/**
+ * Turns prompts into groups on one device, step by step.
+ *
+ * <p>Not thread safe: one owner, one thread. Between two steps the owner may start groups, swap weights or close.
+ */
+public interface RolloutEngine extends AutoCloseable {
+  /** How many groups may be in flight at once; the owner never starts more. */
+  int capacity();
+
+  /** Groups started and not yet returned. */
+  int active();
+
+  /** Accepts a group; the work happens in {@link #step()}. */
+  void start(GroupRequest request);
+
+  /** A short piece of work (a prefill, or a chunk of decoded tokens); returns the groups that ended with it. */
+  List<RolloutOutcome> step();
+
+  /** Forgets a group that nobody waits for; no outcome follows. Unknown ids are ignored. */
+  void cancel(long groupId);
+
+  /**
+   * Takes over published weights; sequences in flight go on under them.
+   *
+   * @throws java.io.UncheckedIOException if the weights cannot be read or do not match their digest; the old weights stay
+   */
+  void update(WeightUpdate update);
+
+  /** The version that the next token will be produced by. */
+  PolicyVersion version();
+
+  /** Counters since the start (for example {@code tokens/decoded}, {@code seconds/decode}), names in docs/metrics.md. */
+  Map<String, Double> counters();
+
+  @Override
+  void close();
+}

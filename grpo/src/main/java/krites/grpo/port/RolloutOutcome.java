@@ -1,0 +1,19 @@
+package krites.grpo.port;
+
+import krites.grpo.Group;
+
+/** How a requested group ended in the engine. */
+public sealed interface RolloutOutcome {
+  long groupId();
+
+  /** All responses are there. */
+  record Finished(Group group) implements RolloutOutcome {
+    @Override
+    public long groupId() {
+      return group.id();
+    }
+  }
+
+  /** The prompt cannot be processed; {@code reason} is one line for a person. */
+  record Failed(long groupId, String reason) implements RolloutOutcome {}
+}
