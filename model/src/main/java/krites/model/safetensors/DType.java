@@ -1,0 +1,43 @@
+package krites.model.safetensors;
+
+import java.util.Optional;
+
+/** The element types of the safetensors format that have a fixed number of whole bytes. */
+public enum DType {
+  BOOL(1),
+  U8(1),
+  I8(1),
+  F8_E5M2(1),
+  F8_E4M3(1),
+  I16(2),
+  U16(2),
+  F16(2),
+  BF16(2),
+  I32(4),
+  U32(4),
+  F32(4),
+  F64(8),
+  I64(8),
+  U64(8);
+
+  private final int bytes;
+
+  DType(int bytes) {
+    this.bytes = bytes;
+  }
+
+  /** The size of one element in bytes. */
+  public int bytes() {
+    return bytes;
+  }
+
+  /** The type of this name in a header, if there is one. */
+  public static Optional<DType> named(String name) {
+    for (DType type : values()) {
+      if (type.name().equals(name)) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.empty();
+  }
+}

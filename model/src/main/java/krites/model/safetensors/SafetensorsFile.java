@@ -1,0 +1,163 @@
+package krites.model.safetensors;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One safetensors file, mapped into memory: 8 bytes little endian header length, JSON header, raw data.
+ *
+ * <p>Opening reads the header only and checks it fully; data are paged in when they are touched. The file may be
+ * larger than 2 GB. Segments given out by {@link #bytes} die with {@link #close}; arrays are copies.
+ * Safe for use by several threads.
+ */
+public final class SafetensorsFile implements AutoCloseable {
+  private static final int LENGTH_BYTES = 8;
+
+  private final Path file;
+  private final Arena arena;
+  private final MemorySegment data;
+  private final HeaderReader.Header header;
+
+  private SafetensorsFile(Path file, Arena arena, MemorySegment data, HeaderReader.Header header) {
+    this.file = file;
+    this.arena = arena;
+    this.data = data;
+    this.header = header;
+  }
+
+  /**
+   * Maps the file and checks its header.
+   *
+   * @throws CheckpointException if the file is missing, unreadable, truncated or not a safetensors file
+   */
+  public static SafetensorsFile open(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw CheckpointException.mismatch(
+          file, "file", "a safetensors file", Files.exists(file) ? "something that is not a file" : "no such file");
+    }
+    Arena arena = Arena.ofShared();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return map(file, channel, arena);
+    } catch (NoSuchFileException e) {
+      arena.close();
+      throw CheckpointException.mismatch(file, "file", "a safetensors file", "no such file");
+    } catch (IOException e) {
+      arena.close();
+      throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static SafetensorsFile map(Path file, FileChannel channel, Arena arena) throws IOException {
+    long fileBytes = channel.size();
+    if (fileBytes < LENGTH_BYTES) {
+      throw CheckpointException.mismatch(file, "header length", "8 bytes", fileBytes + " bytes (file truncated?)");
+    }
+    MemorySegment all = channel.map(MapMode.READ_ONLY, 0, fileBytes, arena);
+    long headerBytes = all.get(Elements.LONG, 0);
+    long limit = Math.min(HeaderReader.MAX_HEADER_BYTES, fileBytes - LENGTH_BYTES);
+    if (headerBytes < 2 || headerBytes > limit) {
+      throw CheckpointException.mismatch(
+          file,
+          "header length",
+          "2 to " + limit + " bytes",
+          Long.toUnsignedString(headerBytes) + " (truncated, or not a safetensors file?)");
+    }
+    byte[] json = all.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+    MemorySegment data = all.asSlice(LENGTH_BYTES + headerBytes);
+    return new SafetensorsFile(file, arena, data, new HeaderReader(file, data.byteSize()).read(json));
+  }
+
+  /** The file that is mapped. */
+  public Path path() {
+    return file;
+  }
+
+  /** The tensor names in the order of their data. */
+  public Set<String> names() {
+    return Collections.unmodifiableSet(header.tensors().keySet());
+  }
+
+  /** The free text pairs of the header, such as {@code format = pt}. */
+  public Map<String, String> metadata() {
+    return Collections.unmodifiableMap(header.metadata());
+  }
+
+  /** The entry of a tensor, if the file has it. */
+  public Optional<TensorEntry> find(String name) {
+    return Optional.ofNullable(header.tensors().get(name));
+  }
+
+  /**
+   * The entry of a tensor.
+   *
+   * @throws CheckpointException if the file does not have it
+   */
+  public TensorEntry entry(String name) {
+    return find(name)
+        .orElseThrow(
+            () ->
+                CheckpointException.mismatch(
+                    file, "tensor " + name, "to be present", "only " + names().size() + " other tensors"));
+  }
+
+  /** The raw little endian bytes, read only, valid until {@link #close}. No copy is made. */
+  public MemorySegment bytes(String name) {
+    TensorEntry entry = entry(name);
+    return data.asSlice(entry.offset(), entry.byteSize());
+  }
+
+  /**
+   * A copy of a floating tensor, row major; F16 and BF16 are widened exactly, F64 is rounded.
+   *
+   * @throws CheckpointException if it is absent, of another kind, or has more than 2^31 - 9 elements
+   */
+  public float[] floats(String name) {
+    TensorEntry entry = entry(name);
+    if (!Elements.isFloating(entry.dtype())) {
+      throw CheckpointException.mismatch(file, "tensor " + name, "F32, BF16, F16 or F64", entry.dtype().name());
+    }
+    return Elements.toFloats(bytes(name), entry.dtype(), arrayLength(entry));
+  }
+
+  /**
+   * A copy of a tensor of whole numbers or booleans (1 and 0), row major.
+   *
+   * @throws CheckpointException if it is absent, of another kind, or has more than 2^31 - 9 elements
+   */
+  public long[] longs(String name) {
+    TensorEntry entry = entry(name);
+    if (!Elements.isWhole(entry.dtype())) {
+      throw CheckpointException.mismatch(file, "tensor " + name, "a whole number type", entry.dtype().name());
+    }
+    return Elements.toLongs(bytes(name), entry.dtype(), arrayLength(entry));
+  }
+
+  private int arrayLength(TensorEntry entry) {
+    if (entry.elements() > Integer.MAX_VALUE - 8) {
+      throw CheckpointException.mismatch(
+          file, "tensor " + entry.name(), "a size that fits a Java array", entry.elements() + " elements");
+    }
+    return (int) entry.elements();
+  }
+
+  /** Unmaps the file; segments given out before are dead from now on. */
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,189 @@
+package krites.model.safetensors;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Writes safetensors files, one tensor after the other. A file appears under its name only when it is complete and
+ * on the disk; a write that fails leaves nothing behind.
+ */
+public final class SafetensorsWriter {
+  /** The header pair that the reference loader asks for. */
+  public static final Map<String, String> PYTORCH = Map.of("format", "pt");
+
+  /** Large enough to keep the disk busy, small enough to be unnoticed; a multiple of every element size. */
+  private static final int BUFFER_BYTES = 1 << 20;
+
+  private SafetensorsWriter() {}
+
+  /**
+   * Writes one file.
+   *
+   * @param metadata free text pairs of the header, usually {@link #PYTORCH}
+   * @throws IllegalArgumentException if a name is repeated or the values of a tensor do not fit its shape
+   */
+  public static void write(Path file, List<OutgoingTensor> tensors, Map<String, String> metadata) throws IOException {
+    byte[] header = header(tensors, metadata);
+    AtomicFile.write(
+        file,
+        channel -> {
+          ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+          writeFully(channel, length.putLong(header.length).flip());
+          writeFully(channel, ByteBuffer.wrap(header));
+          for (OutgoingTensor tensor : tensors) {
+            writeValues(channel, tensor);
+          }
+        });
+  }
+
+  /**
+   * Writes the weights of a model directory: {@code model.safetensors} if they fit into one shard, else
+   * {@code model-00001-of-0000N.safetensors} and so on with {@code model.safetensors.index.json}, written last. The
+   * files of the other layout are removed, so that a reader cannot take old weights for new ones.
+   *
+   * @param maxShardBytes tensors are put into a shard in order until this would be exceeded; a larger tensor gets a
+   *     shard of its own
+   * @return the files written, in order
+   */
+  public static List<Path> writeCheckpoint(
+      Path directory, List<OutgoingTensor> tensors, Map<String, String> metadata, long maxShardBytes)
+      throws IOException {
+    requireDistinct(tensors);
+    Files.createDirectories(directory);
+    List<List<OutgoingTensor>> shards = split(tensors, maxShardBytes);
+    Path single = directory.resolve(SafetensorsCheckpoint.SINGLE_FILE);
+    Path index = directory.resolve(SafetensorsCheckpoint.INDEX_FILE);
+    if (shards.size() == 1) {
+      write(single, tensors, metadata);
+      Files.deleteIfExists(index);
+      return List.of(single);
+    }
+    List<Path> written = new ArrayList<>();
+    Map<String, String> weightMap = new TreeMap<>();
+    for (int i = 0; i < shards.size(); i++) {
+      String name = String.format("model-%05d-of-%05d.safetensors", i + 1, shards.size());
+      write(directory.resolve(name), shards.get(i), metadata);
+      shards.get(i).forEach(tensor -> weightMap.put(tensor.name(), name));
+      written.add(directory.resolve(name));
+    }
+    byte[] indexJson = indexJson(tensors, weightMap);
+    AtomicFile.write(index, channel -> writeFully(channel, ByteBuffer.wrap(indexJson)));
+    Files.deleteIfExists(single);
+    written.add(index);
+    return List.copyOf(written);
+  }
+
+  private static List<List<OutgoingTensor>> split(List<OutgoingTensor> tensors, long maxShardBytes) {
+    if (maxShardBytes <= 0) {
+      throw new IllegalArgumentException("shard size " + maxShardBytes + " bytes");
+    }
+    List<List<OutgoingTensor>> shards = new ArrayList<>();
+    List<OutgoingTensor> shard = new ArrayList<>();
+    long bytes = 0;
+    for (OutgoingTensor tensor : tensors) {
+      if (!shard.isEmpty() && bytes + tensor.byteSize() > maxShardBytes) {
+        shards.add(shard);
+        shard = new ArrayList<>();
+        bytes = 0;
+      }
+      shard.add(tensor);
+      bytes += tensor.byteSize();
+    }
+    shards.add(shard);
+    return shards;
+  }
+
+  private static byte[] indexJson(List<OutgoingTensor> tensors, Map<String, String> weightMap) throws IOException {
+    ObjectNode root = HeaderReader.STRICT_JSON.createObjectNode();
+    root.putObject("metadata").put("total_size", tensors.stream().mapToLong(OutgoingTensor::byteSize).sum());
+    ObjectNode map = root.putObject("weight_map");
+    weightMap.forEach(map::put);
+    return HeaderReader.STRICT_JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+  }
+
+  private static byte[] header(List<OutgoingTensor> tensors, Map<String, String> metadata) throws IOException {
+    requireDistinct(tensors);
+    ObjectNode root = HeaderReader.STRICT_JSON.createObjectNode();
+    if (!metadata.isEmpty()) {
+      ObjectNode pairs = root.putObject("__metadata__");
+      new TreeMap<>(metadata).forEach(pairs::put);
+    }
+    long offset = 0;
+    for (OutgoingTensor tensor : tensors) {
+      ObjectNode entry = root.putObject(tensor.name());
+      entry.put("dtype", tensor.dtype().name());
+      Arrays.stream(tensor.shape()).forEach(entry.putArray("shape")::add);
+      entry.putArray("data_offsets").add(offset).add(offset + tensor.byteSize());
+      offset += tensor.byteSize();
+    }
+    byte[] json = HeaderReader.STRICT_JSON.writeValueAsBytes(root);
+    byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8); // data start on 8 bytes, as the format asks
+    Arrays.fill(padded, json.length, padded.length, (byte) ' ');
+    return padded;
+  }
+
+  private static void requireDistinct(List<OutgoingTensor> tensors) {
+    Set<String> seen = new HashSet<>();
+    for (OutgoingTensor tensor : tensors) {
+      if (!seen.add(tensor.name())) {
+        throw new IllegalArgumentException("tensor " + tensor.name() + " given twice");
+      }
+    }
+  }
+
+  private static void writeValues(FileChannel channel, OutgoingTensor tensor) throws IOException {
+    switch (tensor.values()) {
+      case OutgoingTensor.Floats(var source) -> writeFloats(channel, tensor, source.get());
+      case OutgoingTensor.Raw(var source) -> writeRaw(channel, tensor, source.get());
+    }
+  }
+
+  private static void writeFloats(FileChannel channel, OutgoingTensor tensor, float[] values) throws IOException {
+    requireBytes(tensor, (long) values.length * tensor.dtype().bytes());
+    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    int perBuffer = BUFFER_BYTES / tensor.dtype().bytes();
+    for (int from = 0; from < values.length; from += perBuffer) {
+      int count = Math.min(perBuffer, values.length - from);
+      buffer.clear();
+      Elements.fromFloats(values, from, count, tensor.dtype(), MemorySegment.ofBuffer(buffer));
+      writeFully(channel, buffer.limit(count * tensor.dtype().bytes()));
+    }
+  }
+
+  private static void writeRaw(FileChannel channel, OutgoingTensor tensor, MemorySegment bytes) throws IOException {
+    requireBytes(tensor, bytes.byteSize());
+    for (long from = 0; from < bytes.byteSize(); from += BUFFER_BYTES) {
+      long count = Math.min(BUFFER_BYTES, bytes.byteSize() - from);
+      ByteBuffer buffer = ByteBuffer.allocate((int) count);
+      MemorySegment.copy(bytes, from, MemorySegment.ofBuffer(buffer), 0, count);
+      writeFully(channel, buffer);
+    }
+  }
+
+  private static void requireBytes(OutgoingTensor tensor, long bytes) {
+    if (bytes != tensor.byteSize()) {
+      throw new IllegalArgumentException(
+          "tensor " + tensor.name() + Arrays.toString(tensor.shape()) + " has " + tensor.byteSize() + " bytes as "
+              + tensor.dtype() + ", given " + bytes);
+    }
+  }
+
+  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+  }
+}
