@@ -1,0 +1,117 @@
+package krites.app.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Typed, strict access to a resolved configuration; remembers which keys were read.
+ *
+ * <p>Stricter than the library: 1.5 is not a whole number and {@code yes} is not a boolean.
+ */
+final class KeyReader {
+  private final Config config;
+  private final Set<String> consumed = new LinkedHashSet<>();
+
+  KeyReader(Config config) {
+    this.config = config;
+  }
+
+  Set<String> consumed() {
+    return consumed;
+  }
+
+  int intAt(String key) {
+    long value = longAt(key);
+    if (value != (int) value) {
+      throw wrongType(key, "a whole number of at most " + Integer.MAX_VALUE);
+    }
+    return (int) value;
+  }
+
+  long longAt(String key) {
+    Object value = value(key).unwrapped();
+    if (value instanceof Integer || value instanceof Long) {
+      return ((Number) value).longValue();
+    }
+    throw wrongType(key, "a whole number");
+  }
+
+  double doubleAt(String key) {
+    return number(key, value(key), "a number");
+  }
+
+  boolean booleanAt(String key) {
+    if (value(key).unwrapped() instanceof Boolean value) {
+      return value;
+    }
+    throw wrongType(key, "true or false");
+  }
+
+  String textAt(String key) {
+    ConfigValue value = value(key);
+    if (value.valueType() == ConfigValueType.LIST || value.valueType() == ConfigValueType.OBJECT) {
+      throw wrongType(key, "text");
+    }
+    return String.valueOf(value.unwrapped());
+  }
+
+  List<Double> doublesAt(String key) {
+    List<Double> numbers = new ArrayList<>();
+    for (ConfigValue element : list(key, "a list of numbers")) {
+      numbers.add(number(key, element, "a list of numbers"));
+    }
+    return numbers;
+  }
+
+  List<String> textsAt(String key) {
+    return list(key, "a list of texts").stream().map(element -> String.valueOf(element.unwrapped())).toList();
+  }
+
+  /** A constant of an enum, written in lower case with {@code -} or {@code _} between words. */
+  <E extends Enum<E>> E choiceAt(String key, Class<E> type) {
+    String text = textAt(key);
+    for (E constant : type.getEnumConstants()) {
+      if (constant.name().equalsIgnoreCase(text.replace('-', '_'))) {
+        return constant;
+      }
+    }
+    throw wrongType(
+        key,
+        Arrays.stream(type.getEnumConstants())
+            .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(", ", "one of ", "")));
+  }
+
+  private List<? extends ConfigValue> list(String key, String expected) {
+    if (value(key).valueType() != ConfigValueType.LIST) {
+      throw wrongType(key, expected);
+    }
+    return config.getList(key);
+  }
+
+  private double number(String key, ConfigValue value, String expected) {
+    if (value.unwrapped() instanceof Number number) {
+      return number.doubleValue();
+    }
+    throw wrongType(key, expected);
+  }
+
+  private ConfigValue value(String key) {
+    consumed.add(key);
+    return config.getValue(key);
+  }
+
+  private ConfigError wrongType(String key, String expected) {
+    ConfigValue found = config.getValue(key);
+    return new ConfigError(
+        Place.of(found.origin()) + ": " + key + ": expected " + expected + ", found " + Place.shown(found));
+  }
+}

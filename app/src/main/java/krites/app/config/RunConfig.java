@@ -1,0 +1,225 @@
+package krites.app.config;
+
+import static krites.app.config.InvalidSetting.above;
+import static krites.app.config.InvalidSetting.atLeast;
+import static krites.app.config.InvalidSetting.fraction;
+import static krites.app.config.InvalidSetting.fractionBelowOne;
+import static krites.app.config.InvalidSetting.require;
+
+import java.util.List;
+
+/**
+ * Everything a run can be told, validated: one record per section of {@code krites.conf}, where each key is explained.
+ *
+ * <p>Constructors throw {@link InvalidSetting} for values out of range and for combinations that cannot work.
+ */
+public record RunConfig(
+    Run run,
+    Model model,
+    Data data,
+    World world,
+    Rollout rollout,
+    Reward reward,
+    Algorithm algorithm,
+    Learner learner,
+    Async async,
+    Eval eval,
+    Checkpoint checkpoint,
+    Log log) {
+
+  /** The value of {@code data.train} and its siblings that stands for the built-in generator. */
+  public static final String BUILT_IN_WORLD = "world";
+
+  /** The value of {@code model.path} that stands for the base that ships. */
+  public static final String BUILT_IN_MODEL = "builtin";
+
+  public RunConfig {
+    require(
+        rollout.groupsPerStep() % learner.microBatchGroups() == 0,
+        "learner.micro-batch-groups",
+        "a divisor of rollout.groups-per-step = " + rollout.groupsPerStep(),
+        learner.microBatchGroups());
+    require(
+        learner.warmupSteps() <= run.steps(),
+        "learner.warmup-steps",
+        "at most run.steps = " + run.steps(),
+        learner.warmupSteps());
+    require(
+        eval.policyItems() == 0 || !data.evalPolicy().isEmpty(),
+        "eval.policy-items",
+        "0 because data.eval-policy is empty",
+        eval.policyItems());
+    require(
+        !world.shuffleLabels() || data.train().equals(BUILT_IN_WORLD),
+        "world.shuffle-labels",
+        "false because data.train is a file",
+        true);
+  }
+
+  /** Section {@code run}. An empty name or folder means: choose one. */
+  public record Run(String name, String dir, long seed, int steps) {
+    public Run {
+      require(name.indexOf('/') < 0, "run.name", "a name without /", name);
+      atLeast("run.steps", 1, steps);
+    }
+  }
+
+  /** Section {@code model}. */
+  public record Model(String path, boolean freezeVision) {
+    public Model {
+      require(!path.isBlank(), "model.path", "a model directory or " + BUILT_IN_MODEL, "nothing");
+    }
+  }
+
+  /** Section {@code data}. */
+  public record Data(String train, String evalCritic, String evalPolicy, String images, boolean shuffle) {
+    public Data {
+      require(!train.isBlank(), "data.train", "a JSONL file or " + BUILT_IN_WORLD, "nothing");
+      require(!evalCritic.isBlank(), "data.eval-critic", "a JSONL file or " + BUILT_IN_WORLD, "nothing");
+    }
+  }
+
+  /** Section {@code world}: the knobs of the built-in generator. */
+  public record World(long seed, int trainItems, List<String> kinds, double labelNoise, boolean shuffleLabels) {
+    public World {
+      kinds = List.copyOf(kinds);
+      atLeast("world.train-items", 1, trainItems);
+      require(!kinds.isEmpty(), "world.kinds", "at least one kind of question", "none");
+      fraction("world.label-noise", labelNoise);
+    }
+  }
+
+  /** Section {@code rollout}. */
+  public record Rollout(
+      int workers,
+      int slots,
+      int groupSize,
+      int groupsPerStep,
+      double temperature,
+      double topP,
+      int topK,
+      double repetitionPenalty,
+      int maxNewTokens) {
+    public Rollout {
+      atLeast("rollout.workers", 1, workers);
+      atLeast("rollout.slots", 1, slots);
+      atLeast("rollout.group-size", 2, groupSize);
+      atLeast("rollout.groups-per-step", 1, groupsPerStep);
+      above("rollout.temperature", 0, temperature);
+      require(topP > 0 && topP <= 1, "rollout.top-p", "a number above 0 and at most 1", topP);
+      atLeast("rollout.top-k", 0, topK);
+      above("rollout.repetition-penalty", 0, repetitionPenalty);
+      atLeast("rollout.max-new-tokens", 1, maxNewTokens);
+    }
+  }
+
+  /** Section {@code reward}. */
+  public record Reward(double formatWeight, int workers) {
+    public Reward {
+      fraction("reward.format-weight", formatWeight);
+      atLeast("reward.workers", 1, workers);
+    }
+  }
+
+  /** Values of {@code algorithm.advantage}. */
+  public enum AdvantageKind {
+    GRPO
+  }
+
+  /** Values of {@code algorithm.kl-estimator}; {@code LOW_VAR_KL} is k3. */
+  public enum KlEstimatorKind {
+    KL,
+    ABS,
+    MSE,
+    LOW_VAR_KL
+  }
+
+  /** Values of {@code algorithm.aggregation}. */
+  public enum AggregationKind {
+    MICRO_BATCH_TOKEN_MEAN
+  }
+
+  /** Section {@code algorithm}. */
+  public record Algorithm(
+      AdvantageKind advantage,
+      double clipLow,
+      double clipHigh,
+      double dualClip,
+      double klCoefficient,
+      KlEstimatorKind klEstimator,
+      double importanceCap,
+      AggregationKind aggregation) {
+    public Algorithm {
+      fractionBelowOne("algorithm.clip-low", clipLow);
+      atLeast("algorithm.clip-high", 0.0, clipHigh);
+      above("algorithm.dual-clip", 1, dualClip);
+      atLeast("algorithm.kl-coefficient", 0.0, klCoefficient);
+      atLeast("algorithm.importance-cap", 1.0, importanceCap);
+    }
+  }
+
+  /** Values of {@code learner.schedule}. */
+  public enum ScheduleKind {
+    CONSTANT,
+    LINEAR,
+    COSINE
+  }
+
+  /** Section {@code learner}. */
+  public record Learner(
+      double lr,
+      ScheduleKind schedule,
+      int warmupSteps,
+      double beta1,
+      double beta2,
+      double eps,
+      double weightDecay,
+      double maxGradNorm,
+      int microBatchGroups,
+      int threads) {
+    public Learner {
+      atLeast("learner.lr", 0.0, lr);
+      atLeast("learner.warmup-steps", 0, warmupSteps);
+      fractionBelowOne("learner.betas", beta1);
+      fractionBelowOne("learner.betas", beta2);
+      above("learner.eps", 0, eps);
+      atLeast("learner.weight-decay", 0.0, weightDecay);
+      above("learner.max-grad-norm", 0, maxGradNorm);
+      atLeast("learner.micro-batch-groups", 1, microBatchGroups);
+      atLeast("learner.threads", 0, threads);
+    }
+  }
+
+  /** Section {@code async}. */
+  public record Async(int maxStaleness) {
+    public Async {
+      atLeast("async.max-staleness", 0, maxStaleness);
+    }
+  }
+
+  /** Section {@code eval}. */
+  public record Eval(
+      int everySteps, int criticItems, int policyItems, int maxNewTokens, boolean atStart, boolean atEnd) {
+    public Eval {
+      atLeast("eval.every-steps", 0, everySteps);
+      atLeast("eval.critic-items", 0, criticItems);
+      atLeast("eval.policy-items", 0, policyItems);
+      atLeast("eval.max-new-tokens", 1, maxNewTokens);
+    }
+  }
+
+  /** Section {@code checkpoint}. */
+  public record Checkpoint(int everySteps, int keep) {
+    public Checkpoint {
+      atLeast("checkpoint.every-steps", 0, everySteps);
+      atLeast("checkpoint.keep", 0, keep);
+    }
+  }
+
+  /** Section {@code log}. */
+  public record Log(int samplesPerStep) {
+    public Log {
+      atLeast("log.samples-per-step", 0, samplesPerStep);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package krites.app.config;
+
+import java.util.List;
+import krites.app.config.RunConfig.AdvantageKind;
+import krites.app.config.RunConfig.AggregationKind;
+import krites.app.config.RunConfig.KlEstimatorKind;
+import krites.app.config.RunConfig.ScheduleKind;
+
+/** Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is read exactly here. */
+final class RunConfigParser {
+  private final KeyReader keys;
+
+  RunConfigParser(KeyReader keys) {
+    this.keys = keys;
+  }
+
+  RunConfig parse() {
+    return new RunConfig(
+        run(), model(), data(), world(), rollout(), reward(), algorithm(), learner(), async(), eval(), checkpoint(),
+        log());
+  }
+
+  private RunConfig.Run run() {
+    return new RunConfig.Run(
+        keys.textAt("run.name"), keys.textAt("run.dir"), keys.longAt("run.seed"), keys.intAt("run.steps"));
+  }
+
+  private RunConfig.Model model() {
+    return new RunConfig.Model(keys.textAt("model.path"), keys.booleanAt("model.freeze-vision"));
+  }
+
+  private RunConfig.Data data() {
+    return new RunConfig.Data(
+        keys.textAt("data.train"),
+        keys.textAt("data.eval-critic"),
+        keys.textAt("data.eval-policy"),
+        keys.textAt("data.images"),
+        keys.booleanAt("data.shuffle"));
+  }
+
+  private RunConfig.World world() {
+    return new RunConfig.World(
+        keys.longAt("world.seed"),
+        keys.intAt("world.train-items"),
+        keys.textsAt("world.kinds"),
+        keys.doubleAt("world.label-noise"),
+        keys.booleanAt("world.shuffle-labels"));
+  }
+
+  private RunConfig.Rollout rollout() {
+    return new RunConfig.Rollout(
+        keys.intAt("rollout.workers"),
+        keys.intAt("rollout.slots"),
+        keys.intAt("rollout.group-size"),
+        keys.intAt("rollout.groups-per-step"),
+        keys.doubleAt("rollout.temperature"),
+        keys.doubleAt("rollout.top-p"),
+        keys.intAt("rollout.top-k"),
+        keys.doubleAt("rollout.repetition-penalty"),
+        keys.intAt("rollout.max-new-tokens"));
+  }
+
+  private RunConfig.Reward reward() {
+    return new RunConfig.Reward(keys.doubleAt("reward.format-weight"), keys.intAt("reward.workers"));
+  }
+
+  private RunConfig.Algorithm algorithm() {
+    return new RunConfig.Algorithm(
+        keys.choiceAt("algorithm.advantage", AdvantageKind.class),
+        keys.doubleAt("algorithm.clip-low"),
+        keys.doubleAt("algorithm.clip-high"),
+        keys.doubleAt("algorithm.dual-clip"),
+        keys.doubleAt("algorithm.kl-coefficient"),
+        keys.choiceAt("algorithm.kl-estimator", KlEstimatorKind.class),
+        keys.doubleAt("algorithm.importance-cap"),
+        keys.choiceAt("algorithm.aggregation", AggregationKind.class));
+  }
+
+  private RunConfig.Learner learner() {
+    List<Double> betas = keys.doublesAt("learner.betas");
+    InvalidSetting.require(betas.size() == 2, "learner.betas", "two numbers", betas);
+    return new RunConfig.Learner(
+        keys.doubleAt("learner.lr"),
+        keys.choiceAt("learner.schedule", ScheduleKind.class),
+        keys.intAt("learner.warmup-steps"),
+        betas.get(0),
+        betas.get(1),
+        keys.doubleAt("learner.eps"),
+        keys.doubleAt("learner.weight-decay"),
+        keys.doubleAt("learner.max-grad-norm"),
+        keys.intAt("learner.micro-batch-groups"),
+        keys.intAt("learner.threads"));
+  }
+
+  private RunConfig.Async async() {
+    return new RunConfig.Async(keys.intAt("async.max-staleness"));
+  }
+
+  private RunConfig.Eval eval() {
+    return new RunConfig.Eval(
+        keys.intAt("eval.every-steps"),
+        keys.intAt("eval.critic-items"),
+        keys.intAt("eval.policy-items"),
+        keys.intAt("eval.max-new-tokens"),
+        keys.booleanAt("eval.at-start"),
+        keys.booleanAt("eval.at-end"));
+  }
+
+  private RunConfig.Checkpoint checkpoint() {
+    return new RunConfig.Checkpoint(keys.intAt("checkpoint.every-steps"), keys.intAt("checkpoint.keep"));
+  }
+
+  private RunConfig.Log log() {
+    return new RunConfig.Log(keys.intAt("log.samples-per-step"));
+  }
+}

@@ -1,0 +1,218 @@
+package krites.app.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class ConfigReaderTest {
+  @TempDir Path folder;
+
+  @Test
+  void aRunWithoutArgumentsUsesTheDefaultRecipe() {
+    ResolvedConfig resolved = new ConfigReader().withConfigs(List.of()).read();
+
+    assertEquals("shapes", resolved.recipe());
+    assertEquals(8, resolved.config().rollout().groupSize());
+    assertEquals(0.1, resolved.config().reward().formatWeight());
+  }
+
+  @Test
+  void laterLayersWin() throws IOException {
+    Path file = write("run.steps = 7, learner.lr = 0.5");
+
+    RunConfig config =
+        new ConfigReader()
+            .withConfigs(List.of("smoke", file.toString()))
+            .withAssignment("--set", "learner.lr=0.25")
+            .read()
+            .config();
+
+    assertEquals(7, config.run().steps());
+    assertEquals(0.25, config.learner().lr());
+    assertEquals(0, config.eval().everySteps(), "the recipe's value stays where nobody overrides it");
+  }
+
+  @Test
+  void anUnknownKeyIsNamedWithItsPlaceAndTheNearestKnownKey() throws IOException {
+    Path file = write("run.seed = 1\nlearner {\n  rl = 1e-3\n}\n");
+
+    assertEquals(
+        file + ":3: unknown key learner.rl; the nearest known key is learner.lr",
+        failure(new ConfigReader(), file));
+  }
+
+  @Test
+  void aKeyInTheWrongSectionIsFound() {
+    assertEquals(
+        "--set rollout.lr=1: unknown key rollout.lr; the nearest known key is learner.lr",
+        failureOf("rollout.lr=1"));
+  }
+
+  @Test
+  void aSeedThatIsNotANumberIsNamedWithItsPlace() throws IOException {
+    Path file = write("run {\n  seed = many\n}\n");
+
+    assertEquals(
+        file + ":2: run.seed: expected a whole number, found \"many\"", failure(new ConfigReader(), file));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          run.seed=1.5 | run.seed: expected a whole number, found 1.5
+          run.steps=0 | run.steps: expected a whole number of at least 1, found 0
+          run.steps=99999999999 | run.steps: expected a whole number of at most 2147483647, found 99999999999
+          async.max-staleness=-1 | async.max-staleness: expected a whole number of at least 0, found -1
+          learner.lr=-1 | learner.lr: expected a number of at least 0, found -1.0
+          learner.lr=fast | learner.lr: expected a number, found "fast"
+          learner.betas=[0.9] | learner.betas: expected two numbers, found [0.9]
+          learner.betas=0.9 | learner.betas: expected a list of numbers, found 0.9
+          model.freeze-vision=maybe | model.freeze-vision: expected true or false, found "maybe"
+          rollout.top-p=1.5 | rollout.top-p: expected a number above 0 and at most 1, found 1.5
+          rollout.group-size=1 | rollout.group-size: expected a whole number of at least 2, found 1
+          algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of kl, abs, mse, low_var_kl, found "k9"
+          rollout=5 | rollout: expected a section { ... }, found 5
+          rollout.slots={} | rollout.slots: expected a value, found a section { ... }
+          rollout.slots=null | rollout.slots: expected a value, found null; leave the line out for the default
+          """)
+  void aBadValueIsRefusedWithExpectationAndFinding(String assignment, String trouble) {
+    assertEquals("--set " + assignment + ": " + trouble, failureOf(assignment));
+  }
+
+  @Test
+  void aBatchThatDoesNotDivideIntoMicroBatchesIsRefused() {
+    assertEquals(
+        "--set learner.micro-batch-groups=5: learner.micro-batch-groups: expected a divisor of rollout.groups-per-step"
+            + " = 16, found 5",
+        failureOf("learner.micro-batch-groups=5"));
+  }
+
+  @Test
+  void anUnknownRecipeIsAnsweredWithTheKnownOnes() {
+    ConfigError error =
+        assertThrows(ConfigError.class, () -> new ConfigReader().withConfigs(List.of("smok")));
+
+    assertTrue(error.getMessage().startsWith("no recipe or file is named smok; recipes are shapes, smoke,"));
+    assertTrue(error.getMessage().endsWith("the nearest is smoke"), error.getMessage());
+  }
+
+  @Test
+  void aFileThatIsNotThereIsNamed() {
+    ConfigError error =
+        assertThrows(ConfigError.class, () -> new ConfigReader().withConfigs(List.of("nowhere/my.conf")));
+
+    assertEquals("configuration file nowhere/my.conf does not exist", error.getMessage());
+  }
+
+  @Test
+  void aSyntaxErrorIsOneLineWithItsPlace() throws IOException {
+    Path file = write("run {\n  seed = [1\n");
+
+    String message = failure(new ConfigReader(), file);
+
+    assertTrue(message.startsWith(file + ": "), message);
+    assertEquals(1, message.lines().count());
+  }
+
+  @Test
+  void textValuesOfAssignmentsStayAsTyped() {
+    RunConfig config =
+        new ConfigReader()
+            .withConfigs(List.of())
+            .withAssignment("--set", "data.images=/a b/c#d")
+            .withAssignment("--set", "run.name=007")
+            .read()
+            .config();
+
+    assertEquals("/a b/c#d", config.data().images());
+    assertEquals("007", config.run().name());
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void everyShippedRecipeReads(String recipe) {
+    assertEquals(recipe, new ConfigReader().withConfigs(List.of(recipe)).read().recipe());
+  }
+
+  static List<String> recipes() {
+    return Recipes.names();
+  }
+
+  @Test
+  void theRecipeFolderHoldsExactlyTheNamedRecipes() throws IOException {
+    try (var files = Files.list(Path.of("../recipes"))) {
+      assertEquals(
+          Set.copyOf(Recipes.names()),
+          Set.copyOf(
+              files
+                  .map(file -> file.getFileName().toString())
+                  .filter(name -> name.endsWith(".conf"))
+                  .map(name -> name.replace(".conf", ""))
+                  .toList()));
+    }
+  }
+
+  @Test
+  void everyKeyIsReadAndNoOther() {
+    assertEquals(
+        KnownKeys.load().keys().keySet(), new ConfigReader().withConfigs(List.of()).read().consumed());
+  }
+
+  @Test
+  void everyKeyIsDocumentedByASentenceAndItsValues() {
+    KnownKeys.load()
+        .keys()
+        .forEach((key, doc) -> assertTrue(doc.matches("[A-Z].*\\. \\[.+]"), key + " is documented as: " + doc));
+  }
+
+  @Test
+  void theResolvedTextReadsBackAsTheSameConfiguration() throws IOException {
+    ResolvedConfig first =
+        new ConfigReader()
+            .withConfigs(List.of("llava-critic-r1-7b"))
+            .withAssignment("--set", "run.name=a \"quoted\" name")
+            .read();
+
+    ResolvedConfig second =
+        new ConfigReader().withResolvedFile(write(first.text()), "llava-critic-r1-7b").read();
+
+    assertEquals(first.config(), second.config());
+  }
+
+  @Test
+  void theResolvedTextSaysWhereAValueCameFrom() {
+    String text =
+        new ConfigReader().withConfigs(List.of("smoke")).withValue("--seed 3", "run.seed", "3").read().text();
+
+    assertTrue(text.contains("  seed = 3  # from --seed 3\n"), text);
+    assertTrue(text.contains("# from recipe smoke:"), text);
+  }
+
+  private Path write(String text) throws IOException {
+    return Files.writeString(folder.resolve("my.conf"), text);
+  }
+
+  private static String failure(ConfigReader reader, Path file) {
+    return assertThrows(ConfigError.class, () -> reader.withConfigs(List.of(file.toString())).read()).getMessage();
+  }
+
+  private static String failureOf(String assignment) {
+    return assertThrows(
+            ConfigError.class,
+            () -> new ConfigReader().withConfigs(List.of()).withAssignment("--set", assignment).read())
+        .getMessage();
+  }
+}
