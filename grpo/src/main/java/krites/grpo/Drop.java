@@ -2,7 +2,7 @@ package krites.grpo;
 
 /** Why a group will not be trained. Every group that is not trained has exactly one of these. */
 public enum Drop {
-  /** Too old when the batch was taken. */
+  /** Too old when the batch was taken; the prompt was issued again. */
   STALE,
   /** The rollout worker that held it died; the prompt was issued again. */
   WORKER_LOST,

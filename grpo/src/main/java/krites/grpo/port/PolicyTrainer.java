@@ -33,7 +33,8 @@ public interface PolicyTrainer extends AutoCloseable {
 
   /**
    * Writes model and optimizer into an existing, empty directory: a Hugging Face model directory plus the optimizer
-   * state. The caller makes the directory appear atomically.
+   * state. The caller makes the directory appear atomically. Between two pieces of a step it writes the state of the
+   * last completed step, and the step under way may still go on.
    *
    * @throws java.io.UncheckedIOException if writing fails; the message names the file
    */
