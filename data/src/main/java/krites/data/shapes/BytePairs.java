@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -53,11 +54,15 @@ final class BytePairs {
     return PIECE.matcher(text).results().map(MatchResult::group).toList();
   }
 
-  /** Merges, in order, after which each piece is a single symbol. */
+  /**
+   * Merges, in order, after which each piece is a single symbol. An opening brace stays apart from the word behind it,
+   * so that the answer in a box is the same token as elsewhere.
+   */
   static List<Merge> learn(Set<String> pieces) {
     List<List<String>> words = new ArrayList<>();
     for (String piece : new TreeSet<>(pieces)) {
-      words.add(symbols(piece));
+      boolean boxed = piece.length() > 2 && piece.charAt(0) == '{' && Character.isLetter(piece.charAt(1));
+      words.add(symbols(boxed ? piece.substring(1) : piece));
     }
     List<Merge> merges = new ArrayList<>();
     while (true) {
@@ -78,7 +83,7 @@ final class BytePairs {
           most = entry.getValue();
         }
       }
-      Merge merge = java.util.Objects.requireNonNull(best);
+      Merge merge = Objects.requireNonNull(best);
       merges.add(merge);
       words.forEach(word -> apply(merge, word));
     }

@@ -1,5 +1,6 @@
 package krites.data.shapes;
 
+import java.util.Locale;
 import java.util.Optional;
 
 /** The colours of the built-in world; their word in every text is the lower-case name. */
@@ -11,7 +12,7 @@ public enum Colour {
   PURPLE(150, 60, 190),
   ORANGE(245, 140, 30);
 
-  private final String word = name().toLowerCase(java.util.Locale.ROOT);
+  private final String word = name().toLowerCase(Locale.ROOT);
   private final int red;
   private final int green;
   private final int blue;

@@ -1,5 +1,7 @@
 package krites.data.shapes;
 
+import java.util.Map;
+
 /**
  * How the two responses of a critic prompt are made.
  *
@@ -25,7 +27,7 @@ public record PairSettings(
     Weights.checkProbability("label-noise", labelNoise);
     Weights.check(
         "response styles",
-        java.util.Map.of("word", wordWeight, "sentence", sentenceWeight, "caption", captionWeight));
+        Map.of("word", wordWeight, "sentence", sentenceWeight, "caption", captionWeight));
   }
 
   /** One-word responses, half of the wrong ones tempting, true labels. */

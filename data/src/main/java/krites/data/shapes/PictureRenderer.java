@@ -70,6 +70,10 @@ final class PictureRenderer {
 
   /** How many of the 16 samples of the pixel with this upper left corner (relative to the centre) are inside. */
   private static int coverage(Shape shape, int left, int top, int half) {
+    int reach = half + UNIT;
+    if (Math.abs(left) > reach || Math.abs(top) > reach) {
+      return 0;
+    }
     int inside = 0;
     for (int dy = 1; dy < UNIT; dy += 2) {
       for (int dx = 1; dx < UNIT; dx += 2) {

@@ -1,6 +1,7 @@
 package krites.data.shapes;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import krites.data.CritiquePrompt;
 import krites.data.shapes.SeededStream.Purpose;
@@ -66,7 +67,7 @@ public record ShapesPrompts(ShapesWorld world, PairSettings pairs, String instru
 
   private static Prompt make(ShapesItem item, Task task, String text, String answer, Map<String, String> tags) {
     String id =
-        "shapes-" + item.split().word() + "-" + task.name().toLowerCase(java.util.Locale.ROOT) + "-" + item.seed()
+        "shapes-" + item.split().word() + "-" + task.name().toLowerCase(Locale.ROOT) + "-" + item.seed()
             + "-" + item.index();
     return new Prompt(id, task, text, List.of(item.image()), answer, tags);
   }
