@@ -1,0 +1,84 @@
+package krites.app.run;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** File operations that leave either the old state or the new one, whatever stops the process. */
+final class DurableFiles {
+  private DurableFiles() {}
+
+  /** Replaces a file as a whole: written beside it, forced to disk, renamed. */
+  static void write(Path file, String text) {
+    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+    try {
+      Files.writeString(temporary, text, StandardCharsets.UTF_8);
+      force(temporary, StandardOpenOption.WRITE);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      force(parent(file), StandardOpenOption.READ);
+    } catch (IOException e) {
+      throw new RunFileException("write", file, e);
+    }
+  }
+
+  /** Forces all files and folders below a folder to disk. */
+  static void forceTree(Path folder) throws IOException {
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+            force(file, StandardOpenOption.WRITE);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
+              throws IOException {
+            force(visited, StandardOpenOption.READ);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Makes a folder appear under its final name at once. */
+  static void publish(Path temporary, Path folder) throws IOException {
+    Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);
+    force(parent(folder), StandardOpenOption.READ);
+  }
+
+  /** Deletes a file, or a folder with all that is in it; nothing happens if it is not there. */
+  static void deleteTree(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    List<Path> deepestFirst;
+    try (var all = Files.walk(path)) {
+      deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path each : deepestFirst) {
+      Files.deleteIfExists(each);
+    }
+  }
+
+  private static Path parent(Path path) {
+    Path parent = path.toAbsolutePath().getParent();
+    return parent == null ? path : parent;
+  }
+
+  private static void force(Path path, StandardOpenOption mode) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, mode)) {
+      channel.force(true);
+    }
+  }
+}

@@ -1,0 +1,215 @@
+package krites.app.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import krites.app.InputError;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder that a run writes: its configuration, its growing files, its checkpoints and its summary.
+ *
+ * <p>Exactly one process writes it at a time (a file lock). The growing files always read as one run: a resume moves
+ * lines beyond the checkpoint's step to {@code resumed-over/}.
+ */
+public final class RunDirectory implements AutoCloseable {
+  /** The resolved configuration; its presence marks a folder that holds a run. */
+  public static final String CONFIG = "config.resolved.conf";
+
+  public static final String METRICS = "metrics.jsonl";
+  public static final String SAMPLES = "samples.jsonl";
+  public static final String EVALS = "evals.jsonl";
+  public static final String EVENTS = "events.jsonl";
+  public static final String SUMMARY = "summary.json";
+  public static final String LOG = "krites.log";
+
+  /** Files whose lines carry the step they belong to. */
+  private static final List<String> STEPPED = List.of(METRICS, SAMPLES, EVALS);
+
+  private static final String STEP = "step";
+  private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final Path path;
+  private final FileChannel lockChannel;
+  private final Checkpoints checkpoints;
+  private final JsonLines metrics;
+  private final JsonLines samples;
+  private final JsonLines evals;
+  private final JsonLines events;
+
+  private RunDirectory(Path path, FileChannel lockChannel, Checkpoints checkpoints) {
+    this.path = path;
+    this.lockChannel = lockChannel;
+    this.checkpoints = checkpoints;
+    this.metrics = JsonLines.open(path.resolve(METRICS));
+    this.samples = JsonLines.open(path.resolve(SAMPLES));
+    this.evals = JsonLines.open(path.resolve(EVALS));
+    this.events = JsonLines.open(path.resolve(EVENTS));
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @param configText what {@link #CONFIG} will hold
+   * @param keep checkpoints to keep; 0 keeps all
+   * @throws InputError if the folder holds a run already or cannot be written
+   */
+  public static RunDirectory create(Path path, String configText, int keep) {
+    if (Files.exists(path.resolve(CONFIG))) {
+      throw new InputError(
+          path + " holds a run already; go on with it by --resume " + path + " or name another --run-dir");
+    }
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new InputError("run folder " + path + " is a file");
+    }
+    try {
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw new InputError(new RunFileException("create run folder", path, e).getMessage(), e);
+    }
+    if (!Files.isWritable(path)) {
+      throw new InputError("cannot write into run folder " + path + ": permission denied");
+    }
+    FileChannel lock = lock(path);
+    DurableFiles.write(path.resolve(CONFIG), configText);
+    return new RunDirectory(path, lock, new Checkpoints(checkpointFolder(path), keep));
+  }
+
+  /**
+   * Opens the folder of a run that ended early: removes unfinished checkpoints and moves every line beyond the newest
+   * checkpoint's step aside.
+   *
+   * @param configText the configuration as it is now; it replaces the old one
+   * @throws InputError if there is no run or no checkpoint, or another process writes it
+   */
+  public static RunDirectory resume(Path path, String configText, int keep) {
+    Checkpoints checkpoints = new Checkpoints(checkpointFolder(path), keep);
+    requireRun(path);
+    Checkpoints.Checkpoint latest =
+        checkpoints
+            .latest()
+            .orElseThrow(() -> new InputError("run " + path + " has no checkpoint to resume from; start it anew"));
+    FileChannel lock = lock(path);
+    checkpoints.removeUnfinished();
+    cut(path, latest.step());
+    DurableFiles.write(path.resolve(CONFIG), configText);
+    return new RunDirectory(path, lock, checkpoints);
+  }
+
+  /**
+   * The configuration file of an existing run.
+   *
+   * @throws InputError if the folder holds no run
+   */
+  public static Path requireRun(Path path) {
+    Path config = path.resolve(CONFIG);
+    if (!Files.isRegularFile(config)) {
+      throw new InputError(path + " is not the folder of a run: it has no " + CONFIG);
+    }
+    return config;
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  public Checkpoints checkpoints() {
+    return checkpoints;
+  }
+
+  /** One line per learner step; each has {@code step}. */
+  public JsonLines metrics() {
+    return metrics;
+  }
+
+  /** Some responses of each step; each has {@code step}. */
+  public JsonLines samples() {
+    return samples;
+  }
+
+  /** One line per held-out evaluation; each has {@code step}. */
+  public JsonLines evals() {
+    return evals;
+  }
+
+  /** The journal of the ledger. */
+  public JsonLines events() {
+    return events;
+  }
+
+  /** Writes {@link #SUMMARY} as a whole. */
+  public void writeSummary(Map<String, ?> summary) {
+    try {
+      DurableFiles.write(path.resolve(SUMMARY), MAPPER.writeValueAsString(summary) + "\n");
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("the summary cannot be written as JSON", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    metrics.close();
+    samples.close();
+    evals.close();
+    events.close();
+    try {
+      lockChannel.close();
+    } catch (IOException e) {
+      throw new RunFileException("unlock", path, e);
+    }
+  }
+
+  private static Path checkpointFolder(Path path) {
+    return path.resolve("checkpoints");
+  }
+
+  private static void cut(Path path, long step) {
+    Path side = path.resolve("resumed-over");
+    try {
+      Files.createDirectories(side);
+    } catch (IOException e) {
+      throw new RunFileException("create", side, e);
+    }
+    for (String file : STEPPED) {
+      JsonLines.keepOnly(path.resolve(file), side.resolve(file), line -> stepOf(line).orElse(0L) <= step);
+    }
+    JsonLines.keepOnly(path.resolve(EVENTS), side.resolve(EVENTS), _ -> true);
+  }
+
+  private static Optional<Long> stepOf(Map<String, Object> line) {
+    return line.get(STEP) instanceof Number step ? Optional.of(step.longValue()) : Optional.empty();
+  }
+
+  private static FileChannel lock(Path path) {
+    Path file = path.resolve(".lock");
+    try {
+      FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      @Nullable FileLock lock = tryLock(channel);
+      if (lock == null) {
+        channel.close();
+        throw new InputError("run folder " + path + " is being written by another process");
+      }
+      return channel;
+    } catch (IOException e) {
+      throw new InputError(new RunFileException("write", file, e).getMessage(), e);
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package krites.app.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** A file of the run folder could not be written or read; the message names the deed, the file and the reason. */
+public final class RunFileException extends UncheckedIOException {
+  private static final long serialVersionUID = 1L;
+
+  public RunFileException(String deed, Path file, IOException cause) {
+    super("cannot " + deed + " " + file + ": " + reason(cause), cause);
+  }
+
+  private static String reason(IOException cause) {
+    return switch (cause) {
+      case AccessDeniedException _ -> "permission denied";
+      case NoSuchFileException _ -> "no such file or folder";
+      case FileSystemException e when e.getReason() != null -> e.getReason();
+      default -> String.valueOf(cause.getMessage());
+    };
+  }
+}

@@ -1,0 +1,163 @@
+package krites.app.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import krites.app.InputError;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RunDirectoryTest {
+  @TempDir Path folder;
+
+  @Test
+  void aFolderWithARunInItIsRefused() {
+    Path path = folder.resolve("run");
+    RunDirectory.create(path, "run.seed = 1", 0).close();
+
+    InputError error = assertThrows(InputError.class, () -> RunDirectory.create(path, "run.seed = 2", 0));
+
+    assertTrue(error.getMessage().startsWith(path + " holds a run already"), error.getMessage());
+  }
+
+  @Test
+  void aSecondWriterIsRefused() {
+    Path path = folder.resolve("run");
+    try (RunDirectory first = RunDirectory.create(path, "", 0)) {
+      first.checkpoints().write(1, _ -> {});
+
+      InputError error = assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0));
+
+      assertTrue(error.getMessage().endsWith("is being written by another process"));
+    }
+  }
+
+  @Test
+  void aRunFolderBelowAFileIsOneClearLine() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "x");
+
+    InputError inside = assertThrows(InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0));
+    InputError itself = assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0));
+
+    assertTrue(inside.getMessage().startsWith("cannot create run folder " + file.resolve("run") + ": "));
+    assertEquals("run folder " + file + " is a file", itself.getMessage());
+  }
+
+  @Test
+  void aCheckpointThatFailsLeavesNothingUnderItsName() {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0)) {
+      run.checkpoints().write(5, into -> Files.writeString(into.resolve("model"), "five"));
+
+      RunFileException error =
+          assertThrows(
+              RunFileException.class,
+              () ->
+                  run.checkpoints()
+                      .write(
+                          10,
+                          into -> {
+                            Files.writeString(into.resolve("model"), "half");
+                            throw new IOException("No space left on device");
+                          }));
+
+      assertTrue(error.getMessage().endsWith("step-10: No space left on device"), error.getMessage());
+      assertEquals(5, run.checkpoints().latest().orElseThrow().step());
+    }
+  }
+
+  @Test
+  void onlyTheNewestCheckpointsAreKeptInNumericalOrder() {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2)) {
+      for (long step : List.of(8, 9, 10, 11)) {
+        run.checkpoints().write(step, into -> Files.createDirectories(into.resolve("deep/folder")));
+      }
+
+      assertEquals(
+          List.of(10L, 11L), run.checkpoints().all().stream().map(Checkpoints.Checkpoint::step).toList());
+    }
+  }
+
+  @Test
+  void aCheckpointOfTheSameStepIsReplaced() throws IOException {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2)) {
+      run.checkpoints().write(3, into -> Files.writeString(into.resolve("a"), "old"));
+      var second = run.checkpoints().write(3, into -> Files.writeString(into.resolve("b"), "new"));
+
+      assertFalse(Files.exists(second.folder().resolve("a")));
+      assertEquals("new", Files.readString(second.folder().resolve("b")));
+    }
+  }
+
+  @Test
+  void aResumeCutsLinesBeyondTheCheckpointAndKeepsThemAside() throws IOException {
+    Path path = folder.resolve("run");
+    try (RunDirectory run = RunDirectory.create(path, "old", 0)) {
+      for (int step = 1; step <= 4; step++) {
+        run.metrics().append(Map.of("step", step, "reward/mean", 0.5));
+        run.samples().append(Map.of("step", step));
+      }
+      run.evals().append(Map.of("step", 0));
+      run.evals().append(Map.of("step", 3));
+      run.checkpoints().write(2, _ -> {});
+    }
+    Files.writeString(
+        path.resolve(RunDirectory.METRICS), "{\"step\":5,\"rew", java.nio.file.StandardOpenOption.APPEND);
+    Path unfinished = Files.createDirectories(path.resolve("checkpoints/.unfinished-step-4/x")).getParent();
+
+    try (RunDirectory run = RunDirectory.resume(path, "new", 0)) {
+      run.metrics().append(Map.of("step", 3, "reward/mean", 0.75));
+    }
+
+    assertEquals(List.of(1, 2, 3), steps(path.resolve(RunDirectory.METRICS)));
+    assertEquals(List.of(1, 2), steps(path.resolve(RunDirectory.SAMPLES)));
+    assertEquals(List.of(0), steps(path.resolve(RunDirectory.EVALS)));
+    assertEquals(List.of(3, 4), steps(path.resolve("resumed-over/metrics.jsonl")), "the unfinished line is last");
+    assertEquals(3, Files.readAllLines(path.resolve("resumed-over/metrics.jsonl")).size());
+    assertFalse(Files.exists(unfinished));
+    assertEquals("new", Files.readString(path.resolve(RunDirectory.CONFIG)));
+  }
+
+  @Test
+  void aRunWithoutCheckpointCannotBeResumed() {
+    Path path = folder.resolve("run");
+    RunDirectory.create(path, "", 0).close();
+
+    assertEquals(
+        "run " + path + " has no checkpoint to resume from; start it anew",
+        assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0)).getMessage());
+    assertEquals(
+        folder + " is not the folder of a run: it has no config.resolved.conf",
+        assertThrows(InputError.class, () -> RunDirectory.resume(folder, "", 0)).getMessage());
+  }
+
+  @Test
+  void aFullDiskIsNamedWithTheFile() {
+    Path full = Path.of("/dev/full");
+    org.junit.jupiter.api.Assumptions.assumeTrue(Files.isWritable(full));
+    JsonLines lines = JsonLines.open(full);
+
+    RunFileException error = assertThrows(RunFileException.class, () -> lines.append(Map.of("step", 1)));
+
+    assertEquals("cannot write /dev/full: No space left on device", error.getMessage());
+  }
+
+  @Test
+  void aBrokenLineInTheMiddleIsNamedByItsNumber() throws IOException {
+    Path file = Files.writeString(folder.resolve("m.jsonl"), "{\"step\":1}\nnot json\n{\"step\":2}\n");
+
+    assertEquals(
+        "cannot read " + file + ": line 2 is not a JSON object",
+        assertThrows(RunFileException.class, () -> JsonLines.read(file)).getMessage());
+  }
+
+  private static List<Object> steps(Path file) {
+    return JsonLines.read(file).stream().map(line -> line.get("step")).toList();
+  }
+}
