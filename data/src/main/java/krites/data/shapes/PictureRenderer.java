@@ -11,6 +11,7 @@ final class PictureRenderer {
   /** Positions are in eighths of a pixel: samples lie at 1, 3, 5 and 7 eighths. */
   private static final int UNIT = 8;
 
+  private static final int SAMPLES = 16;
   private static final int SIDE_MIN = 20;
   private static final int SIDE_MAX = 23;
 
@@ -62,7 +63,8 @@ final class PictureRenderer {
         int at = 3 * (y * side + x);
         for (int channel = 0; channel < 3; channel++) {
           int under = pixels[at + channel] & 0xFF;
-          pixels[at + channel] = (byte) ((rgb[channel] * covered + under * (16 - covered) + 8) / 16);
+          int mixed = rgb[channel] * covered + under * (SAMPLES - covered);
+          pixels[at + channel] = (byte) ((mixed + SAMPLES / 2) / SAMPLES);
         }
       }
     }
@@ -73,6 +75,13 @@ final class PictureRenderer {
     int reach = half + UNIT;
     if (Math.abs(left) > reach || Math.abs(top) > reach) {
       return 0;
+    }
+    int far = UNIT - 1;
+    if (shape.contains(left + 1, top + 1, half)
+        && shape.contains(left + far, top + 1, half)
+        && shape.contains(left + 1, top + far, half)
+        && shape.contains(left + far, top + far, half)) {
+      return SAMPLES; // every shape is convex
     }
     int inside = 0;
     for (int dy = 1; dy < UNIT; dy += 2) {
