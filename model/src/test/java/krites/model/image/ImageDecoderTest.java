@@ -1,0 +1,138 @@
+package krites.model.image;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+
+class ImageDecoderTest {
+  private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+
+  @Test
+  void bilevelAndFewBitGreyAreSpreadOverTheWholeRange() throws IOException {
+    DecodedImage bilevel = decode(png(4, 1, 1, 0, bytes(0b1010_0000)));
+    assertEquals(PixelMode.ONE, bilevel.mode());
+    assertArrayEquals(bytes(255, 0, 255, 0), bilevel.samples());
+    DecodedImage twoBits = decode(png(4, 1, 2, 0, bytes(0b00_01_10_11)));
+    assertEquals(PixelMode.L, twoBits.mode());
+    assertArrayEquals(bytes(0, 85, 170, 255), twoBits.samples());
+  }
+
+  @Test
+  void sixteenBitGreyIsClippedAndSixteenBitColourKeepsItsUpperByte() throws IOException {
+    DecodedImage grey = decode(png(3, 1, 16, 0, bytes(0, 7, 0, 255, 1, 0)));
+    assertEquals(PixelMode.I16, grey.mode());
+    assertArrayEquals(bytes(7, 255, 255), grey.samples());
+    RgbImage colour = decode(png(1, 1, 16, 2, bytes(0x12, 0xFF, 0x34, 0xFF, 0x56, 0xFF))).toRgb();
+    assertArrayEquals(bytes(0x12, 0x34, 0x56), colour.rgb());
+  }
+
+  @Test
+  void alphaIsDroppedAndNotBlended() throws IOException {
+    assertArrayEquals(bytes(10, 20, 30), decode(png(1, 1, 8, 6, bytes(10, 20, 30, 0))).toRgb().rgb());
+    DecodedImage greyAlpha = decode(png(2, 1, 8, 4, bytes(10, 0, 200, 128)));
+    assertEquals(PixelMode.LA, greyAlpha.mode());
+    assertArrayEquals(bytes(10, 10, 10, 200, 200, 200), greyAlpha.toRgb().rgb());
+  }
+
+  @Test
+  void whatIsNoImageIsRefusedByName() throws IOException {
+    assertRefused("hello, I am text".getBytes(StandardCharsets.UTF_8), "bytes that start with 68 65 6c");
+    assertRefused(new byte[0], "an empty file");
+    byte[] whole = noise(64, 64);
+    assertRefused(Arrays.copyOf(whole, whole.length / 2), "expected a readable image");
+    assertRefused(Arrays.copyOf(whole, 20), "expected a readable image");
+  }
+
+  @Test
+  void aTruncatedJpegIsRefused() throws IOException {
+    ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+    ImageIO.write(ImageIO.read(new ByteArrayInputStream(noise(64, 64))), "jpg", jpeg);
+    byte[] whole = jpeg.toByteArray();
+    assertEquals(64, ImageDecoder.decode(whole, "whole.jpg").width());
+    assertRefused(Arrays.copyOf(whole, whole.length / 2), "file truncated?");
+  }
+
+  @Test
+  void aFileThatClaimsTooManyPixelsIsRefusedBeforeTheyAreDecoded() throws IOException {
+    assertRefused(png(60_000, 60_000, 8, 2, new byte[0]), "expected at most 89478485 pixels, seen 60000x60000");
+  }
+
+  private static DecodedImage decode(byte[] file) {
+    return ImageDecoder.decodeInOwnMode(file, "test.png");
+  }
+
+  private static void assertRefused(byte[] file, String said) {
+    ImageException e = assertThrows(ImageException.class, () -> ImageDecoder.decode(file, "some/name"));
+    assertTrue(e.getMessage().startsWith("some/name: ") && e.getMessage().contains(said), e.getMessage());
+    assertEquals(1, e.getMessage().lines().count());
+  }
+
+  private static byte[] noise(int width, int height) throws IOException {
+    byte[] pixels = new byte[3 * width * height];
+    new Random(1).nextBytes(pixels);
+    return png(width, height, 8, 2, pixels);
+  }
+
+  private static byte[] bytes(int... values) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < values.length; i++) {
+      bytes[i] = (byte) values[i];
+    }
+    return bytes;
+  }
+
+  /** A PNG made by hand: each row without filter, one data chunk. */
+  private static byte[] png(int width, int height, int depth, int colourType, byte[] samples) throws IOException {
+    ByteArrayOutputStream rows = new ByteArrayOutputStream();
+    int rowBytes = samples.length / height;
+    for (int y = 0; y < height && rowBytes > 0; y++) {
+      rows.write(0);
+      rows.write(samples, y * rowBytes, rowBytes);
+    }
+    ByteArrayOutputStream header = new ByteArrayOutputStream();
+    DataOutputStream fields = new DataOutputStream(header);
+    fields.writeInt(width);
+    fields.writeInt(height);
+    fields.write(new byte[] {(byte) depth, (byte) colourType, 0, 0, 0});
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    png.write(SIGNATURE);
+    chunk(png, "IHDR", header.toByteArray());
+    chunk(png, "IDAT", deflate(rows.toByteArray()));
+    chunk(png, "IEND", new byte[0]);
+    return png.toByteArray();
+  }
+
+  private static void chunk(ByteArrayOutputStream png, String type, byte[] content) throws IOException {
+    byte[] name = type.getBytes(StandardCharsets.US_ASCII);
+    CRC32 checksum = new CRC32();
+    checksum.update(name);
+    checksum.update(content);
+    DataOutputStream out = new DataOutputStream(png);
+    out.writeInt(content.length);
+    out.write(name);
+    out.write(content);
+    out.writeInt((int) checksum.getValue());
+  }
+
+  private static byte[] deflate(byte[] content) {
+    try (Deflater deflater = new Deflater()) {
+      deflater.setInput(content);
+      deflater.finish();
+      byte[] buffer = new byte[content.length + 100];
+      return Arrays.copyOf(buffer, deflater.deflate(buffer));
+    }
+  }
+}
