@@ -1,0 +1,156 @@
+package krites.learner;
+
+import java.util.ArrayList;
+import java.util.List;
+import krites.model.qwen25vl.NetworkScript;
+import krites.model.qwen25vl.Qwen25VlConfig;
+
+/**
+ * Losses, gradients and the optimizer as TorchScript methods on top of the network's.
+ *
+ * <p>Shapes: B rows, T tokens, M predicted tokens. A packed row set is passed as {@code rows}, a list of ten or twenty
+ * tensors: ids (B, T), positions (3, B, T), doc (B, T), segment (B, T), select (M) flat index of the token that predicts,
+ * target (M), image_at (n); then, if there are images, the eleven arguments of {@code vision}.
+ */
+final class LearnerScript {
+  /** Tensors of a packed row set before those of the images. */
+  static final int ROW_TENSORS = 7;
+
+  private LearnerScript() {}
+
+  /** The network's methods and those of the learner. */
+  static List<String> methods(Qwen25VlConfig config) {
+    List<String> methods = new ArrayList<>(NetworkScript.methods(config));
+    methods.add(TEXT);
+    return List.copyOf(methods);
+  }
+
+  /**
+   * {@code log_probs} gives the log-probability of each target and the entropy there.
+   *
+   * <p>{@code supervised} is the weighted sum of negative log-probabilities. {@code grpo} is the clipped objective of the
+   * reference ({@code compute_policy_loss}, EasyR1) with dual clip, times a truncated importance weight exp(old -
+   * behaviour) for samples of older versions, plus the k3 estimate of the divergence from the reference policy; the token
+   * weights say how it is averaged. Both add their gradients to {@code total} (an empty tensor stands for no gradient).
+   *
+   * <p>{@code update} clips the gradients to a global norm and makes one AdamW step, or leaves everything as it is when
+   * the norm is not finite.
+   */
+  private static final String TEXT =
+      """
+      def log_probs(self, rows: List[Tensor], temperature: float, w: List[Tensor]) -> List[Tensor]:
+        if torch.gt(torch.len(rows), 7):
+          image = self.vision(rows[7], rows[8], rows[9], rows[10], rows[11], rows[12], rows[13], rows[14], rows[15], rows[16], rows[17], w)
+        else:
+          image = rows[6]
+        x = self.embed(rows[0], rows[6], image, w)
+        out = self.decoder(x, rows[1], self.packed_mask(rows[2], rows[3]), False, w)
+        flat = torch.reshape(out[0], [-1, torch.size(x, 2)])
+        logits = torch.div(self.head(torch.index_select(flat, 0, rows[4]), w), temperature)
+        logp = torch.log_softmax(logits, -1)
+        chosen = torch.squeeze(torch.gather(logp, 1, torch.unsqueeze(rows[5], 1)), 1)
+        plain = torch.detach(logp)
+        entropy = torch.neg(torch.sum(torch.mul(torch.exp(plain), plain), [1]))
+        return [chosen, entropy]
+
+      def trainable(self, w: List[Tensor], first: int) -> List[Tensor]:
+        out = annotate(List[Tensor], [])
+        for i in range(torch.len(w)):
+          p = torch.detach(w[i])
+          if torch.ge(i, first):
+            p = torch.requires_grad_(p, True)
+          out.append(p)
+        return out
+
+      def add_gradients(self, loss: Tensor, ps: List[Tensor], first: int, total: List[Tensor]) -> List[Tensor]:
+        found = torch.grad([loss], torch.slice(ps, first), None, None, False, True)
+        out = annotate(List[Tensor], [])
+        for i in range(torch.len(ps)):
+          if torch.lt(i, first):
+            out.append(total[i])
+          else:
+            g = found[torch.sub(i, first)]
+            if g is None:
+              out.append(total[i])
+            else:
+              d = torch.detach(g)
+              if torch.gt(torch.numel(total[i]), 0):
+                d = torch.add(d, total[i])
+              out.append(torch.contiguous(d))
+        return out
+
+      def supervised(self, rows: List[Tensor], weight: Tensor, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+        ps = self.trainable(w, first)
+        lp = self.log_probs(rows, 1.0, ps)
+        loss = torch.neg(torch.sum(torch.mul(lp[0], weight)))
+        grads = self.add_gradients(loss, ps, first, total)
+        return torch.add([torch.detach(loss), torch.detach(lp[0])], grads)
+
+      def policy_terms(self, logp: Tensor, old: Tensor, advantage: Tensor, low: float, high: float, dual: float) -> List[Tensor]:
+        d = torch.clamp(torch.sub(logp, old), -20.0, 20.0)
+        ratio = torch.exp(d)
+        clipped = torch.exp(torch.clamp(d, torch.log(torch.sub(1.0, low)), torch.log(torch.add(1.0, high))))
+        plain = torch.neg(torch.mul(advantage, ratio))
+        cut = torch.neg(torch.mul(advantage, clipped))
+        worse = torch.maximum(plain, cut)
+        bound = torch.neg(torch.mul(advantage, dual))
+        loss = torch.where(torch.lt(advantage, 0), torch.minimum(worse, bound), worse)
+        higher = torch.to(torch.lt(plain, cut), 6)
+        lower = torch.to(torch.logical_and(torch.gt(worse, bound), torch.lt(advantage, 0)), 6)
+        return [loss, torch.detach(ratio), higher, lower, torch.detach(torch.neg(d))]
+
+      def reference_divergence(self, logp: Tensor, reference: Tensor) -> Tensor:
+        d = torch.clamp(torch.sub(reference, logp), -20.0, 20.0)
+        return torch.clamp(torch.sub(torch.sub(torch.exp(d), d), 1.0), -10.0, 10.0)
+
+      def grpo(self, rows: List[Tensor], advantage: Tensor, behaviour: Tensor, old: Tensor, reference: Tensor, weight: Tensor, temperature: float, low: float, high: float, dual: float, kl: float, cap: float, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+        ps = self.trainable(w, first)
+        lp = self.log_probs(rows, temperature, ps)
+        logp = lp[0]
+        plain = torch.detach(logp)
+        if torch.eq(torch.numel(old), 0):
+          before = plain
+        else:
+          before = old
+        terms = self.policy_terms(logp, before, advantage, low, high, dual)
+        importance = torch.clamp(torch.exp(torch.clamp(torch.sub(before, behaviour), -20.0, 20.0)), None, cap)
+        policy = torch.sum(torch.mul(torch.mul(terms[0], importance), weight))
+        if torch.gt(torch.numel(reference), 0):
+          divergence = self.reference_divergence(logp, reference)
+        else:
+          divergence = torch.zeros_like(plain)
+        kl_loss = torch.sum(torch.mul(divergence, weight))
+        loss = torch.add(policy, torch.mul(kl_loss, kl))
+        grads = self.add_gradients(loss, ps, first, total)
+        mismatch = torch.sub(plain, behaviour)
+        sums = [torch.detach(loss), torch.detach(policy), torch.detach(kl_loss), torch.sum(torch.mul(lp[1], weight)), torch.sum(torch.mul(terms[2], weight)), torch.sum(torch.mul(terms[3], weight)), torch.sum(torch.mul(terms[4], weight)), torch.sum(torch.mul(importance, weight)), torch.sum(torch.mul(torch.abs(mismatch), weight))]
+        ends = [torch.max(importance), torch.min(importance), torch.max(torch.abs(mismatch)), torch.sum(importance), torch.sum(torch.mul(importance, importance))]
+        return torch.add([torch.stack(sums), torch.stack(ends), plain], grads)
+
+      def update(self, w: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float, max_norm: float) -> List[Tensor]:
+        ws = annotate(List[Tensor], [])
+        gs = annotate(List[Tensor], [])
+        ms = annotate(List[Tensor], [])
+        vs = annotate(List[Tensor], [])
+        ss = annotate(List[Tensor], [])
+        for i in range(torch.len(w)):
+          if torch.gt(torch.numel(grads[i]), 0):
+            ws.append(w[i])
+            gs.append(grads[i])
+            ms.append(m[i])
+            vs.append(v[i])
+            ss.append(steps[i])
+        norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs, 2)))
+        done = 0.0
+        if bool(torch.isfinite(norm)):
+          if torch.gt(max_norm, 0.0):
+            factor = float(torch.clamp(torch.div(max_norm, torch.add(norm, 1e-06)), None, 1.0))
+            if torch.lt(factor, 1.0):
+              torch._foreach_mul_(gs, factor)
+          torch._foreach_add_(ss, 1)
+          torch._fused_adamw_(ws, gs, ms, vs, annotate(List[Tensor], []), ss, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
+          done = 1.0
+        return [norm, torch.full([1], done)]
+      """
+          .indent(2);
+}

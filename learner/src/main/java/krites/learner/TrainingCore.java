@@ -1,0 +1,203 @@
+package krites.learner;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
+import krites.model.torchscript.ScriptModule;
+import krites.model.torchscript.TorchRuntime;
+
+/**
+ * Weights under training: gradients are added up over micro-batches, then one AdamW step consumes them.
+ *
+ * <p>Owns weights, moments and gradients. One thread at a time.
+ */
+public final class TrainingCore implements AutoCloseable {
+  private final Qwen25VlConfig config;
+  private final NDManager manager;
+  private final ScriptModule script;
+  private final NetworkWeights weights;
+  private final OptimizerState optimizer;
+  private final NDArray none;
+  private final int firstTrained;
+  private NDManager gradientOwner;
+  private NDList gradients;
+
+  /**
+   * @param weights taken over and changed in place
+   * @param freezeVision leaves the vision tower as it is
+   * @param parent owner of all native memory; its device is used
+   */
+  public TrainingCore(Qwen25VlConfig config, NetworkWeights weights, boolean freezeVision, NDManager parent) {
+    TorchRuntime.start();
+    this.config = config;
+    this.weights = weights;
+    this.manager = parent.newSubManager();
+    this.script = ScriptModule.load(manager, LearnerScript.methods(config));
+    this.optimizer = OptimizerState.fresh(weights, manager);
+    this.none = manager.zeros(new Shape(0));
+    this.firstTrained =
+        freezeVision ? (int) weights.layout().names().stream().filter(WeightLayout::isVision).count() : 0;
+    this.gradientOwner = manager.newSubManager();
+    this.gradients = noGradients();
+  }
+
+  public Qwen25VlConfig config() {
+    return config;
+  }
+
+  public NetworkWeights weights() {
+    return weights;
+  }
+
+  public OptimizerState optimizer() {
+    return optimizer;
+  }
+
+  /** Gradients added up so far, in script order; an empty tensor where there is none. */
+  public NDList gradients() {
+    return gradients;
+  }
+
+  /** Log-probabilities of the targets and entropies, both (M), under given weights; no gradients. */
+  public NDList logProbs(PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
+    return script.call(output, "log_probs", rows.tensors(), temperature, under.tensors());
+  }
+
+  /**
+   * Adds the gradient of the weighted sum of negative log-probabilities.
+   *
+   * @param tokenWeights (M)
+   * @return the loss
+   */
+  public double supervised(PackedRows rows, float[] tokenWeights) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray weight = scope.create(tokenWeights);
+      return accumulate(
+              "supervised", 2, rows.tensors(), weight, firstTrained, gradients, weights.tensors())
+          .get(0)
+          .getFloat();
+    }
+  }
+
+  /** What the policy loss says of one micro-batch: weighted sums and extremes over its tokens. */
+  public record PolicyLoss(float[] sums, float[] extremes, float[] logProbs) {
+    public double loss() {
+      return sums[0];
+    }
+
+    public double policy() {
+      return sums[1];
+    }
+
+    public double kl() {
+      return sums[2];
+    }
+  }
+
+  /**
+   * Adds the gradient of the policy objective.
+   *
+   * @param advantage of each target's response (M)
+   * @param behaviour log-probabilities at sampling time (M)
+   * @param old log-probabilities that the ratio is taken against (M), or empty for the current ones
+   * @param reference log-probabilities of the reference policy (M), or empty for none
+   * @param tokenWeights how much each token counts in the averages (M); they sum to this micro-batch's share
+   */
+  public PolicyLoss policy(
+      PackedRows rows,
+      float[] advantage,
+      float[] behaviour,
+      float[] old,
+      float[] reference,
+      float[] tokenWeights,
+      Objective objective) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDList result =
+          accumulate(
+              "grpo",
+              3,
+              rows.tensors(),
+              scope.create(advantage),
+              scope.create(behaviour),
+              old.length == 0 ? none : scope.create(old),
+              reference.length == 0 ? none : scope.create(reference),
+              scope.create(tokenWeights),
+              objective.temperature(),
+              objective.clipLow(),
+              objective.clipHigh(),
+              objective.dualClip(),
+              objective.klCoefficient(),
+              objective.importanceCap(),
+              firstTrained,
+              gradients,
+              weights.tensors());
+      return new PolicyLoss(
+          result.get(0).toFloatArray(), result.get(1).toFloatArray(), result.get(2).toFloatArray());
+    }
+  }
+
+  /** Runs a loss method; its first results are returned (valid until the next call), the rest are the new gradients. */
+  private NDList accumulate(String method, int results, Object... arguments) {
+    NDManager owner = manager.newSubManager();
+    NDList all = script.callWithGradients(owner, method, arguments);
+    gradientOwner.close();
+    gradientOwner = owner;
+    gradients = new NDList(all.subList(results, all.size()));
+    return new NDList(all.subList(0, results));
+  }
+
+  /** Norm of all gradients before clipping, and whether the step was made. */
+  public record Update(double gradientNorm, boolean applied) {}
+
+  /** One AdamW step with the gradients added up so far, which are then forgotten. */
+  public Update update(double learningRate, AdamWSettings settings) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDList result =
+          script.call(
+              scope,
+              "update",
+              weights.tensors(),
+              gradients,
+              optimizer.first(),
+              optimizer.second(),
+              optimizer.steps(),
+              learningRate,
+              settings.beta1(),
+              settings.beta2(),
+              settings.epsilon(),
+              settings.weightDecay(),
+              settings.maxNorm());
+      Update update = new Update(result.get(0).getFloat(), result.get(1).toFloatArray()[0] > 0);
+      forgetGradients();
+      return update;
+    }
+  }
+
+  /** Drops the gradients added up so far. */
+  public void forgetGradients() {
+    gradientOwner.close();
+    gradientOwner = manager.newSubManager();
+    gradients = noGradients();
+  }
+
+  private NDList noGradients() {
+    NDList list = new NDList();
+    List<String> names = weights.layout().names();
+    for (int i = 0; i < names.size(); i++) {
+      list.add(gradientOwner.zeros(new Shape(0)));
+    }
+    return list;
+  }
+
+  @Override
+  public void close() {
+    script.close();
+    manager.close();
+    weights.close();
+  }
+}

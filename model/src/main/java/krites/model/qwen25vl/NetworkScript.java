@@ -1,0 +1,211 @@
+package krites.model.qwen25vl;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The network as TorchScript text, generated from a configuration.
+ *
+ * <p>Methods (B rows, T tokens, N patches, H hidden, D head size, K key-value heads, S cache columns; {@code w} is the
+ * list of {@link WeightLayout}):
+ *
+ * <ul>
+ *   <li>{@code vision(pixels (N, values), rows (N), columns (N), window_order (N/m), six gather tensors, reverse (N/m),
+ *       w)} gives image embeddings (N/m, H) in the original order; see {@link VisionLayout};
+ *   <li>{@code embed(ids (B, T), image_at (n), image (n, H), w)} gives token embeddings (B, T, H) with image embeddings
+ *       at the flat positions {@code image_at};
+ *   <li>{@code packed_mask(doc (B, T), segment (B, T))} gives (B, 1, T, T), true where a token may look: backwards, in
+ *       its own document, at the prompt (segment 0) and at its own segment;
+ *   <li>{@code decoder(x (B, T, H), positions (3, B, T), mask, keep, w)} gives the normed hidden states (B, T, H), and
+ *       with {@code keep} the keys and values of each layer, (B, K, T, D);
+ *   <li>{@code decode_step(x (B, 1, H), positions (3, B, 1), mask (B, 1, 1, n), column, caches, w)} writes the caches
+ *       (2 per layer, (B, K, S, D)) at the column and gives hidden states (B, 1, H);
+ *   <li>{@code head(hidden, w)} gives logits over the vocabulary.
+ * </ul>
+ */
+public final class NetworkScript {
+  private NetworkScript() {}
+
+  /** The methods of the network for a configuration; a caller may add its own that call them. */
+  public static List<String> methods(Qwen25VlConfig config) {
+    return List.of(COMMON, vision(config), decoder(config));
+  }
+
+  private static final String COMMON =
+      """
+        def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+          half = torch.floordiv(torch.size(x, -1), 2)
+          a = torch.narrow(x, -1, 0, half)
+          b = torch.narrow(x, -1, half, half)
+          return torch.add(torch.mul(x, cos), torch.mul(torch.cat([torch.neg(b), a], -1), sin))
+
+        def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+          return torch.rms_norm(x, [torch.size(weight, 0)], weight, eps)
+
+        def inverse_frequencies(self, size: int, theta: float, like: Tensor) -> Tensor:
+          steps = torch.arange(0, size, 2, dtype=6, device=like.device)
+          return torch.reciprocal(torch.pow(theta, torch.div(steps, size)))
+
+        def packed_mask(self, doc: Tensor, segment: Tensor) -> Tensor:
+          t = torch.size(doc, 1)
+          causal = torch.tril(torch.ones([t, t], dtype=11, device=doc.device))
+          same = torch.eq(torch.unsqueeze(doc, 2), torch.unsqueeze(doc, 1))
+          key = torch.unsqueeze(segment, 1)
+          seen = torch.logical_or(torch.eq(key, 0), torch.eq(torch.unsqueeze(segment, 2), key))
+          return torch.unsqueeze(torch.logical_and(torch.logical_and(same, seen), causal), 1)
+      """
+          .indent(2);
+
+  private static String vision(Qwen25VlConfig config) {
+    Qwen25VlConfig.Vision see = config.vision();
+    String full =
+        see.fullAttentionBlocks().isEmpty()
+            ? "annotate(List[int], [])"
+            : see.fullAttentionBlocks().stream().map(String::valueOf).collect(Collectors.joining(", ", "[", "]"));
+    return """
+      def vision_attention(self, qkv: Tensor, cos: Tensor, sin: Tensor, index: Tensor, mask: Tensor, inverse: Tensor) -> Tensor:
+        n = torch.size(qkv, 0)
+        s = torch.size(mask, 0)
+        l = torch.size(mask, 3)
+        parts = torch.unbind(torch.view(qkv, [n, 3, $HEADS, $SIZE]), 1)
+        q = torch.index_select(self.rotate(parts[0], cos, sin), 0, index)
+        k = torch.index_select(self.rotate(parts[1], cos, sin), 0, index)
+        v = torch.index_select(parts[2], 0, index)
+        q = torch.transpose(torch.view(q, [s, l, $HEADS, $SIZE]), 1, 2)
+        k = torch.transpose(torch.view(k, [s, l, $HEADS, $SIZE]), 1, 2)
+        v = torch.transpose(torch.view(v, [s, l, $HEADS, $SIZE]), 1, 2)
+        o = torch.scaled_dot_product_attention(q, k, v, mask)
+        o = torch.reshape(torch.transpose(o, 1, 2), [torch.mul(s, l), $HIDDEN])
+        return torch.index_select(o, 0, inverse)
+
+      def vision(self, pixels: Tensor, rows: Tensor, columns: Tensor, order: Tensor, window_index: Tensor, window_mask: Tensor, window_inverse: Tensor, full_index: Tensor, full_mask: Tensor, full_inverse: Tensor, reverse: Tensor, w: List[Tensor]) -> Tensor:
+        n = torch.size(pixels, 0)
+        groups = torch.floordiv(n, $MERGED)
+        x = torch.linear(pixels, torch.view(w[0], [$HIDDEN, -1]))
+        x = torch.index_select(torch.view(x, [groups, $MERGED, $HIDDEN]), 0, order)
+        x = torch.view(x, [n, $HIDDEN])
+        inv = self.inverse_frequencies($HALF, 10000.0, pixels)
+        f = torch.cat([torch.mul(torch.unsqueeze(rows, 1), inv), torch.mul(torch.unsqueeze(columns, 1), inv)], 1)
+        e = torch.unsqueeze(torch.cat([f, f], 1), 1)
+        cos = torch.cos(e)
+        sin = torch.sin(e)
+        full = $FULL
+        for i in range($DEPTH):
+          b = torch.add(torch.mul(i, 12), 1)
+          h = torch.linear(self.norm(x, w[b], 1e-06), w[b + 2], w[b + 3])
+          if torch.__contains__(full, i):
+            a = self.vision_attention(h, cos, sin, full_index, full_mask, full_inverse)
+          else:
+            a = self.vision_attention(h, cos, sin, window_index, window_mask, window_inverse)
+          x = torch.add(x, torch.linear(a, w[b + 4], w[b + 5]))
+          h = self.norm(x, w[b + 1], 1e-06)
+          gate = torch.silu(torch.linear(h, w[b + 6], w[b + 7]))
+          up = torch.linear(h, w[b + 8], w[b + 9])
+          x = torch.add(x, torch.linear(torch.mul(gate, up), w[b + 10], w[b + 11]))
+        x = torch.view(self.norm(x, w[$MERGER], 1e-06), [groups, -1])
+        x = torch.gelu(torch.linear(x, w[$MERGER + 1], w[$MERGER + 2]))
+        x = torch.linear(x, w[$MERGER + 3], w[$MERGER + 4])
+        return torch.index_select(x, 0, reverse)
+      """
+        .replace("$HEADS", String.valueOf(see.heads()))
+        .replace("$SIZE", String.valueOf(see.headSize()))
+        .replace("$HALF", String.valueOf(see.headSize() / 2))
+        .replace("$HIDDEN", String.valueOf(see.hidden()))
+        .replace("$MERGED", String.valueOf(see.mergedPatches()))
+        .replace("$MERGER", String.valueOf(1 + WeightLayout.PER_VISION_BLOCK * see.depth()))
+        .replace("$DEPTH", String.valueOf(see.depth()))
+        .replace("$FULL", full)
+        .indent(2);
+  }
+
+  private static String decoder(Qwen25VlConfig config) {
+    int embed = 1 + WeightLayout.PER_VISION_BLOCK * config.vision().depth() + 5;
+    int norm = embed + 1 + WeightLayout.PER_LAYER * config.layers();
+    int repeat = config.heads() / config.keyValueHeads();
+    return """
+      def embed(self, ids: Tensor, image_at: Tensor, image: Tensor, w: List[Tensor]) -> Tensor:
+        x = torch.embedding(w[$EMBED], ids)
+        if torch.gt(torch.size(image_at, 0), 0):
+          flat = torch.index_copy(torch.reshape(x, [-1, $HIDDEN]), 0, image_at, image)
+          x = torch.view(flat, [torch.size(ids, 0), torch.size(ids, 1), $HIDDEN])
+        return x
+
+      def rope(self, positions: Tensor) -> List[Tensor]:
+        inv = self.inverse_frequencies($SIZE, $THETA, positions)
+        p = torch.unsqueeze(torch.to(positions, 6), 3)
+        f = torch.cat([torch.mul(p[0], torch.narrow(inv, 0, 0, $S0)), torch.mul(p[1], torch.narrow(inv, 0, $S0, $S1)), torch.mul(p[2], torch.narrow(inv, 0, $S01, $S2))], 2)
+        e = torch.unsqueeze(torch.cat([f, f], 2), 1)
+        return [torch.cos(e), torch.sin(e)]
+
+      def heads_first(self, x: Tensor, heads: int) -> Tensor:
+        return torch.transpose(torch.view(x, [torch.size(x, 0), torch.size(x, 1), heads, $SIZE]), 1, 2)
+
+      def every_head(self, x: Tensor) -> Tensor:
+        b = torch.size(x, 0)
+        t = torch.size(x, 2)
+        wide = torch.expand(torch.unsqueeze(x, 2), [b, $KV, $REPEAT, t, $SIZE])
+        return torch.reshape(wide, [b, $HEADS, t, $SIZE])
+
+      def mlp(self, x: Tensor, b: int, w: List[Tensor]) -> Tensor:
+        h = self.norm(x, w[b + 8], $EPS)
+        return torch.add(x, torch.linear(torch.mul(torch.silu(torch.linear(h, w[b + 9])), torch.linear(h, w[b + 10])), w[b + 11]))
+
+      def decoder(self, x: Tensor, positions: Tensor, mask: Tensor, keep: bool, w: List[Tensor]) -> List[Tensor]:
+        rotary = self.rope(positions)
+        caches = annotate(List[Tensor], [])
+        for i in range($LAYERS):
+          b = torch.add(torch.mul(i, 12), $FIRST)
+          h = self.norm(x, w[b], $EPS)
+          q = self.rotate(self.heads_first(torch.linear(h, w[b + 1], w[b + 2]), $HEADS), rotary[0], rotary[1])
+          k = self.rotate(self.heads_first(torch.linear(h, w[b + 3], w[b + 4]), $KV), rotary[0], rotary[1])
+          v = self.heads_first(torch.linear(h, w[b + 5], w[b + 6]), $KV)
+          if keep:
+            caches.append(k)
+            caches.append(v)
+          o = torch.scaled_dot_product_attention(q, self.every_head(k), self.every_head(v), mask)
+          o = torch.reshape(torch.transpose(o, 1, 2), [torch.size(x, 0), torch.size(x, 1), $QUERIES])
+          x = self.mlp(torch.add(x, torch.linear(o, w[b + 7])), b, w)
+        return torch.add([self.norm(x, w[$NORM], $EPS)], caches)
+
+      def decode_step(self, x: Tensor, positions: Tensor, mask: Tensor, column: int, caches: List[Tensor], w: List[Tensor]) -> Tensor:
+        rotary = self.rope(positions)
+        n = torch.size(mask, 3)
+        rows = torch.size(x, 0)
+        for i in range($LAYERS):
+          b = torch.add(torch.mul(i, 12), $FIRST)
+          h = self.norm(x, w[b], $EPS)
+          q = self.rotate(self.heads_first(torch.linear(h, w[b + 1], w[b + 2]), $HEADS), rotary[0], rotary[1])
+          k = self.rotate(self.heads_first(torch.linear(h, w[b + 3], w[b + 4]), $KV), rotary[0], rotary[1])
+          v = self.heads_first(torch.linear(h, w[b + 5], w[b + 6]), $KV)
+          keys = caches[i * 2]
+          values = caches[i * 2 + 1]
+          torch.copy_(torch.narrow(keys, 2, column, 1), k)
+          torch.copy_(torch.narrow(values, 2, column, 1), v)
+          q = torch.reshape(q, [rows, $KV, $REPEAT, $SIZE])
+          o = torch.scaled_dot_product_attention(q, torch.narrow(keys, 2, 0, n), torch.narrow(values, 2, 0, n), mask)
+          x = self.mlp(torch.add(x, torch.linear(torch.reshape(o, [rows, 1, $QUERIES]), w[b + 7])), b, w)
+        return self.norm(x, w[$NORM], $EPS)
+
+      def head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:
+        return torch.linear(hidden, w[$HEADW])
+      """
+        .replace("$HEADW", String.valueOf(config.tiedHead() ? embed : norm + 1))
+        .replace("$HEADS", String.valueOf(config.heads()))
+        .replace("$KV", String.valueOf(config.keyValueHeads()))
+        .replace("$REPEAT", String.valueOf(repeat))
+        .replace("$SIZE", String.valueOf(config.headSize()))
+        .replace("$QUERIES", String.valueOf(config.heads() * config.headSize()))
+        .replace("$HIDDEN", String.valueOf(config.hidden()))
+        .replace("$LAYERS", String.valueOf(config.layers()))
+        .replace("$EMBED", String.valueOf(embed))
+        .replace("$FIRST", String.valueOf(embed + 1))
+        .replace("$NORM", String.valueOf(norm))
+        .replace("$EPS", String.valueOf(config.normEpsilon()))
+        .replace("$THETA", String.valueOf(config.ropeTheta()))
+        .replace("$S01", String.valueOf(config.ropeSections().get(0) + config.ropeSections().get(1)))
+        .replace("$S0", String.valueOf(config.ropeSections().get(0)))
+        .replace("$S1", String.valueOf(config.ropeSections().get(1)))
+        .replace("$S2", String.valueOf(config.ropeSections().get(2)))
+        .indent(2);
+  }
+}

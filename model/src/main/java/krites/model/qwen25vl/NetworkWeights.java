@@ -1,0 +1,210 @@
+package krites.model.qwen25vl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import krites.model.safetensors.CheckpointException;
+import krites.model.safetensors.DType;
+import krites.model.safetensors.OutgoingTensor;
+import krites.model.safetensors.SafetensorsCheckpoint;
+import krites.model.safetensors.SafetensorsWriter;
+import krites.model.safetensors.TensorEntry;
+
+/**
+ * The weights of one network on one device, float32, in the order of its {@link WeightLayout}.
+ *
+ * <p>Owns the tensors: closing it frees them.
+ */
+public final class NetworkWeights implements AutoCloseable {
+  /** As Hugging Face writes by default: 5 GB a shard. */
+  private static final long SHARD_BYTES = 5_000_000_000L;
+
+  private final WeightLayout layout;
+  private final NDManager manager;
+  private final NDList tensors;
+
+  private NetworkWeights(WeightLayout layout, NDManager manager, NDList tensors) {
+    this.layout = layout;
+    this.manager = manager;
+    this.tensors = tensors;
+  }
+
+  /**
+   * Reads the weights of a model directory (F32, BF16 or F16, one file or shards).
+   *
+   * @param parent decides the device and owns the result
+   * @throws CheckpointException if a tensor is missing or of another shape; nothing stays allocated
+   */
+  public static NetworkWeights load(Path directory, Qwen25VlConfig config, NDManager parent) {
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
+      return read(checkpoint, WeightLayout.of(config), parent);
+    }
+  }
+
+  /** Reads the weights of an open checkpoint; see {@link #load}. */
+  public static NetworkWeights read(SafetensorsCheckpoint checkpoint, WeightLayout layout, NDManager parent) {
+    requireAll(checkpoint, layout);
+    NDManager manager = parent.newSubManager();
+    try {
+      NDList tensors = new NDList(layout.names().size());
+      for (String name : layout.names()) {
+        float[] values = checkpoint.floats(stored(checkpoint, name).orElseThrow().name());
+        tensors.add(manager.create(values, new Shape(layout.shape(name))));
+      }
+      return new NetworkWeights(layout, manager, tensors);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /** Checks names and shapes of all weights before any value is read. */
+  private static void requireAll(SafetensorsCheckpoint checkpoint, WeightLayout layout) {
+    List<String> missing = new ArrayList<>();
+    for (String name : layout.names()) {
+      Optional<TensorEntry> entry = stored(checkpoint, name);
+      if (entry.isEmpty()) {
+        missing.add(name);
+      } else if (!Arrays.equals(entry.get().shape(), layout.shape(name))) {
+        throw new CheckpointException(
+            checkpoint.fileOfTensor(entry.get().name()) + ": tensor " + name + ": expected shape "
+                + Arrays.toString(layout.shape(name)) + " from config.json, found "
+                + Arrays.toString(entry.get().shape()));
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new CheckpointException(
+          checkpoint.directory() + ": " + missing.size() + " of " + layout.names().size()
+              + " weights are missing, the first is " + missing.getFirst());
+    }
+  }
+
+  /** Finds a weight under its published name, or under the nested name that newer writers use. */
+  private static Optional<TensorEntry> stored(SafetensorsCheckpoint checkpoint, String name) {
+    Optional<TensorEntry> published = checkpoint.find(name);
+    if (published.isPresent()) {
+      return published;
+    }
+    String nested =
+        name.startsWith("visual.")
+            ? "model." + name
+            : name.startsWith("model.") ? "model.language_model." + name.substring("model.".length()) : name;
+    return checkpoint.find(nested);
+  }
+
+  /**
+   * Fresh weights: normal with deviation min(0.05, 1/sqrt(fan-in)), projections into the residual stream halved, biases
+   * zero, norms one. The same seed gives the same weights on every machine.
+   */
+  public static NetworkWeights random(Qwen25VlConfig config, long seed, NDManager parent) {
+    WeightLayout layout = WeightLayout.of(config);
+    NDManager manager = parent.newSubManager();
+    NDList tensors = new NDList(layout.names().size());
+    for (String name : layout.names()) {
+      long[] shape = layout.shape(name);
+      float[] values = new float[Math.toIntExact(layout.size(name))];
+      if (shape.length == 1) {
+        Arrays.fill(values, name.endsWith("bias") ? 0f : 1f);
+      } else {
+        SplittableRandom random = new SplittableRandom(seed * 31 + name.hashCode());
+        double deviation = Math.min(0.05, 1 / Math.sqrt((double) values.length / shape[0]));
+        if (name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight") || name.endsWith("attn.proj.weight")) {
+          deviation /= 2;
+        }
+        for (int i = 0; i < values.length; i++) {
+          values[i] = (float) (deviation * random.nextGaussian());
+        }
+      }
+      tensors.add(manager.create(values, new Shape(shape)));
+    }
+    return new NetworkWeights(layout, manager, tensors);
+  }
+
+  /** A copy of its own. */
+  public NetworkWeights copy(NDManager parent) {
+    NDManager copies = parent.newSubManager();
+    NDList list = new NDList(tensors.size());
+    for (NDArray tensor : tensors) {
+      NDArray copy = tensor.duplicate();
+      copy.attach(copies);
+      list.add(copy);
+    }
+    return new NetworkWeights(layout, copies, list);
+  }
+
+  /** Zeros of the same shapes: optimizer moments. */
+  public NDList zeros(NDManager owner) {
+    NDList list = new NDList(tensors.size());
+    for (NDArray tensor : tensors) {
+      list.add(owner.zeros(tensor.getShape(), DataType.FLOAT32));
+    }
+    return list;
+  }
+
+  /** The tensors in script order; owned by this object. */
+  public NDList tensors() {
+    return tensors;
+  }
+
+  public WeightLayout layout() {
+    return layout;
+  }
+
+  /** Writes {@code model.safetensors} (or shards) of a model directory. */
+  public void save(Path directory, DType dtype) throws IOException {
+    SafetensorsWriter.writeCheckpoint(directory, outgoing(layout.names(), tensors, dtype), SafetensorsWriter.PYTORCH,
+        SHARD_BYTES);
+  }
+
+  /** Names and values of tensors for a writer; the values are fetched when they are written. */
+  public static List<OutgoingTensor> outgoing(List<String> names, NDList tensors, DType dtype) {
+    List<OutgoingTensor> list = new ArrayList<>(names.size());
+    for (int i = 0; i < names.size(); i++) {
+      NDArray tensor = tensors.get(i);
+      long[] shape = tensor.getShape().getShape();
+      list.add(
+          dtype == DType.F32
+              ? OutgoingTensor.raw(names.get(i), dtype, shape, () -> bytes(tensor))
+              : OutgoingTensor.floats(names.get(i), dtype, shape, tensor::toFloatArray));
+    }
+    return list;
+  }
+
+  private static MemorySegment bytes(NDArray tensor) {
+    ByteBuffer buffer = tensor.toByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    return MemorySegment.ofBuffer(buffer);
+  }
+
+  /** Digest-free equality of all values, for tests and load checks. */
+  public boolean sameValues(NetworkWeights other) {
+    for (int i = 0; i < tensors.size(); i++) {
+      if (MemorySegment.mismatch(
+              bytes(tensors.get(i)), 0, byteSize(i), bytes(other.tensors.get(i)), 0, byteSize(i)) >= 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private long byteSize(int index) {
+    return tensors.get(index).getShape().size() * ValueLayout.JAVA_FLOAT.byteSize();
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
