@@ -33,7 +33,10 @@ public record CriticPair(
     if (tempt && partner.isPresent()) {
       return new CriticPair(item, right, partner.get(), truth, style, true);
     }
-    String wrong = stream.pick(alternatives(item.question(), right, world));
+    List<String> others = alternatives(item.question(), right, world);
+    List<String> alike = others.stream().filter(other -> partner(item.question(), other, world).isEmpty()).toList();
+    // A value without a partner is paired with its like, so that "red or green?" has no likelier answer.
+    String wrong = stream.pick(tempt && !alike.isEmpty() ? alike : others);
     return new CriticPair(item, right, wrong, truth, style, partner.filter(wrong::equals).isPresent());
   }
 
@@ -98,10 +101,10 @@ public record CriticPair(
     return style == ResponseStyle.CAPTION && !oneObject ? ResponseStyle.SENTENCE : style;
   }
 
-  private static Optional<String> partner(Question question, String right, WorldSettings world) {
+  private static Optional<String> partner(Question question, String answer, WorldSettings world) {
     return switch (question.kind()) {
-      case COLOR -> Vocabulary.colour(right).partner().filter(world.colours()::contains).map(Colour::word);
-      case SHAPE -> Vocabulary.shape(right).partner().filter(world.shapes()::contains).map(Shape::word);
+      case COLOR -> Vocabulary.colour(answer).partner().filter(world.colours()::contains).map(Colour::word);
+      case SHAPE -> Vocabulary.shape(answer).partner().filter(world.shapes()::contains).map(Shape::word);
       case COUNT, COUNTALL, EXIST -> Optional.empty();
     };
   }
