@@ -1,0 +1,141 @@
+package krites.model.tokenizer;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.OptionalInt;
+import krites.model.safetensors.CheckpointException;
+
+/**
+ * The tokenizer of a model directory: its {@code tokenizer.json}, read by the library that defines the format.
+ *
+ * <p>Needs no network: the native library comes with its jar. Safe for use by several threads.
+ */
+public final class Tokenizer implements AutoCloseable {
+  /** The file of a model directory that holds the tokenizer. */
+  public static final String FILE = "tokenizer.json";
+
+  private static final char REPLACEMENT = '\uFFFD';
+
+  /** Nothing is added, cut or padded: ids are those of the text and no others. */
+  private static final Map<String, String> AS_IS =
+      Map.of("addSpecialTokens", "false", "truncation", "do_not_truncate", "padding", "do_not_pad");
+
+  static {
+    // On a machine with a GPU the library would look for a CUDA build of itself in the network; and it would
+    // report its use. Neither is wanted. What the user has set stays.
+    setIfAbsent("RUST_FLAVOR", "cpu");
+    setIfAbsent("OPT_OUT_TRACKING", "true");
+  }
+
+  private final HuggingFaceTokenizer library;
+  private final Vocabulary vocabulary;
+
+  private Tokenizer(HuggingFaceTokenizer library, Vocabulary vocabulary) {
+    this.library = library;
+    this.vocabulary = vocabulary;
+  }
+
+  /**
+   * Reads {@code tokenizer.json}.
+   *
+   * @throws CheckpointException if it is missing or not a tokenizer with a vocabulary of tokens and ids
+   */
+  public static Tokenizer load(Path modelDirectory) {
+    Path file = modelDirectory.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      throw CheckpointException.mismatch(file, "file", "a tokenizer", "no such file");
+    }
+    byte[] json;
+    try {
+      json = Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    Vocabulary vocabulary = Vocabulary.parse(json, file);
+    try {
+      return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), AS_IS), vocabulary);
+    } catch (IOException | RuntimeException e) {
+      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new CheckpointException(file + ": expected a tokenizer, seen: " + reason, e);
+    }
+  }
+
+  private static void setIfAbsent(String name, String value) {
+    if (System.getenv(name) == null && System.getProperty(name) == null) {
+      System.setProperty(name, value);
+    }
+  }
+
+  /**
+   * The ids of a text. Added tokens such as {@code <|im_end|>} are recognised in it; none is added. Half of a surrogate
+   * pair counts as the replacement character.
+   */
+  public int[] encode(String text) {
+    if (text.isEmpty()) {
+      return new int[0];
+    }
+    long[] ids = library.encode(wellFormed(text), false, false).getIds();
+    return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+  }
+
+  /**
+   * The text of some ids. Bytes that do not make a whole character become the replacement character; ids without a
+   * token (the embedding of the published models has more rows than tokens) are left out.
+   *
+   * @param skipSpecial whether to leave out tokens marked as special, such as {@code <|im_end|>}
+   */
+  public String decode(int[] ids, boolean skipSpecial) {
+    long[] known = Arrays.stream(ids).filter(vocabulary::contains).asLongStream().toArray();
+    return known.length == 0 ? "" : library.decode(known, skipSpecial);
+  }
+
+  /** The id of a token as it stands in the vocabulary; a base token is written in its byte letters. */
+  public OptionalInt idOf(String token) {
+    return vocabulary.idOf(token);
+  }
+
+  /**
+   * The id of a token that the model must have.
+   *
+   * @throws CheckpointException if the vocabulary does not have it
+   */
+  public int requireId(String token) {
+    return idOf(token)
+        .orElseThrow(() -> new CheckpointException(FILE + ": expected the token " + token + ", seen no such token"));
+  }
+
+  /** The token of an id as it stands in the vocabulary; empty if there is none. */
+  public String tokenOf(int id) {
+    return vocabulary.tokenOf(id);
+  }
+
+  /** The largest id that has a token, plus one; the model's logits may go beyond. */
+  public int size() {
+    return vocabulary.size();
+  }
+
+  private static String wellFormed(String text) {
+    StringBuilder repaired = null;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        repaired = repaired == null ? new StringBuilder(text) : repaired;
+        repaired.setCharAt(i, REPLACEMENT);
+      }
+    }
+    return repaired == null ? text : repaired.toString();
+  }
+
+  /** Frees the native memory; the tokenizer is of no use afterwards. */
+  @Override
+  public void close() {
+    library.close();
+  }
+}
