@@ -144,7 +144,7 @@ final class LearnerScript {
         done = 0.0
         if bool(torch.isfinite(norm)):
           if torch.gt(max_norm, 0.0):
-            factor = float(torch.clamp(torch.div(max_norm, torch.add(norm, 1e-06)), None, 1.0))
+            factor = float(torch.clamp(torch.mul(torch.reciprocal(torch.add(norm, 1e-06)), max_norm), None, 1.0))
             if torch.lt(factor, 1.0):
               torch._foreach_mul_(gs, factor)
           torch._foreach_add_(ss, 1)

@@ -41,6 +41,44 @@ public record PackedRows(NDList tensors, int targets, int tokens) {
     }
   }
 
+  /**
+   * Rows laid out elsewhere, with padding anywhere; arrays are row major.
+   *
+   * @param rows number of rows B
+   * @param width tokens of a row T
+   * @param ids (B, T)
+   * @param real (B, T) false at padding, which no real token sees
+   * @param positions (3, B, T)
+   * @param select (M) flat index of each token that predicts
+   * @param target (M) what it predicts
+   */
+  public record Padded(
+      int rows, int width, long[] ids, boolean[] real, long[] positions, long[] select, long[] target) {
+    public Padded {
+      int tokens = rows * width;
+      if (ids.length != tokens || real.length != tokens || positions.length != 3 * tokens) {
+        throw new IllegalArgumentException(
+            ids.length + " ids, " + real.length + " flags and " + positions.length + " positions for " + rows + " x "
+                + width + " tokens");
+      }
+      if (select.length != target.length) {
+        throw new IllegalArgumentException(select.length + " predicting tokens for " + target.length + " targets");
+      }
+    }
+  }
+
+  /** Takes padded rows as they are, each row one document; images in the order of their tokens. */
+  public static PackedRows ofPadded(
+      Padded padded, List<ProcessedImage> images, Qwen25VlConfig config, NDManager manager) {
+    Layout layout = new Layout(padded.rows(), padded.width(), padded.target().length);
+    int tokens = layout.take(padded, config.imageToken());
+    NDList tensors = layout.tensors(manager);
+    if (!images.isEmpty()) {
+      tensors.addAll(VisionInputs.of(images, config, manager));
+    }
+    return new PackedRows(tensors, padded.target().length, tokens);
+  }
+
   /** Packs sequences, one row each. */
   public static PackedRows of(List<Sequence> sequences, Qwen25VlConfig config, NDManager manager) {
     int rows = sequences.size();
@@ -114,6 +152,25 @@ public record PackedRows(NDList tensors, int targets, int tokens) {
           }
         }
       }
+    }
+
+    /** Copies rows; returns how many tokens are real. */
+    int take(Padded padded, int imageToken) {
+      System.arraycopy(padded.positions(), 0, positions, 0, positions.length);
+      System.arraycopy(padded.select(), 0, select, 0, select.length);
+      System.arraycopy(padded.target(), 0, target, 0, target.length);
+      int tokens = 0;
+      for (int at = 0; at < ids.length; at++) {
+        ids[at] = padded.ids()[at];
+        if (padded.real()[at]) {
+          doc[at] = at / width;
+          tokens++;
+          if (ids[at] == imageToken) {
+            imageAt.add((long) at);
+          }
+        }
+      }
+      return tokens;
     }
 
     private void put(int at, int id, int row, int part) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
+import java.util.Map;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
@@ -183,6 +184,26 @@ public final class TrainingCore implements AutoCloseable {
     gradientOwner.close();
     gradientOwner = manager.newSubManager();
     gradients = noGradients();
+  }
+
+  /**
+   * Replaces the gradients by ones computed elsewhere.
+   *
+   * @param byName gradients in the shape of their weight, flattened; a weight that is not named has none
+   * @throws IllegalArgumentException if a name is unknown or a length differs
+   */
+  public void setGradients(Map<String, float[]> byName) {
+    forgetGradients();
+    WeightLayout layout = weights.layout();
+    byName.forEach(
+        (name, values) -> {
+          if (values.length != layout.size(name)) {
+            throw new IllegalArgumentException(
+                "gradient of " + name + " has " + values.length + " values, expected " + layout.size(name));
+          }
+          int place = layout.names().indexOf(name);
+          gradients.set(place, gradientOwner.create(values, new Shape(layout.shape(name))));
+        });
   }
 
   private NDList noGradients() {

@@ -33,28 +33,28 @@ public final class NetworkScript {
 
   private static final String COMMON =
       """
-        def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-          half = torch.floordiv(torch.size(x, -1), 2)
-          a = torch.narrow(x, -1, 0, half)
-          b = torch.narrow(x, -1, half, half)
-          return torch.add(torch.mul(x, cos), torch.mul(torch.cat([torch.neg(b), a], -1), sin))
+      def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        half = torch.floordiv(torch.size(x, -1), 2)
+        a = torch.narrow(x, -1, 0, half)
+        b = torch.narrow(x, -1, half, half)
+        return torch.add(torch.mul(x, cos), torch.mul(torch.cat([torch.neg(b), a], -1), sin))
 
-        def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
-          return torch.rms_norm(x, [torch.size(weight, 0)], weight, eps)
+      def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        return torch.rms_norm(x, [torch.size(weight, 0)], weight, eps)
 
-        def inverse_frequencies(self, size: int, theta: float, like: Tensor) -> Tensor:
-          steps = torch.arange(0, size, 2, dtype=6, device=like.device)
-          return torch.reciprocal(torch.pow(theta, torch.div(steps, size)))
+      def inverse_frequencies(self, size: int, theta: float, like: Tensor) -> Tensor:
+        steps = torch.arange(0, size, 2, dtype=6, device=like.device)
+        return torch.reciprocal(torch.pow(theta, torch.div(steps, size)))
 
-        def packed_mask(self, doc: Tensor, segment: Tensor) -> Tensor:
-          t = torch.size(doc, 1)
-          causal = torch.tril(torch.ones([t, t], dtype=11, device=doc.device))
-          same = torch.eq(torch.unsqueeze(doc, 2), torch.unsqueeze(doc, 1))
-          key = torch.unsqueeze(segment, 1)
-          seen = torch.logical_or(torch.eq(key, 0), torch.eq(torch.unsqueeze(segment, 2), key))
-          return torch.unsqueeze(torch.logical_and(torch.logical_and(same, seen), causal), 1)
+      def packed_mask(self, doc: Tensor, segment: Tensor) -> Tensor:
+        t = torch.size(doc, 1)
+        causal = torch.tril(torch.ones([t, t], dtype=11, device=doc.device))
+        same = torch.eq(torch.unsqueeze(doc, 2), torch.unsqueeze(doc, 1))
+        key = torch.unsqueeze(segment, 1)
+        seen = torch.logical_or(torch.eq(key, 0), torch.eq(torch.unsqueeze(segment, 2), key))
+        return torch.unsqueeze(torch.logical_and(torch.logical_and(same, seen), causal), 1)
       """
-          .indent(2);
+        .indent(2);
 
   private static String vision(Qwen25VlConfig config) {
     Qwen25VlConfig.Vision see = config.vision();

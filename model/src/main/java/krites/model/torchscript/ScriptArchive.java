@@ -33,7 +33,7 @@ public final class ScriptArchive {
     source.append("class ").append(CLASS).append("(Module):\n");
     source.append("  __parameters__ = []\n  __buffers__ = []\n  training : bool\n");
     for (String method : methods) {
-      source.append(method.replace("(self", "(self: __torch__." + CLASS)).append('\n');
+      source.append(method.replace("(self,", "(self: __torch__." + CLASS + ",")).append('\n');
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {

@@ -1,0 +1,241 @@
+package krites.learner;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import krites.grpo.EncodedPrompt;
+import krites.grpo.Group;
+import krites.grpo.ImageRef;
+import krites.grpo.PolicyVersion;
+import krites.grpo.StepReport;
+import krites.grpo.TrainingBatch;
+import krites.grpo.TrainingGroup;
+import krites.grpo.WeightUpdate;
+import krites.grpo.port.ImageStore;
+import krites.grpo.port.PolicyTrainer;
+import krites.model.image.ImagePipeline;
+import krites.model.image.ProcessedImage;
+import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.torchscript.TorchRuntime;
+import krites.model.weights.WeightStore;
+
+/**
+ * GRPO on the network: the reference pass, the policy loss micro-batch by micro-batch, clipping and AdamW.
+ *
+ * <p>A step is a queue of short pieces: for each micro-batch the log-probabilities of the frozen reference (and of the
+ * policy, when the batch is used for several updates), then for each update its micro-batches and the optimizer.
+ */
+public final class DjlPolicyTrainer implements PolicyTrainer {
+  /** File of the optimizer's memory in a checkpoint. */
+  public static final String OPTIMIZER_FILE = "optimizer.safetensors";
+
+  private final TrainerSettings settings;
+  private final ImageStore images;
+  private final ImagePipeline pipeline;
+  private final WeightStore store;
+  private final ModelSaver saver;
+  private final NDManager manager;
+  private final TrainingCore core;
+  private final Optional<NetworkWeights> reference;
+  private final Deque<Runnable> pieces = new ArrayDeque<>();
+  private PolicyVersion version;
+  private Optional<StepMetrics> metrics = Optional.empty();
+  private Optional<TrainingBatch> batch = Optional.empty();
+
+  /** Writes the weights of a model directory with everything that belongs to it (configuration, tokenizer). */
+  public interface ModelSaver {
+    void save(Path directory, NetworkWeights weights) throws IOException;
+  }
+
+  /**
+   * What a trainer starts from.
+   *
+   * @param policy model directory of the weights to train
+   * @param reference model directory of the frozen reference
+   * @param optimizer state to continue from, or empty for a fresh one
+   * @param version of the weights
+   */
+  public record Start(Path policy, Path reference, Optional<Path> optimizer, PolicyVersion version) {}
+
+  /** Loads weights; call it on the thread that will drive the trainer. */
+  public DjlPolicyTrainer(
+      Start start,
+      TrainerSettings settings,
+      ImageStore images,
+      ImagePipeline pipeline,
+      WeightStore store,
+      ModelSaver saver) {
+    TorchRuntime.prepareThread(settings.threads(), true);
+    this.settings = settings;
+    this.images = images;
+    this.pipeline = pipeline;
+    this.store = store;
+    this.saver = saver;
+    this.version = start.version();
+    this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    Qwen25VlConfig config = Qwen25VlConfig.load(start.policy());
+    this.core =
+        new TrainingCore(
+            config, NetworkWeights.load(start.policy(), config, manager), settings.freezeVision(), manager);
+    start.optimizer().ifPresent(core.optimizer()::load);
+    this.reference =
+        settings.objective().klCoefficient() > 0
+            ? Optional.of(NetworkWeights.load(start.reference(), config, manager))
+            : Optional.empty();
+  }
+
+  @Override
+  public PolicyVersion version() {
+    return version;
+  }
+
+  @Override
+  public void begin(TrainingBatch next) {
+    if (batch.isPresent()) {
+      throw new IllegalStateException("step " + batch.get().step() + " is still under way");
+    }
+    if (!next.policy().equals(version)) {
+      throw new IllegalArgumentException(
+          "the batch of step " + next.step() + " is for " + next.policy() + ", the trainer has " + version);
+    }
+    batch = Optional.of(next);
+    StepMetrics collected = new StepMetrics();
+    metrics = Optional.of(collected);
+    List<List<MicroBatch>> updates = cut(next);
+    boolean several = updates.size() > 1;
+    for (List<MicroBatch> update : updates) {
+      for (MicroBatch micro : update) {
+        if (reference.isPresent() || several) {
+          pieces.add(() -> collected.time("reference", () -> fixedLogProbs(micro, several)));
+        }
+      }
+    }
+    for (List<MicroBatch> update : updates) {
+      long tokens = update.stream().mapToLong(MicroBatch::tokens).sum();
+      int responses = update.stream().mapToInt(micro -> micro.lengths().size()).sum();
+      for (MicroBatch micro : update) {
+        float[] weights =
+            settings
+                .averaging()
+                .of(micro.lengths(), update.size(), tokens, responses, settings.maxResponseTokens());
+        pieces.add(() -> collected.time("policy", () -> gradient(micro, weights, updates.size(), collected)));
+      }
+      pieces.add(() -> collected.time("optimizer", () -> optimize(next.step(), collected)));
+    }
+  }
+
+  /** Micro-batches of each optimizer step. */
+  private List<List<MicroBatch>> cut(TrainingBatch next) {
+    List<TrainingGroup> groups = next.groups();
+    int updates = Math.min(settings.updatesPerBatch(), groups.size());
+    List<List<MicroBatch>> cut = new ArrayList<>();
+    for (int u = 0; u < updates; u++) {
+      List<TrainingGroup> share =
+          groups.subList(u * groups.size() / updates, (u + 1) * groups.size() / updates);
+      List<PackedRows.Sequence> sequences = share.stream().map(group -> sequence(group.group())).toList();
+      cut.add(MicroBatch.cut(share, sequences, settings.microBatchTokens()));
+    }
+    return cut;
+  }
+
+  private PackedRows.Sequence sequence(Group group) {
+    EncodedPrompt encoded = group.encoded();
+    List<ProcessedImage> processed = new ArrayList<>();
+    for (ImageRef image : group.prompt().images()) {
+      try {
+        processed.add(pipeline.process(images.read(image), image.name()));
+      } catch (IOException e) {
+        throw new UncheckedIOException("image " + image.name() + " of group " + group.id() + " cannot be read", e);
+      }
+    }
+    return new PackedRows.Sequence(
+        encoded.ids().toArray(),
+        processed,
+        group.responses().stream().map(response -> response.ids().toArray()).toList());
+  }
+
+  private void fixedLogProbs(MicroBatch micro, boolean needsOld) {
+    try (NDManager scope = manager.newSubManager()) {
+      PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
+      double temperature = settings.objective().temperature();
+      reference.ifPresent(
+          weights -> micro.setReference(core.logProbs(rows, temperature, weights, scope).get(0).toFloatArray()));
+      if (needsOld) {
+        micro.setOld(core.logProbs(rows, temperature, core.weights(), scope).get(0).toFloatArray());
+      }
+    }
+  }
+
+  private void gradient(MicroBatch micro, float[] weights, int updates, StepMetrics collected) {
+    try (NDManager scope = manager.newSubManager()) {
+      PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
+      TrainingCore.PolicyLoss loss =
+          core.policy(
+              rows,
+              micro.advantages(),
+              micro.behaviour(),
+              micro.old(),
+              micro.reference(),
+              weights,
+              settings.objective());
+      collected.add(loss, 1.0 / updates, micro.tokens(), rows.tokens());
+    }
+  }
+
+  private void optimize(long step, StepMetrics collected) {
+    double rate = settings.learningRate().at(step - 1);
+    collected.update(core.update(rate, settings.optimizer()), rate);
+  }
+
+  @Override
+  public Optional<StepReport> advance() {
+    TrainingBatch current = batch.orElseThrow(() -> new IllegalStateException("no step is under way"));
+    Runnable piece = pieces.poll();
+    if (piece != null) {
+      piece.run();
+    }
+    if (!pieces.isEmpty()) {
+      return Optional.empty();
+    }
+    StepMetrics collected = metrics.orElseThrow();
+    version = version.next();
+    Map<String, Double> numbers = new LinkedHashMap<>(collected.numbers());
+    batch = Optional.empty();
+    metrics = Optional.empty();
+    return Optional.of(new StepReport(current.step(), version, collected.skipped(), numbers));
+  }
+
+  @Override
+  public WeightUpdate publish() {
+    WeightStore.Published published = store.publish("v%06d-t%d".formatted(version.number(), version.term()),
+        core.weights());
+    return new WeightUpdate(version, published.name(), published.sha256());
+  }
+
+  @Override
+  public void save(Path directory) {
+    try {
+      saver.save(directory, core.weights());
+      core.optimizer().save(directory.resolve(OPTIMIZER_FILE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(directory + ": cannot write the checkpoint: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    core.close();
+    reference.ifPresent(NetworkWeights::close);
+    manager.close();
+  }
+}

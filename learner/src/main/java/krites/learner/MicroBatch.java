@@ -1,0 +1,105 @@
+package krites.learner;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import krites.grpo.Response;
+import krites.grpo.TrainingGroup;
+
+/** Some groups of a batch that go through the network together, with one number per response token, flat. */
+final class MicroBatch {
+  private final List<PackedRows.Sequence> sequences;
+  private final List<Integer> lengths;
+  private final float[] advantages;
+  private final float[] behaviour;
+  private float[] old = {};
+  private float[] reference = {};
+
+  private record Item(TrainingGroup group, PackedRows.Sequence sequence) {}
+
+  private MicroBatch(List<Item> items) {
+    sequences = items.stream().map(Item::sequence).toList();
+    lengths =
+        items.stream()
+            .flatMap(item -> item.group().group().responses().stream())
+            .map(response -> response.ids().length())
+            .toList();
+    int tokens = lengths.stream().mapToInt(Integer::intValue).sum();
+    advantages = new float[tokens];
+    behaviour = new float[tokens];
+    int at = 0;
+    for (Item item : items) {
+      List<Response> responses = item.group().group().responses();
+      for (int r = 0; r < responses.size(); r++) {
+        float advantage = item.group().advantages().get(r).floatValue();
+        Response response = responses.get(r);
+        for (int t = 0; t < response.ids().length(); t++) {
+          advantages[at] = advantage;
+          behaviour[at++] = response.behaviourLogProbs().at(t);
+        }
+      }
+    }
+  }
+
+  /**
+   * Cuts groups into micro-batches of similar length.
+   *
+   * @param sequences the packed form of each group, in the same order
+   */
+  static List<MicroBatch> cut(List<TrainingGroup> groups, List<PackedRows.Sequence> sequences, int maxTokens) {
+    List<Item> items = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      items.add(new Item(groups.get(i), sequences.get(i)));
+    }
+    items.sort(Comparator.comparingInt(item -> item.sequence().tokens()));
+    List<MicroBatch> batches = new ArrayList<>();
+    List<Item> open = new ArrayList<>();
+    for (Item item : items) {
+      if (!open.isEmpty() && (open.size() + 1) * item.sequence().tokens() > maxTokens) {
+        batches.add(new MicroBatch(open));
+        open = new ArrayList<>();
+      }
+      open.add(item);
+    }
+    batches.add(new MicroBatch(open));
+    return batches;
+  }
+
+  List<PackedRows.Sequence> sequences() {
+    return sequences;
+  }
+
+  /** Tokens of each response, in order. */
+  List<Integer> lengths() {
+    return lengths;
+  }
+
+  /** Response tokens. */
+  int tokens() {
+    return advantages.length;
+  }
+
+  float[] advantages() {
+    return advantages;
+  }
+
+  float[] behaviour() {
+    return behaviour;
+  }
+
+  float[] old() {
+    return old;
+  }
+
+  void setOld(float[] values) {
+    old = values;
+  }
+
+  float[] reference() {
+    return reference;
+  }
+
+  void setReference(float[] values) {
+    reference = values;
+  }
+}
