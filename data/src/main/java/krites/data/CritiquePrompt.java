@@ -2,7 +2,7 @@ package krites.data;
 
 import krites.grpo.Prompt;
 
-/** The texts of the user turn. Each begins with the image placeholder and, but for captions, ends with an instruction. */
+/** The texts of the user turn: first the image placeholder, last, but for captions, an instruction. */
 public final class CritiquePrompt {
   /**
    * The instruction of the published critic training, word for word.

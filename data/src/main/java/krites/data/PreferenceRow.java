@@ -126,7 +126,8 @@ record PreferenceRow(Path file, int line, JsonNode object) {
       throw wrong(key, "a text that is not blank");
     }
     if (text.contains(Prompt.IMAGE_PLACEHOLDER)) {
-      throw trouble("'" + key + "' contains " + Prompt.IMAGE_PLACEHOLDER + ", which is put before the question by itself");
+      throw trouble(
+          "'" + key + "' contains " + Prompt.IMAGE_PLACEHOLDER + ", which is put before the question by itself");
     }
     return text;
   }

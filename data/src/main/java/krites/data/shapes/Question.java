@@ -10,8 +10,10 @@ import java.util.stream.Collectors;
  * others.
  */
 public sealed interface Question {
+  /** Wordings of each kind; the last is never trained. */
   int FORMS = 3;
 
+  /** What kind of question it is. */
   QuestionKind kind();
 
   /** The wording. */

@@ -3,6 +3,7 @@ package krites.data.shapes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Finds a question of a wanted kind and answer for a scene. The wish is drawn before the scene, so that answers are
@@ -15,15 +16,15 @@ record Questioner(QuestionKind kind, int wish) {
   /** Share of the "no" answers whose scene has an object of the right colour or the right shape. */
   private static final double NEAR_MISS = 0.7;
 
-  static Questioner draw(QuestionKind kind, WorldSettings settings, SeededStream stream) {
+  /** All wishes of a kind: the counts asked for, or no and yes, or none in particular. */
+  static List<Questioner> all(QuestionKind kind, WorldSettings settings) {
     int wishes =
         switch (kind) {
-          case COLOR, SHAPE -> 1;
+          case COLOR, SHAPE, COUNTALL -> 1;
           case COUNT -> Math.min(COUNT_MAX, settings.objectsMax()) + 1;
-          case COUNTALL -> 1;
           case EXIST -> 2;
         };
-    return new Questioner(kind, stream.below(wishes));
+    return IntStream.range(0, wishes).mapToObj(wish -> new Questioner(kind, wish)).toList();
   }
 
   /** A question about the scene, or none if the scene does not allow it. */

@@ -42,8 +42,8 @@ final class ShapesCorpus {
   }
 
   private static void addResponses(List<String> texts, String answer) {
-    texts.add("<think>\n" + answer + " " + answer + " " + answer + ", " + answer + "\nsee " + answer + "\nso " + answer);
-    texts.add("so " + answer + "\nfirst " + answer + " yes second " + answer + " no\n</think>\n\\boxed{" + answer + "}");
+    texts.add("<think>\n%1$s %1$s, %1$s\nsee %1$s %1$s, %1$s\nso %1$s\n".formatted(answer));
+    texts.add("\nfirst %1$s yes second %1$s no\n</think>\n\\boxed{%1$s}".formatted(answer));
   }
 
   private static List<String> answers() {

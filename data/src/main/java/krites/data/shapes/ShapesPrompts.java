@@ -18,7 +18,7 @@ import krites.grpo.Task;
  */
 public record ShapesPrompts(ShapesWorld world, PairSettings pairs, String instruction) {
 
-  /** The prompt of an item. */
+  /** The prompt of item {@code index} of a split. */
   public Prompt prompt(Task task, Split split, long index) {
     ShapesItem item = world.item(split, index);
     return switch (task) {

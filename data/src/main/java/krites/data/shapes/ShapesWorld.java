@@ -25,7 +25,7 @@ public final class ShapesWorld implements ImageStore {
   private static final Pattern NAME = Pattern.compile("shapes:([a-z]+)/(-?\\d{1,19})/(\\d{1,18})");
 
   /** The rarest wish (three of a shape, test split) needs about 200 scenes; beyond this the settings allow none. */
-  private static final int ATTEMPTS_MAX = 20_000;
+  private static final int ATTEMPTS_MAX = 100_000;
 
   private final long seed;
   private final WorldSettings settings;
@@ -41,10 +41,12 @@ public final class ShapesWorld implements ImageStore {
     }
   }
 
+  /** The seed of {@link #item(Split, long)}. */
   public long seed() {
     return seed;
   }
 
+  /** How the world is made. */
   public WorldSettings settings() {
     return settings;
   }
@@ -52,6 +54,21 @@ public final class ShapesWorld implements ImageStore {
   /** Item {@code index} of a split. */
   public ShapesItem item(Split split, long index) {
     return item(seed, split, index);
+  }
+
+  /**
+   * Makes sure that every enabled kind of question can be asked in a split; a small world may have no scene for it.
+   *
+   * @throws IllegalArgumentException naming the split and the kind that cannot be asked
+   */
+  public void requireQuestions(Split split) {
+    for (QuestionKind kind : QuestionKind.values()) {
+      if (settings.weight(kind) > 0) {
+        for (Questioner questioner : Questioner.all(kind, settings)) {
+          ask(questioner, split, SeededStream.of(seed, split, 0, Purpose.ITEM));
+        }
+      }
+    }
   }
 
   /** The PNG file of an item's picture, RGB with 8 bits per channel; equal bytes on every machine. */
@@ -80,20 +97,30 @@ public final class ShapesWorld implements ImageStore {
     }
     SeededStream stream = SeededStream.of(worldSeed, split, index, Purpose.ITEM);
     QuestionKind kind = QuestionKind.values()[stream.weighted(kindWeights)];
-    Questioner questioner = Questioner.draw(kind, settings, stream);
+    Questioner questioner = stream.pick(Questioner.all(kind, settings));
     boolean unseen = stream.chance(settings.unseenForms()) && split == Split.TEST;
-    int form = stream.below(2);
+    int trained = stream.below(Question.FORMS - 1);
+    int form = unseen ? Question.FORMS - 1 : trained;
+    Asked asked = ask(questioner, split, stream);
+    return new ShapesItem(worldSeed, split, index, asked.scene(), asked.question(), form);
+  }
+
+  private record Asked(Scene scene, Question question) {}
+
+  /** The first scene of the stream that belongs to the split and allows the question. */
+  private Asked ask(Questioner questioner, Split split, SeededStream stream) {
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       Scene scene = drawScene(stream);
       if (Split.of(scene) == split) {
         Optional<Question> question = questioner.ask(scene, settings, stream);
         if (question.isPresent()) {
-          return new ShapesItem(worldSeed, split, index, scene, question.get(), unseen ? 2 : form);
+          return new Asked(scene, question.get());
         }
       }
     }
-    throw new IllegalStateException(
-        "no scene in " + ATTEMPTS_MAX + " allows " + questioner + " in split " + split.word() + " under " + settings);
+    throw new IllegalArgumentException(
+        "no scene of split " + split.word() + " allows a question of kind " + questioner.kind().word() + " under "
+            + settings);
   }
 
   private Scene drawScene(SeededStream stream) {

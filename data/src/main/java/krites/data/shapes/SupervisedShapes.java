@@ -27,11 +27,13 @@ public final class SupervisedShapes {
    *
    * @param prompts how prompts are made; label noise there does not reach the teacher
    * @param size number of examples, at least 1
+   * @throws IllegalArgumentException if the size is below 1 or a kind of question cannot be asked in the split
    */
   public SupervisedShapes(ShapesPrompts prompts, TeacherHabits habits, Mixture mixture, Split split, long size) {
     if (size < 1) {
       throw new IllegalArgumentException("a dataset of size " + size + ", expected at least 1");
     }
+    prompts.world().requireQuestions(split);
     this.prompts = prompts;
     this.split = split;
     this.size = size;
@@ -39,6 +41,7 @@ public final class SupervisedShapes {
     this.teacher = new Teacher(habits, prompts.world().settings());
   }
 
+  /** Number of examples. */
   public long size() {
     return size;
   }

@@ -1,8 +1,8 @@
 package krites.data.shapes;
 
 /**
- * What the teacher of the supervised texts does badly; each a probability, all 0 for a clean teacher. Captions are always
- * clean, so that a student knows the true names.
+ * What the teacher of the supervised texts does badly; each a probability, all 0 for a clean teacher. Captions are
+ * always clean, so that a student knows the true names.
  *
  * @param confusion per object: orange is called red, purple blue, a diamond a square, from the scan to the verdict
  * @param uniformNoise per object: its colour or its shape is replaced by any other

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -62,10 +63,11 @@ final class CriticPairTest {
     for (int i = 0; i < 20_000; i++) {
       CriticPair pair = pair(i, PairSettings.standard());
       boolean ordered = pair.right().compareTo(pair.wrong()) < 0;
-      String key = pair.item().question().kind().word() + (ordered ? pair.right() + pair.wrong() : pair.wrong() + pair.right());
+      String answers = ordered ? pair.right() + pair.wrong() : pair.wrong() + pair.right();
+      String key = pair.item().question().kind().word() + answers;
       rightOf.computeIfAbsent(key, _ -> new HashMap<>()).merge(pair.right(), 1, Integer::sum);
     }
-    int best = rightOf.values().stream().mapToInt(counts -> counts.values().stream().mapToInt(n -> n).max().orElse(0)).sum();
+    int best = rightOf.values().stream().mapToInt(counts -> Collections.max(counts.values())).sum();
     assertEquals(0.5, best / 20_000.0, 0.03);
   }
 

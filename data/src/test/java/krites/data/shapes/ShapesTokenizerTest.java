@@ -34,7 +34,9 @@ final class ShapesTokenizerTest {
       assertEquals(1, TOKENIZER.count(" " + shape.word()), shape.word());
       assertEquals(1, TOKENIZER.count(" " + shape.plural()), shape.plural());
     }
-    for (String word : List.of("yes", " yes", " no", " none", "see", "so", "first", " second", "?]", "?\n", " [", "3")) {
+    List<String> others =
+        List.of("yes", " yes", " no", " none", "see", "so", "first", " second", "?]", "?\n", " [", "3");
+    for (String word : others) {
       assertEquals(1, TOKENIZER.count(word), word);
     }
     assertEquals(2, TOKENIZER.count("<think>\n"));

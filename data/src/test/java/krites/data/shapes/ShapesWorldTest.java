@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -203,6 +204,31 @@ final class ShapesWorldTest {
     assertFalse(plain.questions().isEmpty());
   }
 
+  @Test
+  void aWorldTooSmallForASplitIsRefused() {
+    // One object of two shapes and two colours: 16 scenes, so that some splits have none.
+    List<String> refused = new ArrayList<>();
+    for (Colour other : List.of(Colour.GREEN, Colour.BLUE, Colour.YELLOW, Colour.PURPLE, Colour.ORANGE)) {
+      for (Shape shape : List.of(Shape.SQUARE, Shape.TRIANGLE, Shape.DIAMOND)) {
+        var settings =
+            new WorldSettings(
+                2, List.of(Shape.CIRCLE, shape), List.of(Colour.RED, other), 1, 1, 2, 12, 0, 0,
+                Map.of(QuestionKind.COLOR, 1.0), 0);
+        var small = new ShapesWorld(7, settings);
+        small.requireQuestions(Split.TRAIN);
+        try {
+          small.requireQuestions(Split.TEST);
+        } catch (IllegalArgumentException e) {
+          refused.add(e.getMessage());
+        }
+      }
+    }
+    assertFalse(refused.isEmpty());
+    for (String message : refused) {
+      assertTrue(message.startsWith("no scene of split test allows a question of kind color under "), message);
+    }
+  }
+
   private String items(Split split) {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < 200; i++) {
@@ -217,7 +243,7 @@ final class ShapesWorldTest {
   /** Any scene; different codes give different scenes. */
   private static Scene scene(int code) {
     int rest = code + 1;
-    java.util.ArrayList<Cell> cells = new java.util.ArrayList<>();
+    List<Cell> cells = new ArrayList<>();
     for (int cell = 0; cell < 4; cell++) {
       int value = rest % 25;
       rest /= 25;

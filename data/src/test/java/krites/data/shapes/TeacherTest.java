@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import krites.data.CritiquePrompt;
+import krites.grpo.Label;
 import krites.grpo.Prompt;
 import krites.grpo.Task;
 import org.junit.jupiter.api.Test;
@@ -20,11 +21,12 @@ final class TeacherTest {
 
   @Test
   void theTextsReadLikeThis() {
-    var item = new ShapesItem(7, Split.TRAIN, 1, scene("red circle, none, blue square, none"), new Question.OfColor(Shape.CIRCLE), 0);
+    Scene shown = scene("red circle, none, blue square, none");
+    var item = new ShapesItem(7, Split.TRAIN, 1, shown, new Question.OfColor(Shape.CIRCLE), 0);
     var teacher = new Teacher(TeacherHabits.none(), world.settings());
     String thought = "<think>\nred circle red, none, blue square blue, none\nsee circle red\nso red\n";
     assertEquals(thought + "</think>\n\\boxed{red}", teacher.policy(item));
-    var pair = new CriticPair(item, "red", "blue", krites.grpo.Label.SECOND, ResponseStyle.WORD, false);
+    var pair = new CriticPair(item, "red", "blue", Label.SECOND, ResponseStyle.WORD, false);
     assertEquals(
         thought + "first blue no second red yes\n</think>\n\\boxed{2}", teacher.critic(pair));
     assertEquals("red circle red, none, blue square blue, none", teacher.caption(item));
@@ -129,8 +131,7 @@ final class TeacherTest {
   @Test
   void habitsOfLayoutComeAtTheirRates() {
     assertEquals(0.3, rate(new TeacherHabits(0, 0, 0, 0.3, 0, 0), text -> !text.startsWith("<think>")), 0.02);
-    assertEquals(0.3, rate(new TeacherHabits(0, 0, 0, 0.3, 0, 0), text -> text.contains("picture.\n<think>")
-        || text.contains("answer.\n<think>")), 0.02);
+    assertEquals(0.3, rate(new TeacherHabits(0, 0, 0, 0.3, 0, 0), text -> text.contains(".\n<think>")), 0.02);
     assertEquals(0.2, rate(new TeacherHabits(0, 0, 0, 0, 0.2, 0), text -> !text.contains("think>")), 0.02);
     assertEquals(0.1, rate(new TeacherHabits(0, 0, 0, 0, 0, 0.1), text -> !text.contains("\\boxed{")), 0.02);
     assertEquals(0, rate(TeacherHabits.none(), text -> !text.matches("(?s)<think>.*</think>\n\\\\boxed\\{.+\\}")), 0);
@@ -185,7 +186,10 @@ final class TeacherTest {
   /** The answer worked out on the words of the scan line, without the classes that wrote it. */
   private static String answerFromScan(Question question, String scan) {
     List<List<String>> objects =
-        Arrays.stream(scan.split(", ")).filter(cell -> !cell.equals("none")).map(cell -> List.of(cell.split(" "))).toList();
+        Arrays.stream(scan.split(", "))
+            .filter(cell -> !cell.equals("none"))
+            .map(cell -> List.of(cell.split(" ")))
+            .toList();
     return switch (question) {
       case Question.OfColor(Shape shape) ->
           objects.stream().filter(words -> words.get(1).equals(shape.word())).findFirst().orElseThrow().get(0);
