@@ -60,10 +60,10 @@ public final class PreprocessCheck implements ConformanceCheck {
   public void run(Path directory, Consumer<CaseResult> results) throws IOException {
     Path folder = directory.resolve(name());
     for (JsonNode golden : list(folder.resolve("cases.json"))) {
-      guarded(golden, results, () -> processorCase(folder, golden, results));
+      guarded(golden.path("name").asText(), results, () -> processorCase(folder, golden, results));
     }
     for (JsonNode golden : list(folder.resolve("easyr1_process_image.json"))) {
-      guarded(golden, results, () -> easyR1Case(folder, golden, results));
+      guarded(easyR1Name(golden), results, () -> easyR1Case(folder, golden, results));
     }
     smartResizeTable(folder.resolve("smart_resize.jsonl"), results);
   }
@@ -77,11 +77,11 @@ public final class PreprocessCheck implements ConformanceCheck {
     void run() throws IOException;
   }
 
-  private void guarded(JsonNode golden, Consumer<CaseResult> results, Case body) {
+  private void guarded(String caseName, Consumer<CaseResult> results, Case body) {
     try {
       body.run();
     } catch (IOException | CheckpointException | ImageException | IllegalArgumentException e) {
-      results.accept(CaseResult.failed(name(), golden.path("name").asText("?"), "case", String.valueOf(e.getMessage())));
+      results.accept(CaseResult.failed(name(), caseName, "case", String.valueOf(e.getMessage())));
     }
   }
 
@@ -113,8 +113,12 @@ public final class PreprocessCheck implements ConformanceCheck {
     RgbImage image =
         EasyR1Resize.apply(decode(folder, golden), limit(golden, "min_pixels"), limit(golden, "max_pixels"));
     try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(golden.path("file").asText()))) {
-      compareBytes("easyr1/" + golden.path("name").asText(), "rgb", tensors, image, results);
+      compareBytes(easyR1Name(golden), "rgb", tensors, image, results);
     }
+  }
+
+  private static String easyR1Name(JsonNode golden) {
+    return "easyr1/" + golden.path("name").asText();
   }
 
   private static OptionalLong limit(JsonNode golden, String key) {

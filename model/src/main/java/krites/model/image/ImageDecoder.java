@@ -7,13 +7,14 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.Set;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes PNG, JPEG, GIF (first frame) and BMP files as Pillow 11 does, by the JDK's own readers.
+ * Decodes PNG, JPEG and GIF files (of the last the first frame) as Pillow 11 does, by the JDK's own readers.
  *
  * <p>The stored samples are taken as they are: no colour profile, gamma, transparency or orientation tag is applied.
  * Lossless files give Pillow's pixels exactly; JPEG decoders may differ by one or two levels. Pictures with four
@@ -22,6 +23,9 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 public final class ImageDecoder {
   /** Pillow's {@code MAX_IMAGE_PIXELS}: a file that claims more is taken for a decompression bomb. */
   static final long MAX_PIXELS = 89_478_485;
+
+  /** Other formats of the JDK have layouts that nobody compared with Pillow. */
+  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif");
 
   private ImageDecoder() {}
 
@@ -45,7 +49,7 @@ public final class ImageDecoder {
     try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
       if (!readers.hasNext()) {
-        throw new ImageException(name + ": expected a PNG, JPEG, GIF or BMP image, seen " + describe(file));
+        throw new ImageException(name + ": expected a PNG, JPEG or GIF image, seen " + describe(file));
       }
       ImageReader reader = readers.next();
       try {
@@ -64,6 +68,10 @@ public final class ImageDecoder {
 
   private static DecodedImage decode(ImageReader reader, ImageInputStream stream, byte[] file, String name)
       throws IOException {
+    String format = reader.getFormatName().toLowerCase(Locale.ROOT);
+    if (!FORMATS.contains(format)) {
+      throw new ImageException(name + ": expected a PNG, JPEG or GIF image, seen " + format);
+    }
     reader.setInput(stream, true, true);
     long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
     if (pixels > MAX_PIXELS) {
@@ -71,13 +79,9 @@ public final class ImageDecoder {
           name + ": expected at most " + MAX_PIXELS + " pixels, seen " + reader.getWidth(0) + "x"
               + reader.getHeight(0));
     }
-    String format = reader.getFormatName().toLowerCase(Locale.ROOT);
     requireWhole(format, file, name, reader);
     BufferedImage image = reader.read(0);
-    return switch (format) {
-      case "png" -> fromPng(image, file, name);
-      default -> fromRaster(image, name);
-    };
+    return format.equals("png") ? fromPng(image, file, name) : fromRaster(image, name);
   }
 
   /** Refuses what the readers would silently complete: a JPEG without its end, a GIF frame smaller than its screen. */
@@ -122,7 +126,8 @@ public final class ImageDecoder {
 
   private static DecodedImage greyPng(Raster raster, int depth) {
     PixelMode mode = depth == 1 ? PixelMode.ONE : depth == 16 ? PixelMode.I16 : PixelMode.L;
-    int scale = depth < 8 ? 255 / ((1 << depth) - 1) : 1;
+    int bits = raster.getSampleModel().getSampleSize(0); // with a transparent level the reader has spread it already
+    int scale = bits < 8 ? 255 / ((1 << bits) - 1) : 1;
     int width = raster.getWidth();
     byte[] samples = new byte[width * raster.getHeight()];
     int[] row = new int[width];
@@ -185,10 +190,9 @@ public final class ImageDecoder {
     return switch (image.getRaster().getNumBands()) {
       case 1 -> interleaved(PixelMode.L, image.getRaster(), 8);
       case 3 -> interleaved(PixelMode.RGB, image.getRaster(), 8);
-      case 4 -> interleaved(PixelMode.RGBA, image.getRaster(), 8);
       default ->
           throw new ImageException(
-              name + ": expected 1, 3 or 4 colour channels, seen " + image.getRaster().getNumBands());
+              name + ": expected 1 or 3 colour channels, seen " + image.getRaster().getNumBands());
     };
   }
 

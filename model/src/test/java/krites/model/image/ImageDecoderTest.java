@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -31,6 +32,28 @@ class ImageDecoderTest {
   }
 
   @Test
+  void aTransparentLevelChangesNothing() throws IOException {
+    DecodedImage grey = decode(png(4, 1, 2, 0, bytes(0b00_01_10_11), bytes(0, 1)));
+    assertEquals(PixelMode.L, grey.mode());
+    assertArrayEquals(bytes(0, 85, 170, 255), grey.samples());
+    DecodedImage colour = decode(png(2, 1, 8, 2, bytes(1, 2, 3, 4, 5, 6), bytes(0, 1, 0, 2, 0, 3)));
+    assertEquals(PixelMode.RGB, colour.mode());
+    assertArrayEquals(bytes(1, 2, 3, 4, 5, 6), colour.samples());
+  }
+
+  @Test
+  void gifPixelsAreThoseOfItsPalette() throws IOException {
+    ByteArrayOutputStream gif = new ByteArrayOutputStream();
+    BufferedImage picture = new BufferedImage(2, 1, BufferedImage.TYPE_BYTE_INDEXED);
+    picture.setRGB(0, 0, 0xFFFF0000);
+    picture.setRGB(1, 0, 0xFF0000FF);
+    ImageIO.write(picture, "gif", gif);
+    DecodedImage decoded = decode(gif.toByteArray());
+    assertEquals(PixelMode.P, decoded.mode());
+    assertArrayEquals(bytes(255, 0, 0, 0, 0, 255), decoded.toRgb().rgb());
+  }
+
+  @Test
   void sixteenBitGreyIsClippedAndSixteenBitColourKeepsItsUpperByte() throws IOException {
     DecodedImage grey = decode(png(3, 1, 16, 0, bytes(0, 7, 0, 255, 1, 0)));
     assertEquals(PixelMode.I16, grey.mode());
@@ -51,6 +74,9 @@ class ImageDecoderTest {
   void whatIsNoImageIsRefusedByName() throws IOException {
     assertRefused("hello, I am text".getBytes(StandardCharsets.UTF_8), "bytes that start with 68 65 6c");
     assertRefused(new byte[0], "an empty file");
+    ByteArrayOutputStream bmp = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(2, 2, BufferedImage.TYPE_3BYTE_BGR), "bmp", bmp);
+    assertRefused(bmp.toByteArray(), "expected a PNG, JPEG or GIF image, seen bmp");
     byte[] whole = noise(64, 64);
     assertRefused(Arrays.copyOf(whole, whole.length / 2), "expected a readable image");
     assertRefused(Arrays.copyOf(whole, 20), "expected a readable image");
@@ -96,6 +122,11 @@ class ImageDecoderTest {
 
   /** A PNG made by hand: each row without filter, one data chunk. */
   private static byte[] png(int width, int height, int depth, int colourType, byte[] samples) throws IOException {
+    return png(width, height, depth, colourType, samples, new byte[0]);
+  }
+
+  private static byte[] png(int width, int height, int depth, int colourType, byte[] samples, byte[] transparent)
+      throws IOException {
     ByteArrayOutputStream rows = new ByteArrayOutputStream();
     int rowBytes = samples.length / height;
     for (int y = 0; y < height && rowBytes > 0; y++) {
@@ -110,6 +141,9 @@ class ImageDecoderTest {
     ByteArrayOutputStream png = new ByteArrayOutputStream();
     png.write(SIGNATURE);
     chunk(png, "IHDR", header.toByteArray());
+    if (transparent.length > 0) {
+      chunk(png, "tRNS", transparent);
+    }
     chunk(png, "IDAT", deflate(rows.toByteArray()));
     chunk(png, "IEND", new byte[0]);
     return png.toByteArray();
