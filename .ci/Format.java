@@ -12,8 +12,9 @@ import java.util.Optional;
 /**
  * Checks or applies the format of every Java source in the tree; run by the root {@code pom.xml}.
  *
- * <p>Usage: {@code Format check|apply COMPLAINTS}, in the root of the tree. Sources that are not formatted (check) or
- * cannot be read as Java are printed and listed in the file COMPLAINTS, which does not exist if there are none.
+ * <p>Usage: {@code Format check|apply COMPLAINTS}, in the root of the tree. Sources that are not
+ * formatted (check) or cannot be read as Java are printed and listed in the file COMPLAINTS, which
+ * does not exist if there are none.
  */
 final class Format {
   private static final Formatter FORMATTER = new Formatter(JavaFormatterOptions.defaultOptions());
@@ -23,7 +24,9 @@ final class Format {
         switch (arguments[0]) {
           case "check" -> false;
           case "apply" -> true;
-          default -> throw new IllegalArgumentException("krites.format is check, apply or skip, not " + arguments[0]);
+          default ->
+              throw new IllegalArgumentException(
+                  "krites.format is check, apply or skip, not " + arguments[0]);
         };
     Path report = Path.of(arguments[1]);
     Files.deleteIfExists(report);

@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Who may know whom, for what the modules' class paths do not already forbid.
  *
- * <p>Each rule is checked twice: the product keeps it, and a planted violation among the test classes breaks it, so a
- * rule that has stopped biting fails the build too.
+ * <p>Each rule is checked twice: the product keeps it, and a planted violation among the test
+ * classes breaks it, so a rule that has stopped biting fails the build too.
  */
 class KritesArchitectureTest {
   private static final List<String> ROOMS_WITH_PLANTED =
@@ -70,8 +70,7 @@ class KritesArchitectureTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"grpo", "model", "rollout", "reward", "learner", "data", "actors", "app"})
+  @ValueSource(strings = {"grpo", "model", "rollout", "reward", "learner", "data", "actors", "app"})
   void everyRoomIsLookedAt(String room) {
     assertFalse(product.that(resideInAPackage("krites." + room + "..")).isEmpty());
   }
@@ -83,147 +82,147 @@ class KritesArchitectureTest {
     rules.put(
         "grpo knows the JDK and JSpecify only",
         noClasses()
-                .that()
-                .resideInAPackage("krites.grpo..")
-                .should()
-                .dependOnClassesThat(
-                    resideOutsideOfPackages("krites.grpo..", "java..", "org.jspecify..")));
+            .that()
+            .resideInAPackage("krites.grpo..")
+            .should()
+            .dependOnClassesThat(
+                resideOutsideOfPackages("krites.grpo..", "java..", "org.jspecify..")));
 
     // Values in, values out: whoever needs the time or a thread gets it from outside.
     rules.put(
         "grpo reads no clock, no file and starts no thread",
         noClasses()
-                .that()
-                .resideInAPackage("krites.grpo..")
-                .should()
-                .callMethod(System.class, "currentTimeMillis")
-                .orShould()
-                .callMethod(System.class, "nanoTime")
-                .orShould()
-                .dependOnClassesThat(resideInAnyPackage("java.util.concurrent.."))
-                .orShould()
-                .dependOnClassesThat()
-                .belongToAnyOf(Thread.class, java.time.Clock.class, java.nio.file.Files.class));
+            .that()
+            .resideInAPackage("krites.grpo..")
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .dependOnClassesThat(resideInAnyPackage("java.util.concurrent.."))
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(Thread.class, java.time.Clock.class, java.nio.file.Files.class));
 
-    // An actor hands work to a port; a tensor in an actor would cross threads and outlive its scope.
+    // An actor hands work to a port; a tensor in an actor would cross threads and outlive its
+    // scope.
     rules.put(
         "actors know no tensors",
         noClasses()
-                .that()
-                .resideInAPackage("krites.actors..")
-                .should()
-                .dependOnClassesThat(resideInAnyPackage("ai.djl..")));
+            .that()
+            .resideInAPackage("krites.actors..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("ai.djl..")));
 
     // The numerical rooms are reached through ports, so the actors can be tested with fakes alone.
     rules.put(
         "actors know grpo and no other room",
         noClasses()
-                .that()
-                .resideInAPackage("krites.actors..")
-                .should()
-                .dependOnClassesThat(
-                    resideInAnyPackage(
-                        "krites.model..",
-                        "krites.rollout..",
-                        "krites.learner..",
-                        "krites.reward..",
-                        "krites.data..",
-                        "krites.app..")));
+            .that()
+            .resideInAPackage("krites.actors..")
+            .should()
+            .dependOnClassesThat(
+                resideInAnyPackage(
+                    "krites.model..",
+                    "krites.rollout..",
+                    "krites.learner..",
+                    "krites.reward..",
+                    "krites.data..",
+                    "krites.app..")));
 
     // Another way to run the rooms (a test, a notebook, one thread) must not need an actor system.
     rules.put(
         "only actors and app know Pekko",
         noClasses()
-                .that()
-                .resideOutsideOfPackages("krites.actors..", "krites.app..")
-                .should()
-                .dependOnClassesThat(resideInAnyPackage("org.apache.pekko..")));
+            .that()
+            .resideOutsideOfPackages("krites.actors..", "krites.app..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("org.apache.pekko..")));
 
     // The network could be published alone: it has never heard of rewards, groups or runs.
     rules.put(
         "model knows none of our other rooms",
         noClasses()
-                .that()
-                .resideInAPackage("krites.model..")
-                .should()
-                .dependOnClassesThat(
-                    resideInAnyPackage("krites..")
-                        .and(resideOutsideOfPackages("krites.model.."))));
+            .that()
+            .resideInAPackage("krites.model..")
+            .should()
+            .dependOnClassesThat(
+                resideInAnyPackage("krites..").and(resideOutsideOfPackages("krites.model.."))));
 
-    // Files and text: a dataset or a reward rule can be read, tested and changed without a native library.
+    // Files and text: a dataset or a reward rule can be read, tested and changed without a native
+    // library.
     rules.put(
         "data and reward know no tensors and no network",
         noClasses()
-                .that()
-                .resideInAnyPackage("krites.data..", "krites.reward..")
-                .should()
-                .dependOnClassesThat(resideInAnyPackage("ai.djl..", "krites.model..")));
+            .that()
+            .resideInAnyPackage("krites.data..", "krites.reward..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("ai.djl..", "krites.model..")));
 
     // They meet in a group and in a version's name, nowhere else; either can run on its own node.
     rules.put(
         "rollout and learner do not know each other, nor rewards",
         slices()
-                .matching("krites.(rollout|learner|reward|data)..")
-                .should()
-                .notDependOnEachOther());
+            .matching("krites.(rollout|learner|reward|data)..")
+            .should()
+            .notDependOnEachOther());
 
     // The room that knows everybody is known by nobody.
     rules.put(
         "nobody knows app",
         noClasses()
-                .that()
-                .resideOutsideOfPackage("krites.app..")
-                .should()
-                .dependOnClassesThat(resideInAnyPackage("krites.app..")));
+            .that()
+            .resideOutsideOfPackage("krites.app..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("krites.app..")));
 
     // Rooms report by values and logs; what stands on the terminal is decided in one place.
     rules.put(
         "only app prints",
         noClasses()
-                .that()
-                .resideOutsideOfPackage("krites.app..")
-                .should(ACCESS_STANDARD_STREAMS)
-                .orShould()
-                .callMethod(System.class, "exit", int.class));
+            .that()
+            .resideOutsideOfPackage("krites.app..")
+            .should(ACCESS_STANDARD_STREAMS)
+            .orShould()
+            .callMethod(System.class, "exit", int.class));
 
     // java.time says what is meant; the old classes are mutable and count months from zero.
     rules.put(
         "nobody uses the old date classes",
         noClasses()
-                .should()
-                .dependOnClassesThat()
-                .belongToAnyOf(
-                    java.util.Date.class,
-                    java.util.Calendar.class,
-                    java.text.SimpleDateFormat.class));
+            .should()
+            .dependOnClassesThat()
+            .belongToAnyOf(
+                java.util.Date.class, java.util.Calendar.class, java.text.SimpleDateFormat.class));
 
     // Java serialization runs code that its input names.
     rules.put(
         "nobody reads serialized Java objects",
         noClasses()
-                .should()
-                .dependOnClassesThat()
-                .belongToAnyOf(java.io.ObjectInputStream.class, java.io.ObjectOutputStream.class));
+            .should()
+            .dependOnClassesThat()
+            .belongToAnyOf(java.io.ObjectInputStream.class, java.io.ObjectOutputStream.class));
 
     // Every random stream comes from the run's seed and a name; these draw from the machine.
     rules.put(
         "nobody draws unseeded random numbers",
         noClasses()
-                .should()
-                .callMethod(Math.class, "random")
-                .orShould()
-                .callConstructor(java.util.Random.class)
-                .orShould()
-                .dependOnClassesThat()
-                .belongToAnyOf(java.util.concurrent.ThreadLocalRandom.class));
+            .should()
+            .callMethod(Math.class, "random")
+            .orShould()
+            .callConstructor(java.util.Random.class)
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(java.util.concurrent.ThreadLocalRandom.class));
 
-    // What NullAway checks is what a package declares; one without the annotation would go unchecked.
+    // What NullAway checks is what a package declares; one without the annotation would go
+    // unchecked.
     rules.put(
         "every package is null-marked",
         classes()
-                .that()
-                .haveSimpleNameNotEndingWith("package-info")
-                .should(NullMarkedPackages.SHOULD_BE_NULL_MARKED));
+            .that()
+            .haveSimpleNameNotEndingWith("package-info")
+            .should(NullMarkedPackages.SHOULD_BE_NULL_MARKED));
     return rules;
   }
 }

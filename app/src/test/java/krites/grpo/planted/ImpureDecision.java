@@ -7,7 +7,9 @@ import java.util.Date;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** Breaks every rule of its room on purpose; KritesArchitectureTest checks that each rule notices. */
+/**
+ * Breaks every rule of its room on purpose; KritesArchitectureTest checks that each rule notices.
+ */
 final class ImpureDecision {
   private final ActorRef<String> reader;
 
