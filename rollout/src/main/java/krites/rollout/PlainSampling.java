@@ -6,11 +6,13 @@ import java.util.stream.IntStream;
 import krites.grpo.Sampling;
 
 /**
- * Turns logits into the distribution that the next token is drawn from, in plain arrays: repetition penalty,
- * temperature, top-k, top-p, in this order. A removed token has logit {@code -Infinity} and probability 0.
+ * Turns logits into the distribution that the next token is drawn from, in plain arrays: repetition
+ * penalty, temperature, top-k, top-p, in this order. A removed token has logit {@code -Infinity}
+ * and probability 0.
  *
- * <p>This is the readable twin of the sampler that works on tensors. It knows nothing of sequences, devices or random
- * generators. Source: the logits processors of Hugging Face transformers 4.51 ({@code logits_process.py}).
+ * <p>This is the readable twin of the sampler that works on tensors. It knows nothing of sequences,
+ * devices or random generators. Source: the logits processors of Hugging Face transformers 4.51
+ * ({@code logits_process.py}).
  */
 public final class PlainSampling {
   private PlainSampling() {}
@@ -18,7 +20,8 @@ public final class PlainSampling {
   /**
    * Applies all processors.
    *
-   * <p>A temperature of 0 keeps the most likely token only (the first of equals), after the repetition penalty.
+   * <p>A temperature of 0 keeps the most likely token only (the first of equals), after the
+   * repetition penalty.
    *
    * @param logits one per token of the vocabulary; not changed
    * @param seenIds ids of the sequence so far, prompt included: what the repetition penalty acts on
@@ -101,12 +104,16 @@ public final class PlainSampling {
     return best;
   }
 
-  /** Divides positive and multiplies negative logits of tokens that occurred; how often does not matter. */
+  /**
+   * Divides positive and multiplies negative logits of tokens that occurred; how often does not
+   * matter.
+   */
   private static float[] penalised(float[] logits, int[] seenIds, float penalty) {
     float[] penalised = logits.clone();
     for (int id : seenIds) {
       if (id < 0 || id >= logits.length) {
-        throw new IllegalArgumentException("token id " + id + " in a vocabulary of " + logits.length);
+        throw new IllegalArgumentException(
+            "token id " + id + " in a vocabulary of " + logits.length);
       }
       penalised[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
     }
@@ -134,7 +141,10 @@ public final class PlainSampling {
     }
   }
 
-  /** Removes the least likely tokens as long as they hold at most {@code 1 - topP} together; the best always stays. */
+  /**
+   * Removes the least likely tokens as long as they hold at most {@code 1 - topP} together; the
+   * best always stays.
+   */
   private static void keepTopP(float[] logits, float topP) {
     if (topP >= 1) {
       return;

@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.function.Consumer;
 
-/** Compares numbers of one golden case, given as JSON of any nesting, with computed ones, and reports each item. */
+/**
+ * Compares numbers of one golden case, given as JSON of any nesting, with computed ones, and
+ * reports each item.
+ */
 final class GoldenComparison {
   /** Tolerance of the GRPO functions, times {@code max(1, |golden|)}. */
   static final double TOLERANCE = 1e-5;
@@ -35,10 +38,12 @@ final class GoldenComparison {
    * @param tolerance largest scaled difference allowed
    * @param floor differences are divided by {@code max(floor, |golden|)}; above 0
    */
-  void compareScaled(String item, JsonNode golden, double tolerance, double floor, double... actual) {
+  void compareScaled(
+      String item, JsonNode golden, double tolerance, double floor, double... actual) {
     double[] expected = GoldenJson.numbers(golden);
     if (sameLength(item, expected, actual)) {
-      double[] scales = Arrays.stream(expected).map(value -> Math.max(floor, Math.abs(value))).toArray();
+      double[] scales =
+          Arrays.stream(expected).map(value -> Math.max(floor, Math.abs(value))).toArray();
       report(item, expected, actual, scales, tolerance);
     }
   }
@@ -83,7 +88,8 @@ final class GoldenComparison {
     return expected.length == actual.length;
   }
 
-  private void report(String item, double[] expected, double[] actual, double[] scales, double tolerance) {
+  private void report(
+      String item, double[] expected, double[] actual, double[] scales, double tolerance) {
     double worst = 0;
     int place = 0;
     for (int k = 0; k < expected.length; k++) {
@@ -97,7 +103,10 @@ final class GoldenComparison {
       }
     }
     boolean passed = worst <= tolerance;
-    String note = passed ? "" : "number " + place + ": expected " + expected[place] + ", got " + actual[place];
+    String note =
+        passed
+            ? ""
+            : "number " + place + ": expected " + expected[place] + ", got " + actual[place];
     results.accept(new CaseResult(check, caseName, item, worst, tolerance, passed, note));
   }
 

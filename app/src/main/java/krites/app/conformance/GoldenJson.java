@@ -40,7 +40,8 @@ final class GoldenJson {
         .forEachRemaining(
             key -> {
               if (!known.contains(key)) {
-                throw new IllegalArgumentException("unknown " + what + " '" + key + "', known are " + known);
+                throw new IllegalArgumentException(
+                    "unknown " + what + " '" + key + "', known are " + known);
               }
             });
   }
@@ -119,7 +120,8 @@ final class GoldenJson {
         case "Infinity", "inf" -> Double.POSITIVE_INFINITY;
         case "-Infinity", "-inf" -> Double.NEGATIVE_INFINITY;
         case "NaN", "nan" -> Double.NaN;
-        default -> throw new IllegalArgumentException("'" + value.textValue() + "' is not a number");
+        default ->
+            throw new IllegalArgumentException("'" + value.textValue() + "' is not a number");
       };
     }
     throw new IllegalArgumentException("expected a number, found " + value);

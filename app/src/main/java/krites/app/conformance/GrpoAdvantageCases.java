@@ -20,7 +20,10 @@ import krites.grpo.objective.TokenMask;
 
 /** Golden cases about rewards, advantages and masks. */
 final class GrpoAdvantageCases {
-  /** Where all rewards of a group are nearly equal, the golden result is rounding divided by epsilon. */
+  /**
+   * Where all rewards of a group are nearly equal, the golden result is rounding divided by
+   * epsilon.
+   */
   private static final double ILL_CONDITIONED_TOLERANCE = 0.12;
 
   /** Rewards of a group this close, relative to their size, count as nearly equal. */
@@ -39,7 +42,8 @@ final class GrpoAdvantageCases {
     if (estimator.equals("reinforce_plus_plus")) {
       double gamma = number(golden, "gamma");
       if (golden.has("returns")) {
-        comparison.compare("returns", golden.get("returns"), TokenAdvantages.returns(rewards, mask, gamma));
+        comparison.compare(
+            "returns", golden.get("returns"), TokenAdvantages.returns(rewards, mask, gamma));
       }
       if (illConditioned) {
         comparison.notCompared("advantages", "ill conditioned");
@@ -55,7 +59,8 @@ final class GrpoAdvantageCases {
             ? TokenAdvantages.SingleResponse.KEEP_REWARD
             : TokenAdvantages.SingleResponse.REFUSE;
     double[][] actual = TokenAdvantages.byGroup(rule, rewards, mask, groups, single);
-    List<String> items = golden.has("returns") ? List.of("advantages", "returns") : List.of("advantages");
+    List<String> items =
+        golden.has("returns") ? List.of("advantages", "returns") : List.of("advantages");
     for (String item : items) {
       if (!illConditioned) {
         comparison.compare(item, need(golden, item), actual);
@@ -72,12 +77,16 @@ final class GrpoAdvantageCases {
     double epsilon = number(golden, "eps", number(golden, "epsilon", 1e-6));
     boolean byDeviation = golden.path("norm_adv_by_std_in_grpo").asBoolean(true);
     return switch (estimator) {
-      case "grpo" -> byDeviation ? new AdvantageRule.Standardised(epsilon) : new AdvantageRule.Centred();
+      case "grpo" ->
+          byDeviation ? new AdvantageRule.Standardised(epsilon) : new AdvantageRule.Centred();
       case "grpo_vectorized" ->
-          byDeviation ? new AdvantageRule.OnePassStandardised(epsilon) : new AdvantageRule.Centred();
+          byDeviation
+              ? new AdvantageRule.OnePassStandardised(epsilon)
+              : new AdvantageRule.Centred();
       case "rloo" -> new AdvantageRule.LeaveOneOut();
       case "grpo_passk" -> new AdvantageRule.BestOnly(epsilon);
-      default -> throw new IllegalArgumentException("unknown estimator '" + estimator + "' of " + source);
+      default ->
+          throw new IllegalArgumentException("unknown estimator '" + estimator + "' of " + source);
     };
   }
 
@@ -95,10 +104,15 @@ final class GrpoAdvantageCases {
           high = Math.max(high, sums[j]);
         }
       }
-      boolean nearlyEqual = high - low <= NEARLY_EQUAL * Math.max(1, Math.max(Math.abs(low), Math.abs(high)));
+      boolean nearlyEqual =
+          high - low <= NEARLY_EQUAL * Math.max(1, Math.max(Math.abs(low), Math.abs(high)));
       tolerances[i] =
           Arrays.stream(expected[i])
-              .map(e -> nearlyEqual ? ILL_CONDITIONED_TOLERANCE : GoldenComparison.TOLERANCE * Math.max(1, Math.abs(e)))
+              .map(
+                  e ->
+                      nearlyEqual
+                          ? ILL_CONDITIONED_TOLERANCE
+                          : GoldenComparison.TOLERANCE * Math.max(1, Math.abs(e)))
               .toArray();
     }
     return flatten(tolerances);
@@ -119,24 +133,32 @@ final class GrpoAdvantageCases {
     TokenMask mask = TokenMask.of(integers(golden, "mask"));
     Aggregation perSequence =
         new Aggregation.SequenceMean(Aggregation.Within.MEAN, new Aggregation.Rows.Every());
-    golden.fieldNames()
+    golden
+        .fieldNames()
         .forEachRemaining(
             item -> {
               JsonNode expected = golden.get(item);
               switch (item) {
                 case "name", "values", "mask" -> {}
-                case "masked_mean" -> comparison.compare(item, expected, MaskedStatistics.mean(values, mask));
+                case "masked_mean" ->
+                    comparison.compare(item, expected, MaskedStatistics.mean(values, mask));
                 case "masked_mean_dim_last" ->
                     comparison.compare(item, expected, MaskedStatistics.meanPerRow(values, mask));
                 case "average_loss_token" ->
-                    comparison.compare(item, expected, new Aggregation.TokenMean().apply(values, mask));
-                case "average_loss_seq" -> comparison.compare(item, expected, perSequence.apply(values, mask));
+                    comparison.compare(
+                        item, expected, new Aggregation.TokenMean().apply(values, mask));
+                case "average_loss_seq" ->
+                    comparison.compare(item, expected, perSequence.apply(values, mask));
                 case "masked_var_unbiased" ->
-                    comparison.compare(item, expected, MaskedStatistics.variance(values, mask, true));
+                    comparison.compare(
+                        item, expected, MaskedStatistics.variance(values, mask, true));
                 case "masked_var_biased" ->
-                    comparison.compare(item, expected, MaskedStatistics.variance(values, mask, false));
-                case "masked_whiten" -> comparison.compare(item, expected, MaskedStatistics.whiten(values, mask));
-                default -> throw new IllegalArgumentException("unknown masked function '" + item + "'");
+                    comparison.compare(
+                        item, expected, MaskedStatistics.variance(values, mask, false));
+                case "masked_whiten" ->
+                    comparison.compare(item, expected, MaskedStatistics.whiten(values, mask));
+                default ->
+                    throw new IllegalArgumentException("unknown masked function '" + item + "'");
               }
             });
   }
@@ -160,7 +182,9 @@ final class GrpoAdvantageCases {
           case "left" -> FixedLength.TooLong.CUT_LEFT;
           case "right" -> FixedLength.TooLong.CUT_RIGHT;
           case "error" -> FixedLength.TooLong.REFUSE;
-          default -> throw new IllegalArgumentException("unknown truncation '" + text(golden, "truncation") + "'");
+          default ->
+              throw new IllegalArgumentException(
+                  "unknown truncation '" + text(golden, "truncation") + "'");
         };
     boolean left = need(golden, "left_pad").asBoolean();
     FixedLength fitted;
@@ -175,13 +199,17 @@ final class GrpoAdvantageCases {
               left ? FixedLength.Side.LEFT : FixedLength.Side.RIGHT,
               tooLong);
     } catch (IllegalArgumentException refused) {
-      comparison.compareText("error", golden.path("error").asText("none"), String.valueOf(refused.getMessage()));
+      comparison.compareText(
+          "error", golden.path("error").asText("none"), String.valueOf(refused.getMessage()));
       return;
     }
     JsonNode result = need(golden, "result");
-    comparison.compareEqual("input_ids", need(result, "input_ids"), GoldenJson.doubles(fitted.ids()));
-    comparison.compareEqual("attention_mask", need(result, "attention_mask"), GoldenJson.doubles(fitted.mask()));
-    double[][] positions = Arrays.stream(fitted.positions()).map(GoldenJson::doubles).toArray(double[][]::new);
+    comparison.compareEqual(
+        "input_ids", need(result, "input_ids"), GoldenJson.doubles(fitted.ids()));
+    comparison.compareEqual(
+        "attention_mask", need(result, "attention_mask"), GoldenJson.doubles(fitted.mask()));
+    double[][] positions =
+        Arrays.stream(fitted.positions()).map(GoldenJson::doubles).toArray(double[][]::new);
     comparison.compareEqual("position_ids", need(result, "position_ids"), flatten(positions));
   }
 }

@@ -13,18 +13,26 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Checks the plain formulas of {@code krites.grpo.objective} against {@code DIR/grpo/<source>_<function>.json}.
+ * Checks the plain formulas of {@code krites.grpo.objective} against {@code
+ * DIR/grpo/<source>_<function>.json}.
  *
- * <p>A file, estimator, loss or parameter that is not known is a failed result that says so: nothing is skipped
- * silently. Differences are divided by {@code max(1, |golden|)}, so the tolerance of 1e-5 is absolute for small numbers
- * and relative for large ones.
+ * <p>A file, estimator, loss or parameter that is not known is a failed result that says so:
+ * nothing is skipped silently. Differences are divided by {@code max(1, |golden|)}, so the
+ * tolerance of 1e-5 is absolute for small numbers and relative for large ones.
  */
 public final class GrpoCheck implements ConformanceCheck {
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   private static final List<String> SOURCES = List.of("easyr1", "critic", "verl");
   private static final List<String> LABEL_KEYS =
-      List.of("name", "what", "estimator", "kl_penalty", "loss_agg_mode", "truncation", "norm_adv_by_std_in_grpo");
+      List.of(
+          "name",
+          "what",
+          "estimator",
+          "kl_penalty",
+          "loss_agg_mode",
+          "truncation",
+          "norm_adv_by_std_in_grpo");
   private static final List<String> PARAMETER_LABEL_KEYS =
       List.of("loss_type", "loss", "loss_avg_mode", "loss_agg_mode");
 
@@ -55,19 +63,27 @@ public final class GrpoCheck implements ConformanceCheck {
     try {
       cases = JSON.readTree(Files.readAllBytes(file)).path("cases");
     } catch (JsonProcessingException broken) {
-      results.accept(CaseResult.failed(name(), stem, "file", file + " is not JSON: " + broken.getOriginalMessage()));
+      results.accept(
+          CaseResult.failed(
+              name(), stem, "file", file + " is not JSON: " + broken.getOriginalMessage()));
       return;
     }
     if (!cases.isArray() || cases.isEmpty()) {
-      results.accept(CaseResult.failed(name(), stem, "file", file + " has no list 'cases' with at least one entry"));
+      results.accept(
+          CaseResult.failed(
+              name(), stem, "file", file + " has no list 'cases' with at least one entry"));
       return;
     }
     for (int i = 0; i < cases.size(); i++) {
       String caseName = stem + "/" + i + label(cases.get(i));
       try {
         dispatch(stem, cases.get(i), new GoldenComparison(name(), caseName, results));
-      } catch (IllegalArgumentException | NullPointerException | IndexOutOfBoundsException | ClassCastException trouble) {
-        results.accept(CaseResult.failed(name(), caseName, "case", String.valueOf(trouble.getMessage())));
+      } catch (IllegalArgumentException
+          | NullPointerException
+          | IndexOutOfBoundsException
+          | ClassCastException trouble) {
+        results.accept(
+            CaseResult.failed(name(), caseName, "case", String.valueOf(trouble.getMessage())));
       }
     }
   }
@@ -76,7 +92,8 @@ public final class GrpoCheck implements ConformanceCheck {
     int cut = stem.indexOf('_');
     String source = cut < 0 ? stem : stem.substring(0, cut);
     if (!SOURCES.contains(source)) {
-      throw new IllegalArgumentException("unknown source '" + source + "', expected one of " + SOURCES);
+      throw new IllegalArgumentException(
+          "unknown source '" + source + "', expected one of " + SOURCES);
     }
     String function = stem.substring(cut + 1);
     switch (function) {
@@ -93,14 +110,17 @@ public final class GrpoCheck implements ConformanceCheck {
       case "entropy" -> GrpoLossCases.entropy(golden, comparison);
       case "schedules" -> GrpoOptimizerCases.schedule(golden, comparison);
       case "adamw" -> GrpoOptimizerCases.adamW(golden, comparison);
-      default -> throw new IllegalArgumentException("no check knows the function '" + function + "' of this file");
+      default ->
+          throw new IllegalArgumentException(
+              "no check knows the function '" + function + "' of this file");
     }
   }
 
   /** What tells the cases of one file apart, for people. */
   private static String label(JsonNode golden) {
     Stream<String> ofCase = LABEL_KEYS.stream().map(key -> golden.path(key).asText(""));
-    Stream<String> ofParameters = PARAMETER_LABEL_KEYS.stream().map(key -> golden.path("params").path(key).asText(""));
+    Stream<String> ofParameters =
+        PARAMETER_LABEL_KEYS.stream().map(key -> golden.path("params").path(key).asText(""));
     return Stream.concat(ofCase, ofParameters)
         .filter(text -> !text.isEmpty())
         .map(text -> " " + text)

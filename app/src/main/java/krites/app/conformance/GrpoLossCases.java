@@ -34,11 +34,22 @@ final class GrpoLossCases {
       List.of("clip_ratio_low", "clip_ratio_high", "clip_ratio_dual");
   private static final List<String> EASYR1_PARAMETERS =
       List.of(
-          "clip_ratio_low", "clip_ratio_high", "clip_ratio_dual", "loss_type", "loss_avg_mode", "tau_positive",
+          "clip_ratio_low",
+          "clip_ratio_high",
+          "clip_ratio_dual",
+          "loss_type",
+          "loss_avg_mode",
+          "tau_positive",
           "tau_negative");
   private static final List<String> VERL_PARAMETERS =
       List.of(
-          "clip_ratio", "clip_ratio_low", "clip_ratio_high", "clip_ratio_c", "loss", "loss_agg_mode", "tau_pos",
+          "clip_ratio",
+          "clip_ratio_low",
+          "clip_ratio_high",
+          "clip_ratio_c",
+          "loss",
+          "loss_agg_mode",
+          "tau_pos",
           "tau_neg");
 
   private GrpoLossCases() {}
@@ -59,7 +70,8 @@ final class GrpoLossCases {
     comparison.compare("kl", expected, zip(logProbs, refLogProbs, estimate::value));
     if (golden.has("grad_log_probs_of_weighted_sum")) {
       double[][] slopes = zip(logProbs, refLogProbs, estimate::gradient);
-      double[][] gradient = zip(slopes, table(golden, "weights"), (slope, weight) -> slope * weight);
+      double[][] gradient =
+          zip(slopes, table(golden, "weights"), (slope, weight) -> slope * weight);
       comparison.compare("gradient", golden.get("grad_log_probs_of_weighted_sum"), gradient);
     }
   }
@@ -70,7 +82,10 @@ final class GrpoLossCases {
     TokenMask mask = TokenMask.of(integers(inputs, "response_mask"));
     PolicyTokens tokens =
         PolicyTokens.of(
-            table(inputs, "old_log_probs"), table(inputs, "log_probs"), table(inputs, "advantages"), mask);
+            table(inputs, "old_log_probs"),
+            table(inputs, "log_probs"),
+            table(inputs, "advantages"),
+            mask);
     Aggregation aggregation =
         switch (source) {
           case "critic" -> TOKEN_MEAN;
@@ -87,7 +102,8 @@ final class GrpoLossCases {
     comparison.compare("loss", need(golden, "loss"), loss.value());
     comparison.compare("gradient", need(golden, "grad_log_probs"), loss.gradient());
     JsonNode metrics = need(golden, "metrics");
-    metrics.fieldNames()
+    metrics
+        .fieldNames()
         .forEachRemaining(
             metric -> {
               double actual =
@@ -96,7 +112,8 @@ final class GrpoLossCases {
                     case "pg_clipfrac_lower", "actor/pg_clipfrac_lower" -> loss.clipFractionLow();
                     case "ppo_kl", "actor/ppo_kl" -> loss.ppoKl();
                     case "entropy_loss" -> -aggregation.apply(tokens.logProbs(), mask);
-                    default -> throw new IllegalArgumentException("unknown metric '" + metric + "'");
+                    default ->
+                        throw new IllegalArgumentException("unknown metric '" + metric + "'");
                   };
               comparison.compare(metric, metrics.get(metric), actual);
             });
@@ -116,10 +133,14 @@ final class GrpoLossCases {
       case "gspo_token" ->
           clipped(parameters, "clip_ratio_dual", RatioLevel.SEQUENCE_VALUE_TOKEN_GRADIENT, guard);
       case "cispo" ->
-          new CispoObjective(number(parameters, "clip_ratio_low"), number(parameters, "clip_ratio_high"), guard);
+          new CispoObjective(
+              number(parameters, "clip_ratio_low"), number(parameters, "clip_ratio_high"), guard);
       case "sapo" ->
-          new SapoObjective(number(parameters, "tau_positive"), number(parameters, "tau_negative"), guard);
-      default -> throw new IllegalArgumentException("unknown loss type '" + text(parameters, "loss_type") + "'");
+          new SapoObjective(
+              number(parameters, "tau_positive"), number(parameters, "tau_negative"), guard);
+      default ->
+          throw new IllegalArgumentException(
+              "unknown loss type '" + text(parameters, "loss_type") + "'");
     };
   }
 
@@ -132,18 +153,29 @@ final class GrpoLossCases {
     return switch (text(parameters, "loss")) {
       case "vanilla" ->
           new ClippedObjective(
-              low, high, number(parameters, "clip_ratio_c", 3), RatioLevel.TOKEN, LogRatioGuard.VERL);
+              low,
+              high,
+              number(parameters, "clip_ratio_c", 3),
+              RatioLevel.TOKEN,
+              LogRatioGuard.VERL);
       case "gspo" ->
           new ClippedObjective(
-              low, high, none, RatioLevel.SEQUENCE_VALUE_TOKEN_GRADIENT, LogRatioGuard.VERL_SEQUENCE);
+              low,
+              high,
+              none,
+              RatioLevel.SEQUENCE_VALUE_TOKEN_GRADIENT,
+              LogRatioGuard.VERL_SEQUENCE);
       case "cispo" -> new CispoObjective(low, high, LogRatioGuard.VERL);
       case "sapo" ->
-          new SapoObjective(number(parameters, "tau_pos"), number(parameters, "tau_neg"), LogRatioGuard.VERL);
-      default -> throw new IllegalArgumentException("unknown loss '" + text(parameters, "loss") + "'");
+          new SapoObjective(
+              number(parameters, "tau_pos"), number(parameters, "tau_neg"), LogRatioGuard.VERL);
+      default ->
+          throw new IllegalArgumentException("unknown loss '" + text(parameters, "loss") + "'");
     };
   }
 
-  private static ClippedObjective clipped(JsonNode parameters, String dual, RatioLevel level, LogRatioGuard guard) {
+  private static ClippedObjective clipped(
+      JsonNode parameters, String dual, RatioLevel level, LogRatioGuard guard) {
     return new ClippedObjective(
         number(parameters, "clip_ratio_low"),
         number(parameters, "clip_ratio_high"),
@@ -155,7 +187,8 @@ final class GrpoLossCases {
   private static Aggregation easyR1Aggregation(String mode) {
     return switch (mode) {
       case "token" -> TOKEN_MEAN;
-      case "seq" -> new Aggregation.SequenceMean(Aggregation.Within.MEAN, new Aggregation.Rows.Every());
+      case "seq" ->
+          new Aggregation.SequenceMean(Aggregation.Within.MEAN, new Aggregation.Rows.Every());
       default -> throw new IllegalArgumentException("unknown loss_avg_mode '" + mode + "'");
     };
   }
@@ -179,8 +212,10 @@ final class GrpoLossCases {
         GoldenJson.onlyKeys(counts, "count", List.of("dp_size", "global_batch_size"));
         Aggregation.Within within =
             mode.endsWith("sum") ? Aggregation.Within.SUM : Aggregation.Within.MEAN;
-        long sequences = (long) number(counts, "global_batch_size", Math.max(1, mask.nonEmptyRows()));
-        return new Aggregation.SequenceMean(within, new Aggregation.Rows.Global(sequences, workers));
+        long sequences =
+            (long) number(counts, "global_batch_size", Math.max(1, mask.nonEmptyRows()));
+        return new Aggregation.SequenceMean(
+            within, new Aggregation.Rows.Global(sequences, workers));
       }
       case "seq-mean-token-sum-norm" -> {
         GoldenJson.onlyKeys(counts, "count", List.of("loss_scale_factor"));
@@ -192,8 +227,10 @@ final class GrpoLossCases {
 
   static void aggLoss(JsonNode golden, GoldenComparison comparison) {
     TokenMask mask = TokenMask.of(integers(golden, "loss_mask"));
-    Aggregation aggregation = verlAggregation(text(golden, "loss_agg_mode"), golden.path("kwargs"), mask);
-    comparison.compare("loss", need(golden, "loss"), aggregation.apply(table(golden, "loss_mat"), mask));
+    Aggregation aggregation =
+        verlAggregation(text(golden, "loss_agg_mode"), golden.path("kwargs"), mask);
+    comparison.compare(
+        "loss", need(golden, "loss"), aggregation.apply(table(golden, "loss_mat"), mask));
   }
 
   static void valueLoss(JsonNode golden, GoldenComparison comparison) {
@@ -243,14 +280,13 @@ final class GrpoLossCases {
       }
     }
     comparison.compare("token_entropy", need(golden, "token_entropy"), entropies);
-    golden.fieldNames()
+    golden
+        .fieldNames()
         .forEachRemaining(
             item -> {
               if (item.startsWith("entropy_loss_")) {
                 String mode = item.substring("entropy_loss_".length()).replace('_', '-');
-                Aggregation aggregation =
-                    verlAggregation(
-                        mode, NO_COUNTS, mask);
+                Aggregation aggregation = verlAggregation(mode, NO_COUNTS, mask);
                 comparison.compare(item, golden.get(item), aggregation.apply(entropies, mask));
               }
             });

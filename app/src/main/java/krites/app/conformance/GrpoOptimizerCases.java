@@ -21,7 +21,8 @@ import krites.grpo.objective.Precision;
 /** Golden cases about optimizers and what changes from step to step. */
 final class GrpoOptimizerCases {
   private static final Pattern ADAPTIVE_KL =
-      Pattern.compile("AdaptiveKLController\\(init_kl_coef=([^,]+),\\s*target_kl=([^,]+),\\s*horizon=([^)]+)\\)");
+      Pattern.compile(
+          "AdaptiveKLController\\(init_kl_coef=([^,]+),\\s*target_kl=([^,]+),\\s*horizon=([^)]+)\\)");
 
   /** One step of bfloat16, relative to the value. */
   private static final double BFLOAT16_STEP = 0.008;
@@ -44,11 +45,13 @@ final class GrpoOptimizerCases {
             yield new LearningRate.Constant(base, warmup);
           }
           case "cosine schedule" -> {
-            List<String> known = List.of("num_warmup_steps", "num_training_steps", "min_lr_ratio", "init_lr_ratio");
+            List<String> known =
+                List.of("num_warmup_steps", "num_training_steps", "min_lr_ratio", "init_lr_ratio");
             GoldenJson.onlyKeys(arguments, "argument", known);
             long total = (long) number(arguments, "num_training_steps");
             double minRatio = number(arguments, "min_lr_ratio", 0);
-            yield new LearningRate.Cosine(base, warmup, total, minRatio, number(arguments, "init_lr_ratio", 0));
+            yield new LearningRate.Cosine(
+                base, warmup, total, minRatio, number(arguments, "init_lr_ratio", 0));
           }
           default -> throw new IllegalArgumentException("unknown schedule '" + what + "'");
         };
@@ -56,7 +59,8 @@ final class GrpoOptimizerCases {
     for (int step = 0; step < rates.length; step++) {
       rates[step] = schedule.at(step);
     }
-    comparison.compareScaled("lr_at_step", golden.get("lr_at_step"), GoldenComparison.TOLERANCE, base, rates);
+    comparison.compareScaled(
+        "lr_at_step", golden.get("lr_at_step"), GoldenComparison.TOLERANCE, base, rates);
   }
 
   private static void adaptiveKl(String what, JsonNode golden, GoldenComparison comparison) {
@@ -66,11 +70,13 @@ final class GrpoOptimizerCases {
     }
     double initial = Double.parseDouble(values.group(1));
     double target = Double.parseDouble(values.group(2));
-    KlController controller = new KlController.Adaptive(initial, target, Double.parseDouble(values.group(3)));
+    KlController controller =
+        new KlController.Adaptive(initial, target, Double.parseDouble(values.group(3)));
     for (JsonNode step : need(golden, "steps")) {
       controller = controller.after(number(step, "current_kl"), (long) number(step, "n_steps"));
       JsonNode expected = need(step, "kl_coef_after");
-      comparison.compareScaled("kl_coef_after", expected, GoldenComparison.TOLERANCE, initial, controller.coefficient());
+      comparison.compareScaled(
+          "kl_coef_after", expected, GoldenComparison.TOLERANCE, initial, controller.coefficient());
     }
   }
 
@@ -85,11 +91,13 @@ final class GrpoOptimizerCases {
         switch (text(golden, "dtype")) {
           case "float32" -> Precision.FLOAT32;
           case "bfloat16" -> Precision.BFLOAT16;
-          default -> throw new IllegalArgumentException("unknown dtype '" + text(golden, "dtype") + "'");
+          default ->
+              throw new IllegalArgumentException("unknown dtype '" + text(golden, "dtype") + "'");
         };
     boolean anyPrecision = name.contains("AnyPrecisionAdamW");
     if (!anyPrecision && (!name.startsWith("adamw") || precision != Precision.FLOAT32)) {
-      throw new IllegalArgumentException("unknown optimizer '" + name + "' in " + text(golden, "dtype"));
+      throw new IllegalArgumentException(
+          "unknown optimizer '" + name + "' in " + text(golden, "dtype"));
     }
     boolean compensated = name.contains("Kahan") && !name.contains("no Kahan");
     double[] betas = numbers(need(golden, "betas"));
@@ -107,7 +115,11 @@ final class GrpoOptimizerCases {
   }
 
   private static void runSteps(
-      JsonNode golden, List<float[]> weights, List<Step> optimizers, Precision precision, GoldenComparison comparison) {
+      JsonNode golden,
+      List<float[]> weights,
+      List<Step> optimizers,
+      Precision precision,
+      GoldenComparison comparison) {
     double learningRate = number(golden, "lr");
     boolean low = precision == Precision.BFLOAT16;
     double tolerance = low ? BFLOAT16_STEP : GoldenComparison.TOLERANCE;
@@ -118,7 +130,8 @@ final class GrpoOptimizerCases {
       double limit = number(step, "clip_grad_norm_to", 0);
       if (limit > 0) {
         GradientClip clip = GradientClip.clip(gradients, limit, precision);
-        comparison.compareScaled("step " + number + " grad_norm", need(step, "grad_norm"), tolerance, 1, clip.norm());
+        comparison.compareScaled(
+            "step " + number + " grad_norm", need(step, "grad_norm"), tolerance, 1, clip.norm());
       }
       for (int p = 0; p < weights.size(); p++) {
         optimizers.get(p).apply(weights.get(p), gradients.get(p), learningRate);

@@ -13,8 +13,8 @@ import krites.grpo.Sampling;
 import krites.rollout.PlainSampling;
 
 /**
- * Checks the plain logits processors against {@code DIR/sampling/logits_processors.json}: processed logits within 1e-5,
- * probabilities within 1e-6, the kept tokens equal.
+ * Checks the plain logits processors against {@code DIR/sampling/logits_processors.json}: processed
+ * logits within 1e-5, probabilities within 1e-6, the kept tokens equal.
  */
 public final class SamplingCheck implements ConformanceCheck {
   private static final JsonMapper JSON =
@@ -40,19 +40,26 @@ public final class SamplingCheck implements ConformanceCheck {
     try {
       cases = JSON.readTree(Files.readAllBytes(file)).path("cases");
     } catch (JsonProcessingException broken) {
-      results.accept(CaseResult.failed(name(), FILE, "file", file + " is not JSON: " + broken.getOriginalMessage()));
+      results.accept(
+          CaseResult.failed(
+              name(), FILE, "file", file + " is not JSON: " + broken.getOriginalMessage()));
       return;
     }
     if (!cases.isArray() || cases.isEmpty()) {
-      results.accept(CaseResult.failed(name(), FILE, "file", file + " has no list 'cases' with at least one entry"));
+      results.accept(
+          CaseResult.failed(
+              name(), FILE, "file", file + " has no list 'cases' with at least one entry"));
       return;
     }
     for (int i = 0; i < cases.size(); i++) {
       String caseName = "logits_processors/" + i;
       try {
         runCase(cases.get(i), caseName, results);
-      } catch (IllegalArgumentException | NullPointerException | IndexOutOfBoundsException trouble) {
-        results.accept(CaseResult.failed(name(), caseName, "case", String.valueOf(trouble.getMessage())));
+      } catch (IllegalArgumentException
+          | NullPointerException
+          | IndexOutOfBoundsException trouble) {
+        results.accept(
+            CaseResult.failed(name(), caseName, "case", String.valueOf(trouble.getMessage())));
       }
     }
   }
@@ -73,8 +80,10 @@ public final class SamplingCheck implements ConformanceCheck {
     double[][] logits = GoldenJson.table(golden, "logits");
     int[][] seen = GoldenJson.integers(golden, "input_ids");
     for (int row = 0; row < logits.length; row++) {
-      GoldenComparison comparison = new GoldenComparison(name(), caseName + " row " + row + settings, results);
-      float[] processed = PlainSampling.process(GoldenJson.floats(logits[row]), seen[row], sampling);
+      GoldenComparison comparison =
+          new GoldenComparison(name(), caseName + " row " + row + settings, results);
+      float[] processed =
+          PlainSampling.process(GoldenJson.floats(logits[row]), seen[row], sampling);
       double[] kept =
           IntStream.range(0, processed.length)
               .filter(v -> processed[v] != Float.NEGATIVE_INFINITY)
@@ -82,10 +91,12 @@ public final class SamplingCheck implements ConformanceCheck {
               .toArray();
       double[] probabilities = GoldenJson.doubles(PlainSampling.probabilities(processed));
       JsonNode expected = GoldenJson.need(golden, "processed_logits").get(row);
-      comparison.compareScaled("processed_logits", expected, LOGIT_TOLERANCE, 1, GoldenJson.doubles(processed));
+      comparison.compareScaled(
+          "processed_logits", expected, LOGIT_TOLERANCE, 1, GoldenJson.doubles(processed));
       comparison.compareEqual("kept", GoldenJson.need(golden, "kept").get(row), kept);
       JsonNode goldenProbabilities = GoldenJson.need(golden, "probabilities").get(row);
-      comparison.compareScaled("probabilities", goldenProbabilities, PROBABILITY_TOLERANCE, 1, probabilities);
+      comparison.compareScaled(
+          "probabilities", goldenProbabilities, PROBABILITY_TOLERANCE, 1, probabilities);
     }
   }
 }

@@ -13,7 +13,14 @@ public record AdamSettings(double beta1, double beta2, double epsilon, double we
     boolean betas = beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1;
     if (!betas || !(epsilon >= 0) || !(weightDecay >= 0)) {
       throw new IllegalArgumentException(
-          "Adam: betas " + beta1 + " and " + beta2 + ", epsilon " + epsilon + ", weight decay " + weightDecay);
+          "Adam: betas "
+              + beta1
+              + " and "
+              + beta2
+              + ", epsilon "
+              + epsilon
+              + ", weight decay "
+              + weightDecay);
     }
   }
 

@@ -5,14 +5,15 @@ import java.util.Arrays;
 /**
  * Reward of each response relative to its group.
  *
- * <p>Rules are given the rewards of one group, at least two, and return one advantage per response in the same order.
- * A group whose rewards are all equal has advantage exactly 0 under every rule.
+ * <p>Rules are given the rewards of one group, at least two, and return one advantage per response
+ * in the same order. A group whose rewards are all equal has advantage exactly 0 under every rule.
  */
 public sealed interface AdvantageRule {
   /**
    * {@code (r - mean) / (deviation + epsilon)} with the sample deviation (n - 1).
    *
-   * <p>Source: GRPO (arXiv 2402.03300), outcome supervision; {@code compute_grpo_outcome_advantage} of EasyR1.
+   * <p>Source: GRPO (arXiv 2402.03300), outcome supervision; {@code compute_grpo_outcome_advantage}
+   * of EasyR1.
    *
    * @param epsilon added to the deviation; 1e-6 in the published recipe
    */
@@ -28,11 +29,13 @@ public sealed interface AdvantageRule {
   }
 
   /**
-   * {@link Standardised} as verl computes it for all groups at once: the variance in one pass of {@code float32} sums,
-   * {@code (sum of squares - sum^2 / n) / (n - 1)}, and not below {@code epsilon}. The result differs visibly from the
-   * formula where rewards lie close together. Here to compare with verl; train with {@link Standardised}.
+   * {@link Standardised} as verl computes it for all groups at once: the variance in one pass of
+   * {@code float32} sums, {@code (sum of squares - sum^2 / n) / (n - 1)}, and not below {@code
+   * epsilon}. The result differs visibly from the formula where rewards lie close together. Here to
+   * compare with verl; train with {@link Standardised}.
    *
-   * <p>Source: {@code compute_grpo_vectorized_outcome_advantage} and {@code group_mean_std} of verl.
+   * <p>Source: {@code compute_grpo_vectorized_outcome_advantage} and {@code group_mean_std} of
+   * verl.
    *
    * @param epsilon added to the deviation, and the smallest variance
    */
@@ -42,16 +45,23 @@ public sealed interface AdvantageRule {
     }
   }
 
-  /** {@code r - mean}: no division, so that easy and hard groups keep their scale. Source: Dr. GRPO, 2503.20783. */
+  /**
+   * {@code r - mean}: no division, so that easy and hard groups keep their scale. Source: Dr. GRPO,
+   * 2503.20783.
+   */
   record Centred() implements AdvantageRule {}
 
-  /** {@code r} minus the mean of the other rewards of the group. Source: RLOO (arXiv 2402.14740). */
+  /**
+   * {@code r} minus the mean of the other rewards of the group. Source: RLOO (arXiv 2402.14740).
+   */
   record LeaveOneOut() implements AdvantageRule {}
 
   /**
-   * Only the best response is rewarded: {@code (best - second) / (deviation + epsilon)}, all others 0.
+   * Only the best response is rewarded: {@code (best - second) / (deviation + epsilon)}, all others
+   * 0.
    *
-   * <p>Source: pass@k training (arXiv 2503.19595); {@code compute_grpo_passk_outcome_advantage} of EasyR1.
+   * <p>Source: pass@k training (arXiv 2503.19595); {@code compute_grpo_passk_outcome_advantage} of
+   * EasyR1.
    */
   record BestOnly(double epsilon) implements AdvantageRule {
     public BestOnly {
@@ -84,7 +94,8 @@ public sealed interface AdvantageRule {
       }
       case Centred() -> Arrays.stream(rewards).map(r -> r - mean).toArray();
       case LeaveOneOut() -> Arrays.stream(rewards).map(r -> (r - mean) * n / (n - 1)).toArray();
-      case BestOnly(double epsilon) -> bestOnly(rewards, Math.sqrt(variance(rewards, mean)) + epsilon);
+      case BestOnly(double epsilon) ->
+          bestOnly(rewards, Math.sqrt(variance(rewards, mean)) + epsilon);
     };
   }
 

@@ -1,16 +1,21 @@
 package krites.grpo.objective;
 
 /**
- * How token losses become one number. Every rule is linear, so it is given by one weight per token: the loss is the sum
- * of weight times token loss, and the gradient of the loss with respect to a token loss is that weight.
+ * How token losses become one number. Every rule is linear, so it is given by one weight per token:
+ * the loss is the sum of weight times token loss, and the gradient of the loss with respect to a
+ * token loss is that weight.
  */
 public sealed interface Aggregation {
-  /** Mean over the tokens of this micro-batch: {@code average_loss(mode=token)} of EasyR1, the published recipe. */
+  /**
+   * Mean over the tokens of this micro-batch: {@code average_loss(mode=token)} of EasyR1, the
+   * published recipe.
+   */
   record TokenMean() implements Aggregation {}
 
   /**
-   * Mean over the tokens of the whole batch of which this micro-batch is a part, so that accumulated micro-batches equal
-   * one large one. Source: {@code agg_loss(token-mean, batch_num_tokens, dp_size)} of verl.
+   * Mean over the tokens of the whole batch of which this micro-batch is a part, so that
+   * accumulated micro-batches equal one large one. Source: {@code agg_loss(token-mean,
+   * batch_num_tokens, dp_size)} of verl.
    *
    * @param tokens tokens of the whole batch that count
    * @param workers data-parallel workers whose gradients are averaged afterwards; 1 if none
@@ -18,19 +23,23 @@ public sealed interface Aggregation {
   record GlobalTokenMean(long tokens, int workers) implements Aggregation {
     public GlobalTokenMean {
       if (tokens < 1 || workers < 1) {
-        throw new IllegalArgumentException("global token mean over " + tokens + " tokens, " + workers + " workers");
+        throw new IllegalArgumentException(
+            "global token mean over " + tokens + " tokens, " + workers + " workers");
       }
     }
   }
 
-  /** Mean over responses of the sum or mean within each; {@code seq} of EasyR1, {@code seq-mean-*} of verl. */
+  /**
+   * Mean over responses of the sum or mean within each; {@code seq} of EasyR1, {@code seq-mean-*}
+   * of verl.
+   */
   record SequenceMean(Within within, Rows rows) implements Aggregation {}
 
   /**
    * Sum of all token losses over a constant, so that long answers do not dilute themselves.
    *
-   * <p>Source: Dr. GRPO (arXiv 2503.20783); {@code seq-mean-token-sum-norm} of verl, whose constant is by default the
-   * padded response length.
+   * <p>Source: Dr. GRPO (arXiv 2503.20783); {@code seq-mean-token-sum-norm} of verl, whose constant
+   * is by default the padded response length.
    *
    * @param constant what the sum is divided by, for example the longest response allowed
    */
@@ -56,11 +65,15 @@ public sealed interface Aggregation {
     /** The rows in which something counts (verl). */
     record NonEmpty() implements Rows {}
 
-    /** The responses of the whole batch, with the number of workers whose gradients are averaged (verl). */
+    /**
+     * The responses of the whole batch, with the number of workers whose gradients are averaged
+     * (verl).
+     */
     record Global(long sequences, int workers) implements Rows {
       public Global {
         if (sequences < 1 || workers < 1) {
-          throw new IllegalArgumentException("mean over " + sequences + " sequences, " + workers + " workers");
+          throw new IllegalArgumentException(
+              "mean over " + sequences + " sequences, " + workers + " workers");
         }
       }
     }

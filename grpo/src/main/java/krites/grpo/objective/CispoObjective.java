@@ -1,8 +1,8 @@
 package krites.grpo.objective;
 
 /**
- * The clipped ratio as a constant weight on the log-prob: {@code L = -A clip(r) log p}, where only {@code log p} carries
- * a gradient, so that no token loses its own.
+ * The clipped ratio as a constant weight on the log-prob: {@code L = -A clip(r) log p}, where only
+ * {@code log p} carries a gradient, so that no token loses its own.
  *
  * <p>Source: CISPO (arXiv 2506.13585), {@code cispo} in EasyR1 and verl.
  *
@@ -10,7 +10,8 @@ package krites.grpo.objective;
  * @param clipHigh the weight is at most {@code 1 + clipHigh}; above 0
  * @param guard how {@code ppo_kl} is reported; the clip bounds the ratio already
  */
-public record CispoObjective(double clipLow, double clipHigh, LogRatioGuard guard) implements PolicyObjective {
+public record CispoObjective(double clipLow, double clipHigh, LogRatioGuard guard)
+    implements PolicyObjective {
   public CispoObjective {
     ClippedObjective.requireClip(clipLow, clipHigh);
   }

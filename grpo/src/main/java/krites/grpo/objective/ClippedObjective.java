@@ -1,15 +1,17 @@
 package krites.grpo.objective;
 
 /**
- * The clipped surrogate with a second clip for bad responses: with ratio r and advantage A,
- * {@code L = max(-A r, -A clip(r, 1 - low, 1 + high))}, and where A is negative {@code min(L, -dual A)}.
+ * The clipped surrogate with a second clip for bad responses: with ratio r and advantage A, {@code
+ * L = max(-A r, -A clip(r, 1 - low, 1 + high))}, and where A is negative {@code min(L, -dual A)}.
  *
- * <p>Source: PPO (arXiv 1707.06347), asymmetric bounds of DAPO (2503.14476), dual clip (1912.09729);
- * {@code compute_policy_loss} of EasyR1. With a sequence level it is GSPO (2507.18071).
+ * <p>Source: PPO (arXiv 1707.06347), asymmetric bounds of DAPO (2503.14476), dual clip
+ * (1912.09729); {@code compute_policy_loss} of EasyR1. With a sequence level it is GSPO
+ * (2507.18071).
  *
  * @param clipLow the ratio earns nothing below {@code 1 - clipLow}; in (0, 1)
  * @param clipHigh the ratio earns nothing above {@code 1 + clipHigh}; above 0
- * @param dualClip largest multiple of {@code -A} that a negative advantage may cost; above 1, infinite for none
+ * @param dualClip largest multiple of {@code -A} that a negative advantage may cost; above 1,
+ *     infinite for none
  * @param level whose ratio a token uses
  * @param guard where the log-ratio is held
  */
@@ -23,7 +25,9 @@ public record ClippedObjective(
     }
   }
 
-  /** The published recipe, one ratio per token: 0.2, 0.3 and 3, with the overflow guard of EasyR1. */
+  /**
+   * The published recipe, one ratio per token: 0.2, 0.3 and 3, with the overflow guard of EasyR1.
+   */
   public static ClippedObjective published() {
     return new ClippedObjective(0.2, 0.3, 3, RatioLevel.TOKEN, LogRatioGuard.EASYR1);
   }
@@ -32,8 +36,12 @@ public record ClippedObjective(
   public TokenTerm term(double logRatio, double logProb, double advantage) {
     boolean inside = insideClip(logRatio, clipLow, clipHigh);
     double clippedRatio = clippedRatio(logRatio, clipLow, clipHigh);
-    TokenTerm free = new TokenTerm(-advantage * guard.ratio(logRatio), -advantage * guard.slope(logRatio), false, false);
-    TokenTerm held = new TokenTerm(-advantage * clippedRatio, inside ? -advantage * clippedRatio : 0, false, false);
+    TokenTerm free =
+        new TokenTerm(
+            -advantage * guard.ratio(logRatio), -advantage * guard.slope(logRatio), false, false);
+    TokenTerm held =
+        new TokenTerm(
+            -advantage * clippedRatio, inside ? -advantage * clippedRatio : 0, false, false);
     TokenTerm higher = inside ? free : TokenTerm.larger(free, held);
     boolean clippedHigh = !inside && free.loss() < held.loss();
     boolean capped = advantage < 0 && higher.loss() > -advantage * dualClip;

@@ -1,11 +1,11 @@
 package krites.grpo.objective;
 
 /**
- * AdamW for one parameter that lives, with all its state, in a low precision; what rounding takes from a weight is kept
- * beside it and added later. Mutable; not thread-safe.
+ * AdamW for one parameter that lives, with all its state, in a low precision; what rounding takes
+ * from a weight is kept beside it and added later. Mutable; not thread-safe.
  *
- * <p>Source: {@code AnyPrecisionAdamW} of EasyR1 (from llama-cookbook), with Kahan's compensated summation. Every
- * operation is rounded to the precision, in the order of that program.
+ * <p>Source: {@code AnyPrecisionAdamW} of EasyR1 (from llama-cookbook), with Kahan's compensated
+ * summation. Every operation is rounded to the precision, in the order of that program.
  */
 public final class CompensatedAdamW {
   private final AdamSettings settings;
@@ -23,7 +23,8 @@ public final class CompensatedAdamW {
    * @param precision format of weights and state
    * @param compensated whether rounding errors of the weights are kept
    */
-  public CompensatedAdamW(int length, AdamSettings settings, Precision precision, boolean compensated) {
+  public CompensatedAdamW(
+      int length, AdamSettings settings, Precision precision, boolean compensated) {
     this.settings = settings;
     this.precision = precision;
     this.compensated = compensated;
@@ -42,7 +43,12 @@ public final class CompensatedAdamW {
   public void step(float[] weights, float[] gradient, double learningRate) {
     if (weights.length != mean.length || gradient.length != mean.length) {
       throw new IllegalArgumentException(
-          "AdamW of " + mean.length + " values got " + weights.length + " weights and " + gradient.length
+          "AdamW of "
+              + mean.length
+              + " values got "
+              + weights.length
+              + " weights and "
+              + gradient.length
               + " gradients");
     }
     steps++;

@@ -3,7 +3,8 @@ package krites.grpo.objective;
 import java.util.Arrays;
 
 /**
- * A sequence brought to a fixed length: token ids, attention mask and positions, padded or cut on one side.
+ * A sequence brought to a fixed length: token ids, attention mask and positions, padded or cut on
+ * one side.
  *
  * <p>Source: {@code postprocess_data} of EasyR1.
  *
@@ -35,17 +36,25 @@ public record FixedLength(int[] ids, int[] mask, int[][] positions) {
    * @throws IllegalArgumentException if the sequence is longer and that is refused
    */
   public static FixedLength fit(
-      int[] ids, int[] mask, int[][] positions, int length, int padId, Side padding, TooLong tooLong) {
+      int[] ids,
+      int[] mask,
+      int[][] positions,
+      int length,
+      int padId,
+      Side padding,
+      TooLong tooLong) {
     if (ids.length > length && tooLong == TooLong.REFUSE) {
       throw new IllegalArgumentException(
           "Input sequence length " + ids.length + " is longer than max length " + length + ".");
     }
-    Side kept = ids.length < length ? padding : tooLong == TooLong.CUT_LEFT ? Side.LEFT : Side.RIGHT;
+    Side kept =
+        ids.length < length ? padding : tooLong == TooLong.CUT_LEFT ? Side.LEFT : Side.RIGHT;
     int[][] fittedPositions = new int[positions.length][];
     for (int axis = 0; axis < positions.length; axis++) {
       fittedPositions[axis] = fit(positions[axis], length, 0, kept);
     }
-    return new FixedLength(fit(ids, length, padId, kept), fit(mask, length, 0, kept), fittedPositions);
+    return new FixedLength(
+        fit(ids, length, padId, kept), fit(mask, length, 0, kept), fittedPositions);
   }
 
   /** Adds or removes values on the given side. */

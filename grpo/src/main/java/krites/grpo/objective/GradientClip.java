@@ -8,7 +8,8 @@ import java.util.List;
  * <p>Source: {@code torch.nn.utils.clip_grad_norm_}, with its 1e-6 in the denominator.
  *
  * @param norm Euclidean norm of all gradients before clipping
- * @param finite whether the norm is finite; if not, nothing was scaled and the step should be skipped
+ * @param finite whether the norm is finite; if not, nothing was scaled and the step should be
+ *     skipped
  */
 public record GradientClip(double norm, boolean finite) {
   private static final double EPSILON = 1e-6;

@@ -1,12 +1,13 @@
 package krites.grpo.objective;
 
 /**
- * Truncated importance weight for responses of an older policy: {@code min(exp(proximal - behaviour), cap)} per token,
- * multiplied onto the token loss as a constant.
+ * Truncated importance weight for responses of an older policy: {@code min(exp(proximal -
+ * behaviour), cap)} per token, multiplied onto the token loss as a constant.
  *
- * <p>The behaviour log-prob is the one stored at sampling, the proximal one comes from the learner before the step. On
- * the same weights in exact arithmetic the weight is 1. Source: decoupled objective of AReaL (arXiv 2505.24298) with the
- * truncation of IMPALA (1802.01561); the cap of 2 is the default of verl's rollout correction.
+ * <p>The behaviour log-prob is the one stored at sampling, the proximal one comes from the learner
+ * before the step. On the same weights in exact arithmetic the weight is 1. Source: decoupled
+ * objective of AReaL (arXiv 2505.24298) with the truncation of IMPALA (1802.01561); the cap of 2 is
+ * the default of verl's rollout correction.
  *
  * @param cap largest weight, at least 1; infinite for no truncation
  */

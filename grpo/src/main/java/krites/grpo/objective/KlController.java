@@ -28,10 +28,11 @@ public sealed interface KlController {
   }
 
   /**
-   * Multiplies the coefficient by {@code 1 + error * responses / horizon}, with {@code error = currentKl / target - 1}
-   * held within 0.2.
+   * Multiplies the coefficient by {@code 1 + error * responses / horizon}, with {@code error =
+   * currentKl / target - 1} held within 0.2.
    *
-   * <p>Source: Ziegler et al. (arXiv 1909.08593), section 2.2; {@code AdaptiveKLController} of EasyR1.
+   * <p>Source: Ziegler et al. (arXiv 1909.08593), section 2.2; {@code AdaptiveKLController} of
+   * EasyR1.
    *
    * @param coefficient the coefficient now
    * @param target divergence aimed at, in nats; above 0
@@ -43,7 +44,12 @@ public sealed interface KlController {
     public Adaptive {
       if (!(coefficient >= 0) || !(target > 0) || !(horizon > 0)) {
         throw new IllegalArgumentException(
-            "adaptive KL: coefficient " + coefficient + ", target " + target + ", horizon " + horizon);
+            "adaptive KL: coefficient "
+                + coefficient
+                + ", target "
+                + target
+                + ", horizon "
+                + horizon);
       }
     }
 

@@ -3,10 +3,11 @@ package krites.grpo.objective;
 import java.util.Locale;
 
 /**
- * Estimate of the divergence of the policy from the reference at one sampled token, from the two log-probs.
+ * Estimate of the divergence of the policy from the reference at one sampled token, from the two
+ * log-probs.
  *
- * <p>Source: J. Schulman, "Approximating KL divergence" (2020), k1, k2, k3; {@code compute_kl} of EasyR1 and
- * {@code kl_penalty} of verl, whose clamps of k3 are part of the definition here.
+ * <p>Source: J. Schulman, "Approximating KL divergence" (2020), k1, k2, k3; {@code compute_kl} of
+ * EasyR1 and {@code kl_penalty} of verl, whose clamps of k3 are part of the definition here.
  */
 public enum KlEstimate {
   /** {@code logProb - refLogProb}: unbiased, may be negative. Also called {@code kl}. */
@@ -15,7 +16,10 @@ public enum KlEstimate {
   ABSOLUTE,
   /** Half the square of {@link #K1}. Also called {@code mse}. */
   K2,
-  /** {@code exp(d) - d - 1} with {@code d = refLogProb - logProb}: unbiased, never negative. The published recipe. */
+  /**
+   * {@code exp(d) - d - 1} with {@code d = refLogProb - logProb}: unbiased, never negative. The
+   * published recipe.
+   */
   K3;
 
   /** The log-ratio of k3 is held within this before the exponential. */
@@ -35,8 +39,9 @@ public enum KlEstimate {
       case "abs" -> ABSOLUTE;
       case "mse", "k2" -> K2;
       case "low_var_kl", "k3" -> K3;
-      default -> throw new IllegalArgumentException(
-          "KL estimate '" + name + "' is none of kl, k1, abs, mse, k2, low_var_kl, k3");
+      default ->
+          throw new IllegalArgumentException(
+              "KL estimate '" + name + "' is none of kl, k1, abs, mse, k2, low_var_kl, k3");
     };
   }
 

@@ -8,8 +8,9 @@ public sealed interface LearningRate {
   /**
    * A straight rise from 0 over the warm-up, then constant.
    *
-   * <p>Source: {@code get_constant_schedule_with_warmup} of EasyR1. With a warm-up the rate of step 0 is 0; without one
-   * it is {@code base} (the release used by LLaVA-Critic-R1 began with 0 even then).
+   * <p>Source: {@code get_constant_schedule_with_warmup} of EasyR1. With a warm-up the rate of step
+   * 0 is 0; without one it is {@code base} (the release used by LLaVA-Critic-R1 began with 0 even
+   * then).
    *
    * @param base the rate after the warm-up
    * @param warmupSteps steps of the rise; 0 for none
@@ -28,20 +29,24 @@ public sealed interface LearningRate {
   /**
    * A straight rise over the warm-up, then half a cosine down.
    *
-   * <p>Source: {@code get_cosine_schedule_with_warmup} of EasyR1; beyond the last step the cosine goes on.
+   * <p>Source: {@code get_cosine_schedule_with_warmup} of EasyR1; beyond the last step the cosine
+   * goes on.
    *
    * @param base the rate after the warm-up
    * @param warmupSteps steps of the rise; 0 for none
    * @param totalSteps steps until the minimum, the warm-up included
    * @param minRatio lowest rate as a part of {@code base}, in [0, 1]
-   * @param initialRatio rate of step 0 as a part of {@code base}, in [0, 1]; used with a warm-up only
+   * @param initialRatio rate of step 0 as a part of {@code base}, in [0, 1]; used with a warm-up
+   *     only
    */
-  record Cosine(double base, long warmupSteps, long totalSteps, double minRatio, double initialRatio)
+  record Cosine(
+      double base, long warmupSteps, long totalSteps, double minRatio, double initialRatio)
       implements LearningRate {
     public Cosine {
       requireRate(base, warmupSteps);
       if (!(minRatio >= 0 && minRatio <= 1) || !(initialRatio >= 0 && initialRatio <= 1)) {
-        throw new IllegalArgumentException("ratios " + minRatio + " and " + initialRatio + " are not in [0, 1]");
+        throw new IllegalArgumentException(
+            "ratios " + minRatio + " and " + initialRatio + " are not in [0, 1]");
       }
     }
 
@@ -58,7 +63,8 @@ public sealed interface LearningRate {
 
   private static void requireRate(double base, long warmupSteps) {
     if (!(base >= 0) || !Double.isFinite(base) || warmupSteps < 0) {
-      throw new IllegalArgumentException("learning rate " + base + " with " + warmupSteps + " warm-up steps");
+      throw new IllegalArgumentException(
+          "learning rate " + base + " with " + warmupSteps + " warm-up steps");
     }
   }
 }

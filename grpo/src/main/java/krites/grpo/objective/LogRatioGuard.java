@@ -1,8 +1,8 @@
 package krites.grpo.objective;
 
 /**
- * Where the log of the probability ratio is held before the exponential, so that it cannot overflow. Beyond a bound the
- * gradient is 0.
+ * Where the log of the probability ratio is held before the exponential, so that it cannot
+ * overflow. Beyond a bound the gradient is 0.
  *
  * @param min lower bound
  * @param max upper bound
@@ -20,7 +20,8 @@ public record LogRatioGuard(double min, double max, boolean boundsKl) {
   public static final LogRatioGuard VERL = new LogRatioGuard(-20, 20, true);
 
   /** 10 above: verl, {@code compute_policy_loss_gspo}. */
-  public static final LogRatioGuard VERL_SEQUENCE = new LogRatioGuard(Double.NEGATIVE_INFINITY, 10, false);
+  public static final LogRatioGuard VERL_SEQUENCE =
+      new LogRatioGuard(Double.NEGATIVE_INFINITY, 10, false);
 
   public LogRatioGuard {
     if (!(min < max)) {

@@ -3,8 +3,8 @@ package krites.grpo.objective;
 /**
  * Mean, variance and whitening over the tokens that count.
  *
- * <p>Source: {@code masked_mean}, {@code masked_var}, {@code masked_whiten} of EasyR1 and verl. The small constant in
- * the denominators is theirs; with it, the mean over an empty mask is 0.
+ * <p>Source: {@code masked_mean}, {@code masked_var}, {@code masked_whiten} of EasyR1 and verl. The
+ * small constant in the denominators is theirs; with it, the mean over an empty mask is 0.
  */
 public final class MaskedStatistics {
   /** Added to counts and variances before dividing (default {@code eps} of the references). */
@@ -52,7 +52,10 @@ public final class MaskedStatistics {
     return unbiased && n > 1 ? variance * (n / (n - 1)) : variance;
   }
 
-  /** All values (those that do not count too) minus the masked mean, over the unbiased masked deviation. */
+  /**
+   * All values (those that do not count too) minus the masked mean, over the unbiased masked
+   * deviation.
+   */
   public static double[][] whiten(double[][] values, TokenMask mask) {
     double mean = mean(values, mask);
     double scale = 1 / Math.sqrt(variance(values, mask, true) + EPSILON);

@@ -1,10 +1,11 @@
 package krites.grpo.objective;
 
 /**
- * AdamW for one parameter in float32, rounding as PyTorch's {@code torch.optim.AdamW} does. Mutable; not thread-safe.
+ * AdamW for one parameter in float32, rounding as PyTorch's {@code torch.optim.AdamW} does.
+ * Mutable; not thread-safe.
  *
- * <p>Source: Loshchilov and Hutter (arXiv 1711.05101), algorithm 2. A parameter without a gradient is not stepped at
- * all, so it sees no weight decay either and keeps its own step count.
+ * <p>Source: Loshchilov and Hutter (arXiv 1711.05101), algorithm 2. A parameter without a gradient
+ * is not stepped at all, so it sees no weight decay either and keeps its own step count.
  */
 public final class PlainAdamW {
   private final AdamSettings settings;
@@ -48,7 +49,13 @@ public final class PlainAdamW {
   private void requireLength(int weights, int gradient) {
     if (weights != mean.length || gradient != mean.length) {
       throw new IllegalArgumentException(
-          "AdamW of " + mean.length + " values got " + weights + " weights and " + gradient + " gradients");
+          "AdamW of "
+              + mean.length
+              + " values got "
+              + weights
+              + " weights and "
+              + gradient
+              + " gradients");
     }
   }
 }

@@ -17,7 +17,10 @@ public sealed interface PolicyObjective permits ClippedObjective, CispoObjective
    */
   TokenTerm term(double logRatio, double logProb, double advantage);
 
-  /** The aggregated loss with metrics and gradient. Tokens that do not count may hold anything finite. */
+  /**
+   * The aggregated loss with metrics and gradient. Tokens that do not count may hold anything
+   * finite.
+   */
   default PolicyLoss evaluate(PolicyTokens tokens, Aggregation aggregation) {
     TokenMask mask = tokens.mask();
     double[][] weights = aggregation.weights(mask);

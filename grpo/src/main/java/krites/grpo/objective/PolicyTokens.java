@@ -5,11 +5,13 @@ import java.util.Arrays;
 /**
  * What a policy loss reads, all tables (responses, tokens) in the shape of the mask.
  *
- * @param proximalLogProbs log-probs of the policy that the step starts from, the denominator of the ratio
+ * @param proximalLogProbs log-probs of the policy that the step starts from, the denominator of the
+ *     ratio
  * @param logProbs log-probs of the policy being trained
  * @param advantages one per token
  * @param mask tokens that count
- * @param importanceWeights factor on each token loss, constant for the gradient; 1 where responses are on-policy
+ * @param importanceWeights factor on each token loss, constant for the gradient; 1 where responses
+ *     are on-policy
  */
 public record PolicyTokens(
     double[][] proximalLogProbs,

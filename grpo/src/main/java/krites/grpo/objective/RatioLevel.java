@@ -6,9 +6,15 @@ import java.util.Arrays;
 public enum RatioLevel {
   /** Each token its own (PPO, GRPO). */
   TOKEN,
-  /** The geometric mean over the response, also in the gradient. Source: GSPO (arXiv 2507.18071), equation 7. */
+  /**
+   * The geometric mean over the response, also in the gradient. Source: GSPO (arXiv 2507.18071),
+   * equation 7.
+   */
   SEQUENCE,
-  /** The value of {@link #SEQUENCE}, the gradient of {@link #TOKEN}. Source: GSPO-token, equation 14. */
+  /**
+   * The value of {@link #SEQUENCE}, the gradient of {@link #TOKEN}. Source: GSPO-token, equation
+   * 14.
+   */
   SEQUENCE_VALUE_TOKEN_GRADIENT;
 
   /** The log-ratio that each token of a row uses, from the tokens' own. */
@@ -25,7 +31,10 @@ public enum RatioLevel {
     return ratios;
   }
 
-  /** Turns derivatives with respect to the used log-ratios into derivatives with respect to the tokens' own. */
+  /**
+   * Turns derivatives with respect to the used log-ratios into derivatives with respect to the
+   * tokens' own.
+   */
   double[] gradient(double[] slopes, TokenMask mask, int row) {
     return switch (this) {
       case TOKEN, SEQUENCE_VALUE_TOKEN_GRADIENT -> slopes;

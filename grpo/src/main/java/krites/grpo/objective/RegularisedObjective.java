@@ -1,10 +1,11 @@
 package krites.grpo.objective;
 
 /**
- * The whole loss of one micro-batch: policy loss plus {@code klCoefficient} times the aggregated KL to the reference.
+ * The whole loss of one micro-batch: policy loss plus {@code klCoefficient} times the aggregated KL
+ * to the reference.
  *
- * <p>Source: the update of EasyR1's actor ({@code dp_actor.py}); the published recipe has coefficient 0.01, estimate k3
- * and the token mean.
+ * <p>Source: the update of EasyR1's actor ({@code dp_actor.py}); the published recipe has
+ * coefficient 0.01, estimate k3 and the token mean.
  *
  * @param policy the policy loss
  * @param kl how the divergence is estimated per token
@@ -15,7 +16,8 @@ public record RegularisedObjective(
     PolicyObjective policy, KlEstimate kl, double klCoefficient, Aggregation aggregation) {
   public RegularisedObjective {
     if (!(klCoefficient >= 0) || !Double.isFinite(klCoefficient)) {
-      throw new IllegalArgumentException("KL coefficient " + klCoefficient + " is not a number of at least 0");
+      throw new IllegalArgumentException(
+          "KL coefficient " + klCoefficient + " is not a number of at least 0");
     }
   }
 
@@ -25,11 +27,15 @@ public record RegularisedObjective(
    * @param total what is minimised
    * @param policy the policy part, with its metrics
    * @param kl the aggregated divergence, before the coefficient
-   * @param gradient derivative of {@code total} with respect to each policy log-prob, (responses, tokens)
+   * @param gradient derivative of {@code total} with respect to each policy log-prob, (responses,
+   *     tokens)
    */
   public record Loss(double total, PolicyLoss policy, double kl, double[][] gradient) {}
 
-  /** The published recipe: clip 0.2 and 0.3, dual clip 3, k3 with 0.01, token mean of the micro-batch. */
+  /**
+   * The published recipe: clip 0.2 and 0.3, dual clip 3, k3 with 0.01, token mean of the
+   * micro-batch.
+   */
   public static RegularisedObjective published() {
     return new RegularisedObjective(
         ClippedObjective.published(), KlEstimate.K3, 0.01, new Aggregation.TokenMean());

@@ -1,7 +1,8 @@
 package krites.grpo.objective;
 
 /**
- * A soft gate instead of a clip: {@code L = -A (4 / tau) sigmoid(tau (r - 1))}, steeper for bad responses.
+ * A soft gate instead of a clip: {@code L = -A (4 / tau) sigmoid(tau (r - 1))}, steeper for bad
+ * responses.
  *
  * <p>Source: SAPO (arXiv 2511.20347), {@code sapo} in EasyR1 and verl.
  *
@@ -9,10 +10,12 @@ package krites.grpo.objective;
  * @param tauNegative steepness where it is; above 0
  * @param guard where the log-ratio is held
  */
-public record SapoObjective(double tauPositive, double tauNegative, LogRatioGuard guard) implements PolicyObjective {
+public record SapoObjective(double tauPositive, double tauNegative, LogRatioGuard guard)
+    implements PolicyObjective {
   public SapoObjective {
     if (!(tauPositive > 0) || !(tauNegative > 0)) {
-      throw new IllegalArgumentException("gate steepness " + tauPositive + " and " + tauNegative + " must be above 0");
+      throw new IllegalArgumentException(
+          "gate steepness " + tauPositive + " and " + tauNegative + " must be above 0");
     }
   }
 

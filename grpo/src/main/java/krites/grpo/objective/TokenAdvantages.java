@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * Advantages per token, (responses, tokens), from rewards per token.
  *
- * <p>The group rules see the sum of a response's token rewards (outcome supervision) and give every token that counts
- * the same advantage. Rows of one group need not be neighbours.
+ * <p>The group rules see the sum of a response's token rewards (outcome supervision) and give every
+ * token that counts the same advantage. Rows of one group need not be neighbours.
  */
 public final class TokenAdvantages {
   private TokenAdvantages() {}
@@ -23,20 +23,27 @@ public final class TokenAdvantages {
   }
 
   /**
-   * Spreads the advantage of each response within its group over its tokens; tokens that do not count get 0.
+   * Spreads the advantage of each response within its group over its tokens; tokens that do not
+   * count get 0.
    *
    * @param rule how a group is compared
-   * @param tokenRewards (responses, tokens); all positions are summed, also those that do not count, as the references do
+   * @param tokenRewards (responses, tokens); all positions are summed, also those that do not
+   *     count, as the references do
    * @param mask the tokens that receive the advantage
    * @param groups one key per row; rows with equal keys are a group
    * @param single what to do with a group of one
    * @throws IllegalArgumentException if shapes differ, or a group of one is refused
    */
   public static double[][] byGroup(
-      AdvantageRule rule, double[][] tokenRewards, TokenMask mask, List<?> groups, SingleResponse single) {
+      AdvantageRule rule,
+      double[][] tokenRewards,
+      TokenMask mask,
+      List<?> groups,
+      SingleResponse single) {
     mask.requireShape(tokenRewards, "token rewards");
     if (groups.size() != tokenRewards.length) {
-      throw new IllegalArgumentException(groups.size() + " group keys for " + tokenRewards.length + " responses");
+      throw new IllegalArgumentException(
+          groups.size() + " group keys for " + tokenRewards.length + " responses");
     }
     Map<Object, List<Integer>> rowsByGroup = new LinkedHashMap<>();
     for (int i = 0; i < groups.size(); i++) {
@@ -76,15 +83,18 @@ public final class TokenAdvantages {
   /**
    * Returns, whitened over all tokens of the batch; no groups and no critic.
    *
-   * <p>Source: REINFORCE++ (arXiv 2501.03262), {@code compute_reinforce_plus_plus_outcome_advantage} of EasyR1, which
-   * whitens the positions that do not count too.
+   * <p>Source: REINFORCE++ (arXiv 2501.03262), {@code
+   * compute_reinforce_plus_plus_outcome_advantage} of EasyR1, which whitens the positions that do
+   * not count too.
    */
-  public static double[][] reinforcePlusPlus(double[][] tokenRewards, TokenMask mask, double gamma) {
+  public static double[][] reinforcePlusPlus(
+      double[][] tokenRewards, TokenMask mask, double gamma) {
     return MaskedStatistics.whiten(returns(tokenRewards, mask, gamma), mask);
   }
 
   /**
-   * Puts the KL penalty into the rewards: {@code reward - coefficient * (logProb - refLogProb)} per token.
+   * Puts the KL penalty into the rewards: {@code reward - coefficient * (logProb - refLogProb)} per
+   * token.
    *
    * <p>Source: {@code compute_rewards} of EasyR1, the alternative to a KL term in the loss.
    */
@@ -94,7 +104,9 @@ public final class TokenAdvantages {
     for (int i = 0; i < rewards.length; i++) {
       rewards[i] = new double[tokenRewards[i].length];
       for (int t = 0; t < rewards[i].length; t++) {
-        rewards[i][t] = tokenRewards[i][t] - coefficient * KlEstimate.K1.value(logProbs[i][t], refLogProbs[i][t]);
+        rewards[i][t] =
+            tokenRewards[i][t]
+                - coefficient * KlEstimate.K1.value(logProbs[i][t], refLogProbs[i][t]);
       }
     }
     return rewards;

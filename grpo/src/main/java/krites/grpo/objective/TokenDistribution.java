@@ -36,7 +36,8 @@ public final class TokenDistribution {
   }
 
   /**
-   * Derivative of the log-prob of {@code token} with respect to each logit: {@code (1[v = token] - p_v) / temperature}.
+   * Derivative of the log-prob of {@code token} with respect to each logit: {@code (1[v = token] -
+   * p_v) / temperature}.
    */
   public static double[] logProbGradient(double[] logits, int token, double temperature) {
     double[] gradient = logProbs(logits, temperature);

@@ -3,7 +3,8 @@ package krites.grpo.objective;
 import java.util.Arrays;
 
 /**
- * Which tokens of each response count: true up to and including the token that ended it, false on padding.
+ * Which tokens of each response count: true up to and including the token that ended it, false on
+ * padding.
  *
  * <p>Shape (responses, tokens); immutable.
  */
@@ -40,7 +41,8 @@ public final class TokenMask {
       copy[i] = new boolean[rows[i].length];
       for (int t = 0; t < rows[i].length; t++) {
         if (rows[i][t] != 0 && rows[i][t] != 1) {
-          throw new IllegalArgumentException("mask value " + rows[i][t] + " at row " + i + ", token " + t);
+          throw new IllegalArgumentException(
+              "mask value " + rows[i][t] + " at row " + i + ", token " + t);
         }
         copy[i][t] = rows[i][t] == 1;
       }
@@ -49,10 +51,11 @@ public final class TokenMask {
   }
 
   /**
-   * The mask of right-padded responses: tokens after the first stop token do not count, the stop token does.
+   * The mask of right-padded responses: tokens after the first stop token do not count, the stop
+   * token does.
    *
-   * <p>Source: {@code get_response_mask} of EasyR1; several stop ids are allowed, and a response without any counts in
-   * full.
+   * <p>Source: {@code get_response_mask} of EasyR1; several stop ids are allowed, and a response
+   * without any counts in full.
    *
    * @param responses token ids, (responses, tokens)
    * @param stopIds ids that end a response
@@ -117,12 +120,19 @@ public final class TokenMask {
   /** Refuses a table whose shape is not that of this mask; {@code name} appears in the message. */
   void requireShape(double[][] table, String name) {
     if (table.length != rows.length) {
-      throw new IllegalArgumentException(name + " has " + table.length + " rows, the mask " + rows.length);
+      throw new IllegalArgumentException(
+          name + " has " + table.length + " rows, the mask " + rows.length);
     }
     for (int i = 0; i < rows.length; i++) {
       if (table[i].length != rows[i].length) {
         throw new IllegalArgumentException(
-            name + " has " + table[i].length + " tokens in row " + i + ", the mask " + rows[i].length);
+            name
+                + " has "
+                + table[i].length
+                + " tokens in row "
+                + i
+                + ", the mask "
+                + rows[i].length);
       }
     }
   }

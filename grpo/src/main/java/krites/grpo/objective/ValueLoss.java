@@ -1,8 +1,8 @@
 package krites.grpo.objective;
 
 /**
- * Clipped squared error of a value head, for estimators with a critic: half the mean of
- * {@code max((v - R)^2, (clip(v, old - c, old + c) - R)^2)}.
+ * Clipped squared error of a value head, for estimators with a critic: half the mean of {@code
+ * max((v - R)^2, (clip(v, old - c, old + c) - R)^2)}.
  *
  * <p>Source: PPO (arXiv 1707.06347), {@code compute_value_loss} of EasyR1.
  *
@@ -11,7 +11,8 @@ package krites.grpo.objective;
  * @param clipFraction share of tokens at which the clipped error is larger
  * @param predictionMean masked mean of the predictions
  */
-public record ValueLoss(double value, double[][] gradient, double clipFraction, double predictionMean) {
+public record ValueLoss(
+    double value, double[][] gradient, double clipFraction, double predictionMean) {
   /**
    * Evaluates the loss; all tables have the shape of the mask.
    *
