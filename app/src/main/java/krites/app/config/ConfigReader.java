@@ -51,8 +51,7 @@ public final class ConfigReader {
    *
    * @throws ConfigError as {@link #withConfigs}
    */
-  public ConfigReader withResolvedFile(Path file, String recipeName) {
-    recipe = recipeName;
+  public ConfigReader withResolvedFile(Path file) {
     addFile(file.toString());
     return this;
   }

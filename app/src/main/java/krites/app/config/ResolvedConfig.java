@@ -22,7 +22,7 @@ public final class ResolvedConfig {
     this.consumed = Set.copyOf(consumed);
   }
 
-  /** The last recipe that was named. */
+  /** The last recipe that was named; empty if the configuration came from a resolved file. */
   public String recipe() {
     return recipe;
   }
@@ -36,9 +36,9 @@ public final class ResolvedConfig {
     return consumed;
   }
 
-  /** Every key with its value, its documentation and where a value that is not the default came from, as HOCON. */
+  /** Every key with its value, its documentation and where a value other than the default came from, as HOCON. */
   public String text() {
-    StringBuilder text = new StringBuilder("# Every setting of this run, as resolved from recipe " + recipe + ".\n");
+    StringBuilder text = new StringBuilder("# Every setting, as resolved from all layers. It can be given to --config.\n");
     String section = "";
     for (Map.Entry<String, String> key : known.keys().entrySet()) {
       int dot = key.getKey().lastIndexOf('.');
@@ -51,8 +51,8 @@ public final class ResolvedConfig {
       text.append("  # ").append(key.getValue()).append('\n');
       text.append("  ").append(key.getKey().substring(dot + 1)).append(" = ");
       text.append(value.render(ConfigRenderOptions.concise()));
-      String place = Place.of(value.origin());
-      text.append(place.startsWith("krites.conf:") ? "" : "  # from " + place).append('\n');
+      boolean isDefault = value.equals(known.defaults().getValue(key.getKey()));
+      text.append(isDefault ? "" : "  # from " + Place.of(value.origin())).append('\n');
     }
     return text.append("}\n").toString();
   }

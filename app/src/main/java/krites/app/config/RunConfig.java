@@ -57,10 +57,11 @@ public record RunConfig(
   }
 
   /** Section {@code run}. An empty name or folder means: choose one. */
-  public record Run(String name, String dir, long seed, int steps) {
+  public record Run(String name, String dir, long seed, int steps, int stallSeconds) {
     public Run {
       require(name.indexOf('/') < 0, "run.name", "a name without /", name);
       atLeast("run.steps", 1, steps);
+      atLeast("run.stall-seconds", 1, stallSeconds);
     }
   }
 
@@ -79,19 +80,41 @@ public record RunConfig(
     }
   }
 
-  /** Section {@code world}: the knobs of the built-in generator. */
-  public record World(long seed, int trainItems, List<String> kinds, double labelNoise, boolean shuffleLabels) {
+  /** Section {@code world}: the knobs of the built-in generator, which checks the rest of them. */
+  public record World(
+      long seed,
+      int trainItems,
+      int grid,
+      int objectsMin,
+      int objectsMax,
+      int jitterPixels,
+      int colourJitter,
+      int pixelNoise,
+      int gradient,
+      List<String> kinds,
+      double unseenForms,
+      double temptingWrong,
+      double labelNoise,
+      boolean shuffleLabels,
+      double wordWeight,
+      double sentenceWeight,
+      double captionWeight,
+      String instruction) {
     public World {
       kinds = List.copyOf(kinds);
       atLeast("world.train-items", 1, trainItems);
       require(!kinds.isEmpty(), "world.kinds", "at least one kind of question", "none");
+      fraction("world.unseen-forms", unseenForms);
+      fraction("world.tempting-wrong", temptingWrong);
       fraction("world.label-noise", labelNoise);
+      require(!instruction.isBlank(), "world.instruction", "a sentence", "nothing");
     }
   }
 
   /** Section {@code rollout}. */
   public record Rollout(
       int workers,
+      int restarts,
       int slots,
       int groupSize,
       int groupsPerStep,
@@ -102,6 +125,7 @@ public record RunConfig(
       int maxNewTokens) {
     public Rollout {
       atLeast("rollout.workers", 1, workers);
+      atLeast("rollout.restarts", 0, restarts);
       atLeast("rollout.slots", 1, slots);
       atLeast("rollout.group-size", 2, groupSize);
       atLeast("rollout.groups-per-step", 1, groupsPerStep);
@@ -147,6 +171,7 @@ public record RunConfig(
       double dualClip,
       double klCoefficient,
       KlEstimatorKind klEstimator,
+      boolean dropFlatGroups,
       double importanceCap,
       AggregationKind aggregation) {
     public Algorithm {
@@ -161,7 +186,6 @@ public record RunConfig(
   /** Values of {@code learner.schedule}. */
   public enum ScheduleKind {
     CONSTANT,
-    LINEAR,
     COSINE
   }
 
@@ -198,8 +222,7 @@ public record RunConfig(
   }
 
   /** Section {@code eval}. */
-  public record Eval(
-      int everySteps, int criticItems, int policyItems, int maxNewTokens, boolean atStart, boolean atEnd) {
+  public record Eval(int everySteps, int criticItems, int policyItems, int maxNewTokens) {
     public Eval {
       atLeast("eval.every-steps", 0, everySteps);
       atLeast("eval.critic-items", 0, criticItems);

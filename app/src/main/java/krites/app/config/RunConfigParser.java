@@ -22,7 +22,11 @@ final class RunConfigParser {
 
   private RunConfig.Run run() {
     return new RunConfig.Run(
-        keys.textAt("run.name"), keys.textAt("run.dir"), keys.longAt("run.seed"), keys.intAt("run.steps"));
+        keys.textAt("run.name"),
+        keys.textAt("run.dir"),
+        keys.longAt("run.seed"),
+        keys.intAt("run.steps"),
+        keys.intAt("run.stall-seconds"));
   }
 
   private RunConfig.Model model() {
@@ -42,14 +46,28 @@ final class RunConfigParser {
     return new RunConfig.World(
         keys.longAt("world.seed"),
         keys.intAt("world.train-items"),
+        keys.intAt("world.grid"),
+        keys.intAt("world.objects-min"),
+        keys.intAt("world.objects-max"),
+        keys.intAt("world.jitter-pixels"),
+        keys.intAt("world.colour-jitter"),
+        keys.intAt("world.pixel-noise"),
+        keys.intAt("world.gradient"),
         keys.textsAt("world.kinds"),
+        keys.doubleAt("world.unseen-forms"),
+        keys.doubleAt("world.tempting-wrong"),
         keys.doubleAt("world.label-noise"),
-        keys.booleanAt("world.shuffle-labels"));
+        keys.booleanAt("world.shuffle-labels"),
+        keys.doubleAt("world.word-weight"),
+        keys.doubleAt("world.sentence-weight"),
+        keys.doubleAt("world.caption-weight"),
+        keys.textAt("world.instruction"));
   }
 
   private RunConfig.Rollout rollout() {
     return new RunConfig.Rollout(
         keys.intAt("rollout.workers"),
+        keys.intAt("rollout.restarts"),
         keys.intAt("rollout.slots"),
         keys.intAt("rollout.group-size"),
         keys.intAt("rollout.groups-per-step"),
@@ -72,6 +90,7 @@ final class RunConfigParser {
         keys.doubleAt("algorithm.dual-clip"),
         keys.doubleAt("algorithm.kl-coefficient"),
         keys.choiceAt("algorithm.kl-estimator", KlEstimatorKind.class),
+        keys.booleanAt("algorithm.drop-flat-groups"),
         keys.doubleAt("algorithm.importance-cap"),
         keys.choiceAt("algorithm.aggregation", AggregationKind.class));
   }
@@ -101,9 +120,7 @@ final class RunConfigParser {
         keys.intAt("eval.every-steps"),
         keys.intAt("eval.critic-items"),
         keys.intAt("eval.policy-items"),
-        keys.intAt("eval.max-new-tokens"),
-        keys.booleanAt("eval.at-start"),
-        keys.booleanAt("eval.at-end"));
+        keys.intAt("eval.max-new-tokens"));
   }
 
   private RunConfig.Checkpoint checkpoint() {

@@ -1,13 +1,11 @@
 package krites.app.display;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * One held-out evaluation.
+ * Held-out results after one step.
  *
- * @param step the learner step after which it was made; 0 is before the first
+ * @param step the learner step after which they were measured; 0 is before the first
  * @param criticAccuracy share of critic prompts with the right choice, absent if none were asked
  * @param criticFormat share of critic answers in the demanded layout
  * @param policyAccuracy share of policy prompts with the right answer
@@ -20,28 +18,19 @@ public record HeldOut(
     OptionalDouble policyAccuracy,
     OptionalDouble policyFormat) {
 
-  /** As a line of {@code evals.jsonl}; what is absent has no key. */
-  public Map<String, Object> toLine() {
-    Map<String, Object> line = new LinkedHashMap<>();
-    line.put("step", step);
-    criticAccuracy.ifPresent(value -> line.put("critic_accuracy", value));
-    criticFormat.ifPresent(value -> line.put("critic_format", value));
-    policyAccuracy.ifPresent(value -> line.put("policy_accuracy", value));
-    policyFormat.ifPresent(value -> line.put("policy_format", value));
-    return line;
-  }
-
-  /** The inverse of {@link #toLine}; other keys are ignored. */
-  public static HeldOut ofLine(Map<String, Object> line) {
+  /** Nothing measured yet. */
+  public static HeldOut none(long step) {
     return new HeldOut(
-        line.get("step") instanceof Number step ? step.longValue() : 0,
-        number(line, "critic_accuracy"),
-        number(line, "critic_format"),
-        number(line, "policy_accuracy"),
-        number(line, "policy_format"));
+        step, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
   }
 
-  private static OptionalDouble number(Map<String, Object> line, String key) {
-    return line.get(key) instanceof Number value ? OptionalDouble.of(value.doubleValue()) : OptionalDouble.empty();
+  /** The same with the critic's results. */
+  public HeldOut withCritic(OptionalDouble accuracy, OptionalDouble format) {
+    return new HeldOut(step, accuracy, format, policyAccuracy, policyFormat);
+  }
+
+  /** The same with the policy's results. */
+  public HeldOut withPolicy(OptionalDouble accuracy, OptionalDouble format) {
+    return new HeldOut(step, criticAccuracy, criticFormat, accuracy, format);
   }
 }

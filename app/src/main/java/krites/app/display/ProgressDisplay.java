@@ -1,9 +1,8 @@
 package krites.app.display;
 
 import java.time.Duration;
-import java.time.InstantSource;
 import java.time.Instant;
-import java.util.OptionalDouble;
+import java.time.InstantSource;
 
 /**
  * Shows a run under way: one line that is overwritten where a person looks, else a plain line every few steps.
@@ -21,8 +20,7 @@ public final class ProgressDisplay {
   private final long steps;
   private final long firstStep;
   private final Instant start;
-  private HeldOut heldOut =
-      new HeldOut(0, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
+  private HeldOut heldOut = HeldOut.none(0);
   private boolean lineOpen;
 
   /**

@@ -10,10 +10,10 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import krites.app.InputError;
+import krites.grpo.flow.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +32,6 @@ public final class RunDirectory implements AutoCloseable {
   public static final String EVENTS = "events.jsonl";
   public static final String SUMMARY = "summary.json";
   public static final String LOG = "krites.log";
-
-  /** Files whose lines carry the step they belong to. */
-  private static final List<String> STEPPED = List.of(METRICS, SAMPLES, EVALS);
 
   private static final String STEP = "step";
   private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -86,22 +83,19 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Opens the folder of a run that ended early: removes unfinished checkpoints and moves every line beyond the newest
-   * checkpoint's step aside.
+   * Opens the folder of a run to go on from its newest checkpoint: removes unfinished checkpoints and moves every line
+   * that the run will write again aside.
    *
    * @param configText the configuration as it is now; it replaces the old one
-   * @throws InputError if there is no run or no checkpoint, or another process writes it
+   * @param state the state in the newest checkpoint
+   * @throws InputError if there is no run, or another process writes it
    */
-  public static RunDirectory resume(Path path, String configText, int keep) {
+  public static RunDirectory resume(Path path, String configText, int keep, RunState state) {
     Checkpoints checkpoints = new Checkpoints(checkpointFolder(path), keep);
     requireRun(path);
-    Checkpoints.Checkpoint latest =
-        checkpoints
-            .latest()
-            .orElseThrow(() -> new InputError("run " + path + " has no checkpoint to resume from; start it anew"));
     FileChannel lock = lock(path);
     checkpoints.removeUnfinished();
-    cut(path, latest.step());
+    cut(path, state);
     DurableFiles.write(path.resolve(CONFIG), configText);
     return new RunDirectory(path, lock, checkpoints);
   }
@@ -117,6 +111,18 @@ public final class RunDirectory implements AutoCloseable {
       throw new InputError(path + " is not the folder of a run: it has no " + CONFIG);
     }
     return config;
+  }
+
+  /**
+   * The newest complete checkpoint of an existing run.
+   *
+   * @throws InputError if the folder holds no run or the run has no checkpoint
+   */
+  public static Checkpoints.Checkpoint requireCheckpoint(Path path) {
+    requireRun(path);
+    return new Checkpoints(checkpointFolder(path), 0)
+        .latest()
+        .orElseThrow(() -> new InputError("run " + path + " has no checkpoint to resume from; start it anew"));
   }
 
   public Path path() {
@@ -173,17 +179,22 @@ public final class RunDirectory implements AutoCloseable {
     return path.resolve("checkpoints");
   }
 
-  private static void cut(Path path, long step) {
+  private static void cut(Path path, RunState state) {
     Path side = path.resolve("resumed-over");
     try {
       Files.createDirectories(side);
     } catch (IOException e) {
       throw new RunFileException("create", side, e);
     }
-    for (String file : STEPPED) {
-      JsonLines.keepOnly(path.resolve(file), side.resolve(file), line -> stepOf(line).orElse(0L) <= step);
-    }
-    JsonLines.keepOnly(path.resolve(EVENTS), side.resolve(EVENTS), _ -> true);
+    keepUpTo(state.step(), path.resolve(METRICS), side);
+    keepUpTo(state.step(), path.resolve(SAMPLES), side);
+    // An evaluation that the checkpoint does not know of is made again.
+    keepUpTo(state.evaluatedStep(), path.resolve(EVALS), side);
+    JsonLines.keepOnly(path.resolve(EVENTS), side.resolve(EVENTS), new JournalCut(state.ledger()));
+  }
+
+  private static void keepUpTo(long step, Path file, Path side) {
+    JsonLines.keepOnly(file, side.resolve(file.getFileName()), line -> stepOf(line).orElse(0L) <= step);
   }
 
   private static Optional<Long> stepOf(Map<String, Object> line) {

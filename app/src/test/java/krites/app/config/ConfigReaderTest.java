@@ -186,8 +186,7 @@ final class ConfigReaderTest {
             .withAssignment("--set", "run.name=a \"quoted\" name")
             .read();
 
-    ResolvedConfig second =
-        new ConfigReader().withResolvedFile(write(first.text()), "llava-critic-r1-7b").read();
+    ResolvedConfig second = new ConfigReader().withResolvedFile(write(first.text())).read();
 
     assertEquals(first.config(), second.config());
   }

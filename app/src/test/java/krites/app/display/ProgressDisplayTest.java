@@ -106,20 +106,14 @@ final class ProgressDisplayTest {
     assertTrue(lines.contains("summary      runs/a/summary.json"));
   }
 
-  @Test
-  void anEvaluationReadsBackFromItsLine() {
-    HeldOut evaluation = heldOut(25, 0.5, 0.75);
-
-    assertEquals(evaluation, HeldOut.ofLine(evaluation.toLine()));
-  }
-
   private String text() {
     return bytes.toString(StandardCharsets.UTF_8);
   }
 
   private static HeldOut heldOut(long step, double critic, double policy) {
-    return new HeldOut(
-        step, OptionalDouble.of(critic), OptionalDouble.empty(), OptionalDouble.of(policy), OptionalDouble.empty());
+    return HeldOut.none(step)
+        .withCritic(OptionalDouble.of(critic), OptionalDouble.empty())
+        .withPolicy(OptionalDouble.of(policy), OptionalDouble.empty());
   }
 
   /** A clock that stands still until told otherwise. */

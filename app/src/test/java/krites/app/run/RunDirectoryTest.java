@@ -11,6 +11,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import krites.app.InputError;
+import krites.grpo.Drop;
+import krites.grpo.PolicyVersion;
+import krites.grpo.flow.CursorState;
+import krites.grpo.flow.LedgerSnapshot;
+import krites.grpo.flow.PromptTicket;
+import krites.grpo.flow.RunState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +39,7 @@ final class RunDirectoryTest {
     try (RunDirectory first = RunDirectory.create(path, "", 0)) {
       first.checkpoints().write(1, _ -> {});
 
-      InputError error = assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0));
+      InputError error = assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0, state(1, 0)));
 
       assertTrue(error.getMessage().endsWith("is being written by another process"));
     }
@@ -104,6 +110,7 @@ final class RunDirectoryTest {
         run.samples().append(Map.of("step", step));
       }
       run.evals().append(Map.of("step", 0));
+      run.evals().append(Map.of("step", 2));
       run.evals().append(Map.of("step", 3));
       run.checkpoints().write(2, _ -> {});
     }
@@ -111,7 +118,7 @@ final class RunDirectoryTest {
         path.resolve(RunDirectory.METRICS), "{\"step\":5,\"rew", java.nio.file.StandardOpenOption.APPEND);
     Path unfinished = Files.createDirectories(path.resolve("checkpoints/.unfinished-step-4/x")).getParent();
 
-    try (RunDirectory run = RunDirectory.resume(path, "new", 0)) {
+    try (RunDirectory run = RunDirectory.resume(path, "new", 0, state(2, 0))) {
       run.metrics().append(Map.of("step", 3, "reward/mean", 0.75));
     }
 
@@ -131,10 +138,10 @@ final class RunDirectoryTest {
 
     assertEquals(
         "run " + path + " has no checkpoint to resume from; start it anew",
-        assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0)).getMessage());
+        assertThrows(InputError.class, () -> RunDirectory.requireCheckpoint(path)).getMessage());
     assertEquals(
         folder + " is not the folder of a run: it has no config.resolved.conf",
-        assertThrows(InputError.class, () -> RunDirectory.resume(folder, "", 0)).getMessage());
+        assertThrows(InputError.class, () -> RunDirectory.requireCheckpoint(folder)).getMessage());
   }
 
   @Test
@@ -155,6 +162,49 @@ final class RunDirectoryTest {
     assertEquals(
         "cannot read " + file + ": line 2 is not a JSON object",
         assertThrows(RunFileException.class, () -> JsonLines.read(file)).getMessage());
+  }
+
+  @Test
+  void theJournalIsCutAtTheMomentOfTheCheckpoint() {
+    Path path = folder.resolve("run");
+    try (RunDirectory run = RunDirectory.create(path, "", 0)) {
+      for (String event :
+          List.of("GroupStarted", "GroupStarted", "StepTrained", "GroupStarted", "GroupDropped", "GroupReady",
+              "StepTrained", "GroupStarted")) {
+        run.events().append(Map.of("event", event));
+      }
+    }
+    LedgerSnapshot ledger =
+        new LedgerSnapshot(
+            4, 1, new PolicyVersion(0, 1), 3, 1, Map.of(Drop.STALE, 1L),
+            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))), 1);
+
+    RunDirectory.resume(path, "", 0, new RunState(1, ledger.version(), 1, 0, ledger, CursorState.start(9))).close();
+
+    assertEquals(5, JsonLines.read(path.resolve(RunDirectory.EVENTS)).size());
+    assertEquals(3, JsonLines.read(path.resolve("resumed-over/events.jsonl")).size());
+  }
+
+  @Test
+  void theStateOfACheckpointReadsBack() {
+    LedgerSnapshot ledger =
+        new LedgerSnapshot(
+            4, 1, new PolicyVersion(2, 1), 3, 1, Map.of(Drop.STALE, 1L),
+            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))), 1);
+    RunState state =
+        new RunState(
+            1, ledger.version(), 17, 0, ledger, new CursorState(9, 3, List.of(new PromptTicket(1, 1))));
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0)) {
+      new CheckpointFiles(run.checkpoints()).write(state, new NothingToSave());
+
+      assertEquals(state, CheckpointFiles.read(run.checkpoints().latest().orElseThrow()));
+    }
+  }
+
+  private static RunState state(long step, long evaluatedStep) {
+    PolicyVersion version = new PolicyVersion(0, step);
+    LedgerSnapshot ledger = new LedgerSnapshot(1, step, version, 0, 0, Map.of(), List.of(), 0);
+    return new RunState(step, version, 1, evaluatedStep, ledger, CursorState.start(1));
   }
 
   private static List<Object> steps(Path file) {

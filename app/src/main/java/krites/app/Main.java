@@ -1,0 +1,112 @@
+package krites.app;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.ParameterException;
+
+/** The command line: verbs, help, and one clear line for everything that goes wrong. */
+@Command(
+    name = "krites",
+    versionProvider = Version.class,
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "VERB",
+    description = "Trains vision-language critics by asynchronous GRPO.",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  krites train                                  the built-in job, about five minutes on two cores",
+      "  krites train --config smoke --seed 7          a minute's look at everything",
+      "  krites train --config control-shuffled-labels the control: nothing to learn",
+      "  krites train --set learner.lr=5e-5 --steps 300",
+      "  krites train --resume runs/shapes-seed1-...   go on from the last checkpoint",
+      "  krites conformance DIR                        compare with the reference implementations",
+      "  krites config                                 every setting, explained"
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:all done",
+      "1:a check did not hold",
+      "2:bad input or configuration; nothing was started",
+      "3:a run was started and failed",
+      "130:stopped by Ctrl-C, with a checkpoint to resume from"
+    })
+public final class Main {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+  private Main() {}
+
+  /** Runs a verb and ends the process with its exit code. */
+  public static void main(String[] args) {
+    int code = run(System.out, System.err, args);
+    System.out.flush();
+    System.exit(code);
+  }
+
+  /**
+   * Runs a verb.
+   *
+   * @return the exit code, one of {@link ExitCode}
+   */
+  static int run(PrintStream out, PrintStream err, String... args) {
+    CommandLine line = new CommandLine(new Main());
+    for (Object verb : verbs(out)) {
+      line.addSubcommand(verb);
+    }
+    line.setUsageHelpAutoWidth(true);
+    line.setColorScheme(CommandLine.Help.defaultColorScheme(ansi()));
+    line.setOut(new PrintWriter(out, true));
+    line.setErr(new PrintWriter(err, true));
+    line.setParameterExceptionHandler((error, _) -> onBadArguments(error, err));
+    line.setExecutionExceptionHandler((error, _, _) -> onFailure(error, err));
+    line.setExecutionStrategy(
+        parsed -> {
+          if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested()) {
+            throw new ParameterException(line, "expected a verb");
+          }
+          return new CommandLine.RunLast().execute(parsed);
+        });
+    return line.execute(args);
+  }
+
+  private static List<Object> verbs(PrintStream out) {
+    return List.of(new ConformanceCommand(out), new ConfigCommand(out));
+  }
+
+  private static int onBadArguments(ParameterException error, PrintStream err) {
+    String verb = error.getCommandLine().getCommandSpec().qualifiedName(" ");
+    err.println("krites: " + oneLine(String.valueOf(error.getMessage())) + " (see " + verb + " --help)");
+    return ExitCode.INPUT;
+  }
+
+  private static int onFailure(Exception error, PrintStream err) {
+    LOG.info("the command failed", error);
+    return switch (error) {
+      case InputError input -> {
+        err.println("krites: " + oneLine(String.valueOf(input.getMessage())));
+        yield ExitCode.INPUT;
+      }
+      case RunFailed failed -> {
+        err.println("krites: the run failed: " + oneLine(String.valueOf(failed.getMessage())));
+        yield ExitCode.RUN_FAILED;
+      }
+      default -> {
+        String message = error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+        err.println("krites: failed: " + oneLine(message));
+        yield ExitCode.RUN_FAILED;
+      }
+    };
+  }
+
+  private static Ansi ansi() {
+    return System.getenv().getOrDefault("NO_COLOR", "").isEmpty() ? Ansi.AUTO : Ansi.OFF;
+  }
+
+  private static String oneLine(String message) {
+    return message.replaceAll("\\s*\\R\\s*", " ");
+  }
+}
