@@ -20,8 +20,11 @@ import java.util.TreeSet;
  * {@code model.safetensors.index.json} names. Of both, the single file wins, as in the reference loader.
  */
 public final class SafetensorsCheckpoint implements AutoCloseable {
-  static final String SINGLE_FILE = "model.safetensors";
-  static final String INDEX_FILE = "model.safetensors.index.json";
+  /** The name of a checkpoint that is one file. */
+  public static final String SINGLE_FILE = "model.safetensors";
+
+  /** The name of the file that says which shard holds which tensor. */
+  public static final String INDEX_FILE = "model.safetensors.index.json";
 
   private final Path directory;
   private final Map<String, SafetensorsFile> fileOfTensor;
@@ -62,16 +65,18 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
       for (String shard : new TreeSet<>(shardOfTensor.values())) {
         shards.put(shard, SafetensorsFile.open(directory.resolve(shard)));
       }
-      for (Map.Entry<String, String> place : shardOfTensor.entrySet()) {
-        if (shards.get(place.getValue()).find(place.getKey()).isEmpty()) {
-          throw CheckpointException.mismatch(
-              directory.resolve(place.getValue()),
-              "tensor " + place.getKey(),
-              "to be present, as " + INDEX_FILE + " says",
-              "no such tensor");
-        }
-      }
-      return new SafetensorsCheckpoint(directory, ownersInFileOrder(shardOfTensor, shards), List.copyOf(shards.values()));
+      Map<String, SafetensorsFile> owners = ownersInFileOrder(shardOfTensor, shards);
+      shardOfTensor.forEach(
+          (tensor, shard) -> {
+            if (!owners.containsKey(tensor)) {
+              throw CheckpointException.mismatch(
+                  directory.resolve(shard),
+                  "tensor " + tensor,
+                  "to be present, as " + INDEX_FILE + " says",
+                  "no such tensor");
+            }
+          });
+      return new SafetensorsCheckpoint(directory, owners, List.copyOf(shards.values()));
     } catch (RuntimeException e) {
       shards.values().forEach(SafetensorsFile::close);
       throw e;

@@ -42,6 +42,7 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @throws CheckpointException if the file is missing, unreadable, truncated or not a safetensors file
    */
+  @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the file object and is closed by it
   public static SafetensorsFile open(Path file) {
     if (!Files.isRegularFile(file)) {
       throw CheckpointException.mismatch(

@@ -48,17 +48,17 @@ class SafetensorsFileTest {
       delimiter = '|',
       textBlock =
           """
-          {"x":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}}                        | tensor x: expected dtype one of
-          {"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}                        | tensor x: expected 12 bytes
-          {"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}                       | tensor x: expected shape
-          {"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}                       | file truncated?
-          {"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}                        | tensor x: expected data from byte 0
-          {"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}                        | data section: expected 4 bytes
-          {"x":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,8]}}     | below 2^63
-          {"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}} | overlap
-          {"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} | header: expected valid JSON
-          {"x":                                                                         | header: expected valid JSON
-          [1,2,3,4]                                                                     | a JSON object
+          {"x":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}} | tensor x: expected dtype one of
+          {"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}} | tensor x: expected 12 bytes
+          {"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}} | tensor x: expected shape
+          {"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}} | file truncated?
+          {"x":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}} | tensor x: expected data from byte 0
+          {"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} | data section: expected 4 bytes
+          {"x":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,8]}} | below 2^63
+          {"x":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"y":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}} | overlap
+          {"x":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"x":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}} | valid JSON
+          {"x": | header: expected valid JSON
+          [1,2,3,4] | a JSON object
           """)
   void aHeaderThatDoesNotDescribeTheFileIsRefused(String header, String said) throws IOException {
     Path file = file(header, new byte[8]);

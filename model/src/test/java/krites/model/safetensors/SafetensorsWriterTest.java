@@ -82,7 +82,10 @@ class SafetensorsWriterTest {
   @Test
   void largeCheckpointsAreWrittenInShardsWithAnIndex() throws IOException {
     List<OutgoingTensor> tensors =
-        List.of(tensor("a", DType.F32, TWO, 1, 2), tensor("b", DType.F32, TWO, 3, 4), tensor("c", DType.F32, TWO, 5, 6));
+        List.of(
+            tensor("a", DType.F32, TWO, 1, 2),
+            tensor("b", DType.F32, TWO, 3, 4),
+            tensor("c", DType.F32, TWO, 5, 6));
     SafetensorsWriter.writeCheckpoint(directory, tensors, SafetensorsWriter.PYTORCH, 1000);
     SafetensorsWriter.writeCheckpoint(directory, tensors, SafetensorsWriter.PYTORCH, 16);
     assertFalse(Files.exists(directory.resolve("model.safetensors")), "old weights would win over the shards");
