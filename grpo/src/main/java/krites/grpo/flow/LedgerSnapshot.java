@@ -40,4 +40,13 @@ public record LedgerSnapshot(
     }
     new Account(issued, trained, dropped, inFlight.size()); // refuses an account that does not close
   }
+
+  /** The same ledger under a version with the same number, whose term a new learner has raised. */
+  public LedgerSnapshot under(PolicyVersion taken) {
+    if (taken.number() != version.number() || taken.term() < version.term()) {
+      throw new IllegalArgumentException("the checkpoint is of " + version + ", the trainer has " + taken);
+    }
+    return new LedgerSnapshot(
+        nextGroupId, completedSteps, taken, issued, trained, dropped, inFlight, maxStalenessSeen);
+  }
 }

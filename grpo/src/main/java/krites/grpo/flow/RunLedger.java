@@ -152,11 +152,15 @@ public final class RunLedger {
         nextGroupId, completedSteps, version, issued, trained, dropped, inFlight, maxStalenessSeen);
   }
 
-  /** Whether the prompt of a group that was dropped for this reason has to be issued again. */
-  public static boolean returnsPrompt(Drop reason) {
+  /**
+   * The ticket under which the prompt of a dropped group is issued again; empty when the group failed for a reason of
+   * its prompt. After a restart the draws are repeated, otherwise they are new.
+   */
+  public static Optional<PromptTicket> reissue(PromptTicket ticket, Drop reason) {
     return switch (reason) {
-      case WORKER_LOST, RESTARTED, STALE -> true; // our fault, not the prompt's
-      case ROLLOUT_FAILED, REWARD_FAILED, FLAT -> false; // it would end the same way again
+      case RESTARTED -> Optional.of(ticket);
+      case WORKER_LOST, STALE -> Optional.of(ticket.again());
+      case ROLLOUT_FAILED, REWARD_FAILED, FLAT -> Optional.empty(); // it would end the same way again
     };
   }
 

@@ -1,0 +1,136 @@
+package krites.actors;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import krites.grpo.PolicyVersion;
+import krites.grpo.Prompt;
+import krites.grpo.Reward;
+import krites.grpo.ScoredGroup;
+import krites.grpo.record.EvalRecord;
+import krites.grpo.record.EvalRecord.TagAccuracy;
+
+/**
+ * One evaluation of one version on all sets: which prompts are still to be asked, and what came back. Its groups have
+ * negative numbers and are in no account; one whose worker died is asked again under its number.
+ */
+final class EvalRound {
+  /** A group to be generated. */
+  record Item(long groupId, Prompt prompt) {}
+
+  private record Place(String set, long index) {}
+
+  private final long step;
+  private final PolicyVersion version;
+  private final Map<String, EvalSet> sets;
+  private final Deque<Long> toAsk = new ArrayDeque<>();
+  private final Map<Long, Place> open = new LinkedHashMap<>();
+  private final Map<String, Tally> tallies = new LinkedHashMap<>();
+
+  EvalRound(long step, PolicyVersion version, Map<String, EvalSet> sets) {
+    this.step = step;
+    this.version = version;
+    this.sets = sets;
+    long id = 0;
+    for (Map.Entry<String, EvalSet> set : sets.entrySet()) {
+      tallies.put(set.getKey(), new Tally());
+      for (long index = 0; index < set.getValue().items(); index++) {
+        open.put(--id, new Place(set.getKey(), index));
+        toAsk.add(id);
+      }
+    }
+  }
+
+  /** The next group to be generated; empty when all were sent. */
+  Optional<Item> next() {
+    return Optional.ofNullable(toAsk.poll()).map(id -> new Item(id, prompt(id)));
+  }
+
+  boolean hasNext() {
+    return !toAsk.isEmpty();
+  }
+
+  /** The worker of a group died; it will be asked again first. */
+  void giveBack(long groupId) {
+    if (open.containsKey(groupId)) {
+      toAsk.addFirst(groupId);
+    }
+  }
+
+  void scored(ScoredGroup scored) {
+    Place place = open.remove(scored.id());
+    if (place != null) {
+      tally(place.set()).add(scored);
+    }
+  }
+
+  void failed(long groupId) {
+    Place place = open.remove(groupId);
+    if (place != null) {
+      tally(place.set()).failed++;
+    }
+  }
+
+  boolean isDone() {
+    return open.isEmpty();
+  }
+
+  int remaining() {
+    return open.size();
+  }
+
+  List<EvalRecord> records(double seconds) {
+    List<EvalRecord> records = new ArrayList<>();
+    tallies.forEach((set, tally) -> records.add(tally.record(step, version, set, seconds)));
+    return records;
+  }
+
+  private Prompt prompt(long groupId) {
+    Place place = open.get(groupId);
+    EvalSet set = place == null ? null : sets.get(place.set());
+    if (place == null || set == null) {
+      throw new IllegalStateException("eval group " + groupId + " is not open");
+    }
+    return set.source().prompt(place.index());
+  }
+
+  private Tally tally(String set) {
+    return tallies.computeIfAbsent(set, name -> new Tally());
+  }
+
+  /** Sums over one set. */
+  private static final class Tally {
+    private long failed;
+    private final Mean reward = new Mean();
+    private final Mean tokens = new Mean();
+    private final Map<String, Mean> terms = new LinkedHashMap<>();
+    private final Map<String, Mean> accuracyByTag = new TreeMap<>();
+
+    private void add(ScoredGroup scored) {
+      Reward first = scored.rewards().getFirst();
+      reward.add(first.total());
+      tokens.add(scored.group().responseTokens());
+      first.terms().forEach((name, value) -> terms.computeIfAbsent(name, k -> new Mean()).add(value));
+      Double accuracy = first.terms().get(StepMetrics.ACCURACY);
+      if (accuracy != null) {
+        scored.group().prompt().tags().forEach(
+            (key, value) -> accuracyByTag.computeIfAbsent(key + "=" + value, k -> new Mean()).add(accuracy));
+      }
+    }
+
+    private EvalRecord record(long step, PolicyVersion version, String set, double seconds) {
+      Map<String, Double> termMeans = new LinkedHashMap<>();
+      terms.forEach((name, mean) -> termMeans.put(name, mean.value()));
+      Map<String, TagAccuracy> byTag = new LinkedHashMap<>();
+      accuracyByTag.forEach((tag, mean) -> byTag.put(tag, new TagAccuracy(mean.count(), mean.value())));
+      return new EvalRecord(
+          step, version, set, reward.count() + failed, failed, reward.value(), termMeans, tokens.value(), byTag,
+          seconds);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package krites.actors;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.typed.ActorSystem;
+
+/** Starts runs: one actor system each, in this process. */
+public final class KritesRun {
+  /** One thread for each actor that owns a device. */
+  static final String DEVICE_DISPATCHER = "krites.actors.device-dispatcher";
+
+  /** Threads that may block on files. */
+  static final String FILE_DISPATCHER = "krites.actors.file-dispatcher";
+
+  /** Threads for actors that only pass messages on, and for rewards. */
+  static final String FLOW_DISPATCHER = "krites.actors.flow-dispatcher";
+
+  /** The settings of the actor system, as a resource; each has a comment. */
+  static final String RESOURCE = "krites-actors.conf";
+
+  private static final long CLOSE_SECONDS = 5; // for engines that are in the middle of a step when the run has ended
+
+  private KritesRun() {}
+
+  /**
+   * Starts a run.
+   *
+   * @param settings what the run does
+   * @param parts the rooms behind the ports
+   * @param overrides keys of {@code pekko} and {@code krites.actors} that differ from {@code krites-actors.conf}; not a
+   *     whole loaded configuration, whose reference values would win over ours
+   */
+  public static RunHandle start(RunSettings settings, RunParts parts, Config overrides) {
+    CompletableFuture<RunOutcome> decided = new CompletableFuture<>();
+    ActorSystem<RunSupervisor.Command> system =
+        ActorSystem.create(RunSupervisor.create(settings, parts, decided::complete), "krites", config(overrides));
+    CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
+    decided.whenComplete(
+        (known, failure) -> CompletableFuture.delayedExecutor(CLOSE_SECONDS, TimeUnit.SECONDS)
+            .execute(() -> outcome.complete(known)));
+    system.getWhenTerminated().whenComplete(
+        (done, failure) -> {
+          decided.complete(new RunOutcome.Failed("the actors ended early", Optional.empty(), Optional.empty()));
+          outcome.complete(decided.join());
+        });
+    return new Handle(outcome, system);
+  }
+
+  /** The configuration of the actor system: overrides, then ours, then Pekko's. */
+  static Config config(Config overrides) {
+    ClassLoader loader = KritesRun.class.getClassLoader();
+    return overrides
+        .withFallback(ConfigFactory.parseResources(loader, RESOURCE))
+        .withFallback(ConfigFactory.defaultReference(loader))
+        .resolve();
+  }
+
+  private record Handle(CompletionStage<RunOutcome> outcome, ActorSystem<RunSupervisor.Command> system)
+      implements RunHandle {
+    @Override
+    public void stop() {
+      system.tell(new RunSupervisor.Stop());
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package krites.actors;
+
+import java.util.List;
+import krites.actors.wire.DataMessage;
+import krites.grpo.Group;
+import krites.grpo.Reward;
+import krites.grpo.ScoredGroup;
+import krites.grpo.port.RewardFunction;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+
+/**
+ * Scores the responses of one group after the other.
+ *
+ * <p>A reward that throws is reported, not fatal: the orchestrator, which still holds the group, decides what becomes
+ * of it. It knows no model, no version and no other worker.
+ */
+public final class RewardWorker {
+  /** What it understands. */
+  public sealed interface Command {}
+
+  /** Score every response of a group. */
+  public record Score(Group group) implements Command, DataMessage {}
+
+  private final String name;
+  private final RewardFunction reward;
+  private final ActorRef<Orchestrator.Command> orchestrator;
+
+  private RewardWorker(String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
+    this.name = name;
+    this.reward = reward;
+    this.orchestrator = orchestrator;
+  }
+
+  /** A worker that reports for work. */
+  static Behavior<Command> create(String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
+    return Behaviors.setup(
+        context -> {
+          orchestrator.tell(new Orchestrator.RewardReady(name, context.getSelf()));
+          return new RewardWorker(name, reward, orchestrator).running();
+        });
+  }
+
+  private Behavior<Command> running() {
+    return Behaviors.receiveMessage(
+        command ->
+            switch (command) {
+              case Score(Group group) -> onScore(group);
+            });
+  }
+
+  private Behavior<Command> onScore(Group group) {
+    orchestrator.tell(score(group));
+    return Behaviors.same();
+  }
+
+  private Orchestrator.Command score(Group group) {
+    try {
+      List<Reward> rewards =
+          group.responses().stream().map(response -> reward.score(group.prompt(), response)).toList();
+      return new Orchestrator.GroupScored(name, new ScoredGroup(group, rewards));
+    } catch (RuntimeException failure) {
+      return new Orchestrator.ScoringFailed(name, group.id(), Reasons.of(failure));
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package krites.actors;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
+import krites.grpo.PolicyVersion;
+import krites.grpo.Prompt;
+import krites.grpo.Reward;
+import krites.grpo.Sampling;
+import krites.grpo.Task;
+import krites.grpo.TrainingBatch;
+import krites.grpo.WeightUpdate;
+import krites.grpo.flow.GroupFilter;
+import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.RunState;
+import krites.grpo.objective.AdvantageRule;
+import krites.grpo.port.CheckpointStore;
+import krites.grpo.port.GroupRequest;
+import krites.grpo.port.PolicyTrainer;
+import krites.grpo.port.PromptSource;
+import krites.grpo.port.RewardFunction;
+import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.RunRecorder;
+import krites.grpo.port.WeightVerifier;
+import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunSummary;
+import krites.grpo.record.SampleRecord;
+import krites.grpo.record.StepRecord;
+
+/** Hand-written fakes of every room, and what they saw. A test changes the fields that it is about. */
+final class World {
+  static final long SEED = 7;
+  static final PolicyVersion FIRST = new PolicyVersion(0, 0);
+
+  /** A checkpoint as the fake store keeps it. */
+  record Saved(RunState state, long weights) {}
+
+  final ConcurrentLinkedQueue<GroupRequest> requests = new ConcurrentLinkedQueue<>();
+  final ConcurrentLinkedQueue<TrainingBatch> batches = new ConcurrentLinkedQueue<>();
+  final ConcurrentLinkedQueue<String> closed = new ConcurrentLinkedQueue<>();
+  final ConcurrentLinkedQueue<Saved> saved = new ConcurrentLinkedQueue<>();
+  final Set<String> unreadable = ConcurrentHashMap.newKeySet();
+  final Set<String> stored = ConcurrentHashMap.newKeySet();
+  final AtomicInteger engines = new AtomicInteger();
+  final Notes notes = new Notes();
+
+  int steps = 20;
+  int groupsPerStep = 4;
+  int maxStaleness = 1;
+  int rolloutWorkers = 3;
+  int rewardWorkers = 2;
+  int evalEvery = 0;
+  int checkpointEvery = 0;
+  int samplesPerStep = 2;
+  int restarts = 3;
+  Duration stallAfter = Duration.ofSeconds(20);
+  Duration stopWithin = Duration.ofSeconds(8);
+  Optional<RunState> startState = Optional.empty();
+  Map<String, EvalSet> evalSets = Map.of();
+  RewardFunction reward = (prompt, response) -> reward(response.ids().at(0) % 2, 1);
+  Consumer<GroupRequest> onStart = request -> {};
+  LongConsumer beforeEachPiece = step -> {};
+  IntFunction<RolloutEngine> engineFactory =
+      index -> {
+        engines.incrementAndGet();
+        return new FakeEngine(this, 3, request -> onStart.accept(request));
+      };
+  Supplier<PolicyTrainer> trainer = () -> new FakeTrainer(this, FIRST, 1, step -> beforeEachPiece.accept(step));
+  RunRecorder recorder = notes;
+  WeightVerifier verifier = new Verifier();
+  Optional<Supplier<Optional<RunParts.Recovery>>> recovery = Optional.empty();
+
+  static Reward reward(double accuracy, double format) {
+    Map<String, Double> terms = new LinkedHashMap<>();
+    terms.put("accuracy", accuracy);
+    terms.put("format", format);
+    return new Reward(0.9 * accuracy + 0.1 * format, terms);
+  }
+
+  RunSettings settings() {
+    return new RunSettings(
+        steps, groupsPerStep, new Sampling(4, 1f, 1f, 0, 1f, 12), 12, maxStaleness,
+        AdvantageRule.Standardised.published(), GroupFilter.OFF, rolloutWorkers, rewardWorkers, evalEvery,
+        checkpointEvery, SEED, samplesPerStep, restarts, stallAfter, stopWithin, startState);
+  }
+
+  RunHandle start() {
+    var parts =
+        new RunParts(
+            engineFactory, trainer, reward, prompts("train", 50), evalSets, recorder, store(), verifier, recovery,
+            System::nanoTime);
+    // Every message goes through its serializer, as it would between two machines.
+    return KritesRun.start(settings(), parts, ConfigFactory.parseString("pekko.actor.serialize-messages = on"));
+  }
+
+  RunOutcome run() throws Exception {
+    return await(start());
+  }
+
+  static RunOutcome await(RunHandle handle) throws Exception {
+    return handle.outcome().toCompletableFuture().get(60, TimeUnit.SECONDS);
+  }
+
+  /** The same world, going on from a checkpoint. */
+  World resumedFrom(Saved checkpoint) {
+    World next = new World();
+    next.steps = steps;
+    next.groupsPerStep = groupsPerStep;
+    next.maxStaleness = maxStaleness;
+    next.evalEvery = evalEvery;
+    next.evalSets = evalSets;
+    next.startState = Optional.of(checkpoint.state());
+    next.trainer = () -> new FakeTrainer(next, checkpoint.state().version(), checkpoint.weights(), step -> {});
+    return next;
+  }
+
+  static PromptSource prompts(String name, long size) {
+    return new PromptSource() {
+      @Override
+      public long size() {
+        return size;
+      }
+
+      @Override
+      public Prompt prompt(long index) {
+        return new Prompt(
+            name + "-" + index, Task.CRITIC, "Which is better?", List.of(), index % 2 == 0 ? "1" : "2",
+            Map.of("kind", index % 2 == 0 ? "even" : "odd"));
+      }
+    };
+  }
+
+  WeightUpdate publish(PolicyVersion version, long weights) {
+    String location = "weights-" + version.term() + "-" + version.number();
+    stored.add(location);
+    return new WeightUpdate(version, location, Long.toHexString(weights));
+  }
+
+  void requireThere(WeightUpdate update) {
+    if (!stored.contains(update.location())) {
+      throw new UncheckedIOException(new NoSuchFileException(update.location()));
+    }
+  }
+
+  private CheckpointStore store() {
+    return (state, policy) -> {
+      saved.add(new Saved(state, ((FakeTrainer) policy).weights()));
+      return Path.of("step-" + state.step());
+    };
+  }
+
+  private final class Verifier implements WeightVerifier {
+    @Override
+    public void verify(WeightUpdate update) {
+      requireThere(update);
+    }
+
+    @Override
+    public void retire(WeightUpdate update) {
+      stored.remove(update.location());
+    }
+  }
+
+  /** What was recorded. Written by one thread at a time, read when the run is over. */
+  static class Notes implements RunRecorder {
+    final List<StepRecord> steps = new ArrayList<>();
+    final List<SampleRecord> samples = new ArrayList<>();
+    final List<EvalRecord> evals = new ArrayList<>();
+    final List<LedgerEvent> events = new ArrayList<>();
+    final List<RunSummary> summaries = new ArrayList<>();
+
+    @Override
+    public void step(StepRecord step) {
+      steps.add(step);
+    }
+
+    @Override
+    public void samples(List<SampleRecord> more) {
+      samples.addAll(more);
+    }
+
+    @Override
+    public void eval(EvalRecord eval) {
+      evals.add(eval);
+    }
+
+    @Override
+    public void events(List<LedgerEvent> more) {
+      events.addAll(more);
+    }
+
+    @Override
+    public void summary(RunSummary summary) {
+      summaries.add(summary);
+    }
+  }
+}
