@@ -19,12 +19,11 @@ import java.util.Map;
 import java.util.Optional;
 import krites.grpo.Prompt;
 import krites.grpo.Task;
-import krites.grpo.port.ImageStore;
 import krites.grpo.port.PromptSource;
 
 /**
- * Prompts from a JSON Lines file; see {@link #FORMAT} for the keys. The whole file is read and checked at once (images
- * are looked for, not opened), and an item is then a list access. Immutable and thread safe.
+ * Prompts from a JSON Lines file; see {@link #FORMAT} for the keys. The whole file is read and checked at once (of an
+ * image, that it begins like one), and an item is then a list access. Immutable and thread safe.
  *
  * <p>The row layout follows the critic set of LLaVA-Critic-R1 (question, image, preference) in the spelling of the
  * LLaVA-Critic fields.
@@ -67,22 +66,26 @@ public final class PreferenceDataset implements PromptSource {
 
   private final List<Prompt> prompts;
   private final Counts counts;
-  private final FolderImages images;
 
-  private PreferenceDataset(List<Prompt> prompts, Counts counts, FolderImages images) {
+  private PreferenceDataset(List<Prompt> prompts, Counts counts) {
     this.prompts = List.copyOf(prompts);
     this.counts = counts;
-    this.images = images;
+  }
+
+  /** Reads a file whose images are named relative to its own folder; otherwise as the other {@code read}. */
+  public static PreferenceDataset read(Path file, String instruction, TiePolicy ties) {
+    return read(file, file.toAbsolutePath().resolveSibling(""), instruction, ties);
   }
 
   /**
-   * Reads a file.
+   * Reads a file. Image names of the prompts are absolute paths, as {@link FileImages} reads them.
    *
+   * @param imageFolder what relative image paths begin at
    * @param instruction last line of every prompt
-   * @throws DatasetException if the file cannot be read, a line is malformed, an id occurs twice, an image is missing,
-   *     or no prompt is left
+   * @throws DatasetException if the file cannot be read, a line is malformed, an id occurs twice, an image is missing
+   *     or no PNG, JPEG or GIF, or no prompt is left
    */
-  public static PreferenceDataset read(Path file, String instruction, TiePolicy ties) {
+  public static PreferenceDataset read(Path file, Path imageFolder, String instruction, TiePolicy ties) {
     List<Prompt> prompts = new ArrayList<>();
     Map<String, Integer> lineOfId = new HashMap<>();
     int critic = 0;
@@ -94,7 +97,7 @@ public final class PreferenceDataset implements PromptSource {
         if (text.isBlank()) {
           continue;
         }
-        Optional<Prompt> prompt = parse(file, line, text).prompt(instruction, ties);
+        Optional<Prompt> prompt = parse(file, line, imageFolder, text).prompt(instruction, ties);
         if (prompt.isEmpty()) {
           dropped++;
           continue;
@@ -117,28 +120,21 @@ public final class PreferenceDataset implements PromptSource {
     if (prompts.isEmpty()) {
       throw new DatasetException(file, "holds no prompt (" + dropped + " ties dropped), expected at least one");
     }
-    return new PreferenceDataset(
-        prompts, new Counts(critic, prompts.size() - critic, dropped), new FolderImages(folder(file)));
+    return new PreferenceDataset(prompts, new Counts(critic, prompts.size() - critic, dropped));
   }
 
-  private static PreferenceRow parse(Path file, int line, String text) {
+  private static PreferenceRow parse(Path file, int line, Path imageFolder, String text) {
     try {
       JsonNode object = JSON.readTree(text);
       if (!object.isObject()) {
         throw new DatasetException(file, line, "expected a JSON object");
       }
-      return new PreferenceRow(file, line, object);
+      return new PreferenceRow(file, line, imageFolder, object);
     } catch (JsonProcessingException e) {
       int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
       String problem = e.getOriginalMessage().lines().findFirst().orElse("malformed");
       throw new DatasetException(file, line, "not JSON at column " + column + ": " + problem);
     }
-  }
-
-  /** The folder a file lies in. */
-  static Path folder(Path file) {
-    Path parent = file.toAbsolutePath().getParent();
-    return parent == null ? file.toAbsolutePath() : parent;
   }
 
   @Override
@@ -154,10 +150,5 @@ public final class PreferenceDataset implements PromptSource {
   /** Lines kept and dropped. */
   public Counts counts() {
     return counts;
-  }
-
-  /** The pictures of the prompts. */
-  public ImageStore images() {
-    return images;
   }
 }

@@ -1,10 +1,13 @@
 package krites.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +20,16 @@ import krites.grpo.Task;
 /**
  * One line of a {@link PreferenceDataset}, read key by key. Every complaint names file, line and key.
  *
- * @param file for messages and for the folder of the images
+ * @param file for messages
  * @param line number in the file, from 1
+ * @param imageFolder what relative image paths begin at
  * @param object the line's JSON object
  */
-record PreferenceRow(Path file, int line, JsonNode object) {
+record PreferenceRow(Path file, int line, Path imageFolder, JsonNode object) {
+
+  private static final byte[] PNG = {(byte) 0x89, 'P', 'N', 'G'};
+  private static final byte[] GIF = {'G', 'I', 'F', '8'};
+  private static final byte[] JPEG = {(byte) 0xFF, (byte) 0xD8, (byte) 0xFF};
 
   /** The prompt, or none if the row is a tie that the policy drops. */
   Optional<Prompt> prompt(String instruction, TiePolicy ties) {
@@ -103,14 +111,28 @@ record PreferenceRow(Path file, int line, JsonNode object) {
     String name = node.textValue();
     Path image;
     try {
-      image = PreferenceDataset.folder(file).resolve(name);
+      image = imageFolder.resolve(name).toAbsolutePath().normalize();
     } catch (InvalidPathException e) {
       throw wrong(key, "the path of an image: " + e.getReason());
     }
     if (!Files.isRegularFile(image)) {
       throw trouble("'" + key + "' names " + image + ", which is not a file");
     }
-    return new ImageRef(name);
+    if (!beginsLikeAnImage(image)) {
+      throw trouble("'" + key + "' names " + image + ", which is no PNG, JPEG or GIF");
+    }
+    return new ImageRef(image.toString());
+  }
+
+  /** Looks at the first bytes, since file names lie. */
+  private boolean beginsLikeAnImage(Path image) {
+    try (InputStream in = Files.newInputStream(image)) {
+      byte[] start = in.readNBytes(4);
+      boolean jpeg = start.length == 4 && Arrays.equals(Arrays.copyOf(start, 3), JPEG);
+      return jpeg || Arrays.equals(start, PNG) || Arrays.equals(start, GIF);
+    } catch (IOException e) {
+      throw trouble("image " + image + " cannot be read: " + e.getMessage());
+    }
   }
 
   private String text(String key) {

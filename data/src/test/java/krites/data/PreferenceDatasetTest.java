@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import krites.grpo.ImageRef;
 import krites.grpo.Prompt;
 import krites.grpo.Task;
@@ -20,13 +21,15 @@ final class PreferenceDatasetTest {
       "{\"id\":\"%s\",\"image\":\"pictures/a.png\",\"question\":\"what?\",\"response_1\":\"x\",\"response_2\":\"y\","
           + "\"preference\":%s}\n";
 
+  private static final byte[] PICTURE = {(byte) 0x89, 'P', 'N', 'G', 1, 2, 3};
+
   @TempDir Path folder;
   private Path file;
 
   @BeforeEach
   void makeAPicture() throws IOException {
     Files.createDirectories(folder.resolve("pictures"));
-    Files.write(folder.resolve("pictures/a.png"), new byte[] {1, 2, 3});
+    Files.write(folder.resolve("pictures/a.png"), PICTURE);
     file = folder.resolve("pairs.jsonl");
   }
 
@@ -50,7 +53,7 @@ final class PreferenceDatasetTest {
     assertEquals("<image><image>Question: how many?\nBox it.", question.text());
     assertEquals("hand", question.tags().get("source"));
     assertEquals(new PreferenceDataset.Counts(1, 1, 0), dataset.counts());
-    assertArrayEquals(new byte[] {1, 2, 3}, dataset.images().read(pair.images().getFirst()));
+    assertArrayEquals(PICTURE, new FileImages().read(pair.images().getFirst()));
   }
 
   @Test
@@ -116,8 +119,29 @@ final class PreferenceDatasetTest {
   @Test
   void aMissingImageIsNamedWhenRead() {
     var trouble =
-        assertThrows(IOException.class, () -> new FolderImages(folder).read(new ImageRef("pictures/none.png")));
+        assertThrows(IOException.class, () -> new FileImages().read(new ImageRef("pictures/none.png")));
     assertTrue(trouble.getMessage().contains("none.png"), trouble.getMessage());
+  }
+
+  @Test
+  void aFileThatIsNoImageIsRefusedWithItsLine() throws IOException {
+    Files.writeString(folder.resolve("pictures/a.png"), "not a picture");
+    assertTrouble(PAIR.formatted("p", "1"), "a.png, which is no PNG, JPEG or GIF");
+  }
+
+  @Test
+  void imagesMayLieInAnotherFolder() throws IOException {
+    Files.writeString(file, PAIR.formatted("p", "1").replace("pictures/", ""));
+    PreferenceDataset dataset =
+        PreferenceDataset.read(file, folder.resolve("pictures"), "Box it.", TiePolicy.DROP);
+    assertArrayEquals(PICTURE, new FileImages().read(dataset.prompt(0).images().getFirst()));
+  }
+
+  @Test
+  void storesAreToldApartByHowANameBegins() throws IOException {
+    var images = new RoutedImages(Map.of("drawn:", _ -> new byte[] {7}), new FileImages());
+    assertArrayEquals(new byte[] {7}, images.read(new ImageRef("drawn:x")));
+    assertArrayEquals(PICTURE, images.read(new ImageRef(folder.resolve("pictures/a.png").toString())));
   }
 
   private void assertTrouble(String content, String expected) throws IOException {
