@@ -34,7 +34,8 @@ final class LearnerScript {
    * weights say how it is averaged. Both add their gradients to {@code total} (an empty tensor stands for no gradient).
    *
    * <p>{@code update} clips the gradients to a global norm and makes one AdamW step, or leaves everything as it is when
-   * the norm is not finite.
+   * the norm is not finite. Its lists hold trained weights only: TorchScript drops writes through lists that it built
+   * itself.
    */
   private static final String TEXT =
       """
@@ -128,27 +129,15 @@ final class LearnerScript {
         return torch.add([torch.stack(sums), torch.stack(ends), plain], grads)
 
       def update(self, w: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float, max_norm: float) -> List[Tensor]:
-        ws = annotate(List[Tensor], [])
-        gs = annotate(List[Tensor], [])
-        ms = annotate(List[Tensor], [])
-        vs = annotate(List[Tensor], [])
-        ss = annotate(List[Tensor], [])
-        for i in range(torch.len(w)):
-          if torch.gt(torch.numel(grads[i]), 0):
-            ws.append(w[i])
-            gs.append(grads[i])
-            ms.append(m[i])
-            vs.append(v[i])
-            ss.append(steps[i])
-        norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs, 2)))
+        norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2)))
         done = 0.0
         if bool(torch.isfinite(norm)):
           if torch.gt(max_norm, 0.0):
             factor = float(torch.clamp(torch.mul(torch.reciprocal(torch.add(norm, 1e-06)), max_norm), None, 1.0))
             if torch.lt(factor, 1.0):
-              torch._foreach_mul_(gs, factor)
-          torch._foreach_add_(ss, 1)
-          torch._fused_adamw_(ws, gs, ms, vs, annotate(List[Tensor], []), ss, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
+              torch._foreach_mul_(grads, factor)
+          torch._foreach_add_(steps, 1)
+          torch._fused_adamw_(w, grads, m, v, annotate(List[Tensor], []), steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
           done = 1.0
         return [norm, torch.full([1], done)]
       """

@@ -98,6 +98,36 @@ public final class TrainingCore implements AutoCloseable {
     public double kl() {
       return sums[2];
     }
+
+    /** Entropy of the distributions that the tokens were drawn from. */
+    public double entropy() {
+      return sums[3];
+    }
+
+    /** How many tokens with a positive pull were cut by the upper clip. */
+    public double clippedHigh() {
+      return sums[4];
+    }
+
+    /** How many tokens with a negative advantage were cut by the dual clip. */
+    public double clippedLow() {
+      return sums[5];
+    }
+
+    /** Approximate divergence from the old policy, the old log-probability less the current one. */
+    public double policyKl() {
+      return sums[6];
+    }
+
+    /** Truncated importance weights. */
+    public double importance() {
+      return sums[7];
+    }
+
+    /** Distance of current and behaviour log-probabilities. */
+    public double mismatch() {
+      return sums[8];
+    }
   }
 
   /**
@@ -162,11 +192,11 @@ public final class TrainingCore implements AutoCloseable {
           script.call(
               scope,
               "update",
-              weights.tensors(),
-              gradients,
-              optimizer.first(),
-              optimizer.second(),
-              optimizer.steps(),
+              trained(weights.tensors()),
+              trained(gradients),
+              trained(optimizer.first()),
+              trained(optimizer.second()),
+              trained(optimizer.steps()),
               learningRate,
               settings.beta1(),
               settings.beta2(),
@@ -177,6 +207,17 @@ public final class TrainingCore implements AutoCloseable {
       forgetGradients();
       return update;
     }
+  }
+
+  /** The entries of a list whose weight has a gradient; the others are left alone, as PyTorch does. */
+  private NDList trained(NDList list) {
+    NDList chosen = new NDList();
+    for (int i = 0; i < list.size(); i++) {
+      if (gradients.get(i).getShape().size() > 0) {
+        chosen.add(list.get(i));
+      }
+    }
+    return chosen;
   }
 
   /** Drops the gradients added up so far. */
