@@ -2,7 +2,9 @@ package krites.data;
 
 import krites.grpo.Prompt;
 
-/** The texts of the user turn: first the image placeholder, last, but for captions, an instruction. */
+/**
+ * The texts of the user turn: first the image placeholder, last, but for captions, an instruction.
+ */
 public final class CritiquePrompt {
   /**
    * The instruction of the published critic training, word for word.
@@ -10,9 +12,9 @@ public final class CritiquePrompt {
    * <p>Source: {@code examples/format_prompt/math_format.jinja} of the LLaVA-Critic-R1 trainer.
    */
   public static final String PUBLISHED_INSTRUCTION =
-      "You FIRST think about the reasoning process as an internal monologue and then provide the final answer. "
-          + "The reasoning process MUST BE enclosed within <think> </think> tags. "
-          + "The final answer MUST BE put in \\boxed{}.";
+      "You FIRST think about the reasoning process as an internal monologue and then provide the"
+          + " final answer. The reasoning process MUST BE enclosed within <think> </think> tags."
+          + " The final answer MUST BE put in \\boxed{}.";
 
   /** The instruction of the built-in world: the same demand in ten tokens. */
   public static final String SHORT_INSTRUCTION = "Think in <think>, answer in \\boxed{}.";
@@ -24,10 +26,20 @@ public final class CritiquePrompt {
     return Prompt.IMAGE_PLACEHOLDER + "Question: " + question + "\n" + instruction;
   }
 
-  /** Asks which of two responses to the question is better; the wording follows LLaVA-Critic's bracketed fields. */
+  /**
+   * Asks which of two responses to the question is better; the wording follows LLaVA-Critic's
+   * bracketed fields.
+   */
   public static String critic(String question, String first, String second, String instruction) {
-    return Prompt.IMAGE_PLACEHOLDER + "Question: [" + question + "] The first response: [" + first
-        + "] The second response: [" + second + "] Which response is better?\n" + instruction;
+    return Prompt.IMAGE_PLACEHOLDER
+        + "Question: ["
+        + question
+        + "] The first response: ["
+        + first
+        + "] The second response: ["
+        + second
+        + "] Which response is better?\n"
+        + instruction;
   }
 
   /** Asks for a description. */

@@ -22,11 +22,12 @@ import krites.grpo.Task;
 import krites.grpo.port.PromptSource;
 
 /**
- * Prompts from a JSON Lines file; see {@link #FORMAT} for the keys. The whole file is read and checked at once (of an
- * image, that it begins like one), and an item is then a list access. Immutable and thread safe.
+ * Prompts from a JSON Lines file; see {@link #FORMAT} for the keys. The whole file is read and
+ * checked at once (of an image, that it begins like one), and an item is then a list access.
+ * Immutable and thread safe.
  *
- * <p>The row layout follows the critic set of LLaVA-Critic-R1 (question, image, preference) in the spelling of the
- * LLaVA-Critic fields.
+ * <p>The row layout follows the critic set of LLaVA-Critic-R1 (question, image, preference) in the
+ * spelling of the LLaVA-Critic fields.
  */
 public final class PreferenceDataset implements PromptSource {
   /** The format, for help texts and documents. */
@@ -72,7 +73,10 @@ public final class PreferenceDataset implements PromptSource {
     this.counts = counts;
   }
 
-  /** Reads a file whose images are named relative to its own folder; otherwise as the other {@code read}. */
+  /**
+   * Reads a file whose images are named relative to its own folder; otherwise as the other {@code
+   * read}.
+   */
   public static PreferenceDataset read(Path file, String instruction, TiePolicy ties) {
     return read(file, file.toAbsolutePath().resolveSibling(""), instruction, ties);
   }
@@ -82,10 +86,11 @@ public final class PreferenceDataset implements PromptSource {
    *
    * @param imageFolder what relative image paths begin at
    * @param instruction last line of every prompt
-   * @throws DatasetException if the file cannot be read, a line is malformed, an id occurs twice, an image is missing
-   *     or no PNG, JPEG or GIF, or no prompt is left
+   * @throws DatasetException if the file cannot be read, a line is malformed, an id occurs twice,
+   *     an image is missing or no PNG, JPEG or GIF, or no prompt is left
    */
-  public static PreferenceDataset read(Path file, Path imageFolder, String instruction, TiePolicy ties) {
+  public static PreferenceDataset read(
+      Path file, Path imageFolder, String instruction, TiePolicy ties) {
     List<Prompt> prompts = new ArrayList<>();
     Map<String, Integer> lineOfId = new HashMap<>();
     int critic = 0;
@@ -105,20 +110,28 @@ public final class PreferenceDataset implements PromptSource {
         Integer earlier = lineOfId.putIfAbsent(prompt.get().id(), line);
         if (earlier != null) {
           throw new DatasetException(
-              file, line, "id '" + prompt.get().id() + "' stands in line " + earlier + " too, expected unique ids");
+              file,
+              line,
+              "id '"
+                  + prompt.get().id()
+                  + "' stands in line "
+                  + earlier
+                  + " too, expected unique ids");
         }
         prompts.add(prompt.get());
         critic += prompt.get().task() == Task.CRITIC ? 1 : 0;
       }
     } catch (CharacterCodingException e) {
-      throw new DatasetException(file, line + 1, "is not UTF-8 text (or one of the lines after it)");
+      throw new DatasetException(
+          file, line + 1, "is not UTF-8 text (or one of the lines after it)");
     } catch (NoSuchFileException e) {
       throw new DatasetException(file, "there is no such file");
     } catch (IOException e) {
       throw new DatasetException(file, "cannot be read: " + e.getMessage());
     }
     if (prompts.isEmpty()) {
-      throw new DatasetException(file, "holds no prompt (" + dropped + " ties dropped), expected at least one");
+      throw new DatasetException(
+          file, "holds no prompt (" + dropped + " ties dropped), expected at least one");
     }
     return new PreferenceDataset(prompts, new Counts(critic, prompts.size() - critic, dropped));
   }

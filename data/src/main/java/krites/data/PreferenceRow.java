@@ -18,7 +18,8 @@ import krites.grpo.Prompt;
 import krites.grpo.Task;
 
 /**
- * One line of a {@link PreferenceDataset}, read key by key. Every complaint names file, line and key.
+ * One line of a {@link PreferenceDataset}, read key by key. Every complaint names file, line and
+ * key.
  *
  * @param file for messages
  * @param line number in the file, from 1
@@ -46,7 +47,8 @@ record PreferenceRow(Path file, int line, Path imageFolder, JsonNode object) {
       String body = CritiquePrompt.policy(question, instruction);
       return Optional.of(make(Task.POLICY, body, images, text("answer")));
     }
-    String body = CritiquePrompt.critic(question, text("response_1"), text("response_2"), instruction);
+    String body =
+        CritiquePrompt.critic(question, text("response_1"), text("response_2"), instruction);
     return switch (label()) {
       case FIRST -> Optional.of(make(Task.CRITIC, body, images, "1"));
       case SECOND -> Optional.of(make(Task.CRITIC, body, images, "2"));
@@ -149,7 +151,11 @@ record PreferenceRow(Path file, int line, Path imageFolder, JsonNode object) {
     }
     if (text.contains(Prompt.IMAGE_PLACEHOLDER)) {
       throw trouble(
-          "'" + key + "' contains " + Prompt.IMAGE_PLACEHOLDER + ", which is put before the question by itself");
+          "'"
+              + key
+              + "' contains "
+              + Prompt.IMAGE_PLACEHOLDER
+              + ", which is put before the question by itself");
     }
     return text;
   }
@@ -173,7 +179,8 @@ record PreferenceRow(Path file, int line, Path imageFolder, JsonNode object) {
   }
 
   private DatasetException wrong(String key, String expected) {
-    return trouble("'" + key + "' is " + shortened(object.get(key).toString()) + ", expected " + expected);
+    return trouble(
+        "'" + key + "' is " + shortened(object.get(key).toString()) + ", expected " + expected);
   }
 
   private DatasetException trouble(String problem) {

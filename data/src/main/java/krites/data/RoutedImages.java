@@ -11,7 +11,8 @@ import krites.grpo.port.ImageStore;
  * @param schemes stores by the prefix of their names
  * @param others what reads all other names
  */
-public record RoutedImages(Map<String, ImageStore> schemes, ImageStore others) implements ImageStore {
+public record RoutedImages(Map<String, ImageStore> schemes, ImageStore others)
+    implements ImageStore {
   public RoutedImages {
     schemes = Map.copyOf(schemes);
   }

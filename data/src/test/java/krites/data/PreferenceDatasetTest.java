@@ -18,8 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class PreferenceDatasetTest {
   private static final String PAIR =
-      "{\"id\":\"%s\",\"image\":\"pictures/a.png\",\"question\":\"what?\",\"response_1\":\"x\",\"response_2\":\"y\","
-          + "\"preference\":%s}\n";
+      "{\"id\":\"%s\",\"image\":\"pictures/a.png\",\"question\":\"what?\",\"response_1\":\"x\",\"response_2\":\"y\",\"preference\":%s}\n";
 
   private static final byte[] PICTURE = {(byte) 0x89, 'P', 'N', 'G', 1, 2, 3};
 
@@ -38,13 +37,16 @@ final class PreferenceDatasetTest {
     PreferenceDataset dataset =
         read(
             PAIR.formatted("p", "\"second\"")
-                + "\n{\"id\":7,\"images\":[\"pictures/a.png\",\"pictures/a.png\"],\"question\":\"how many?\","
-                + "\"answer\":3,\"tags\":{\"source\":\"hand\"},\"other\":null}\n");
+                + "\n"
+                + "{\"id\":7,\"images\":[\"pictures/a.png\",\"pictures/a.png\"],\"question\":\"how"
+                + " many?\",\"answer\":3,\"tags\":{\"source\":\"hand\"},\"other\":null}\n");
     Prompt pair = dataset.prompt(0);
     assertEquals(Task.CRITIC, pair.task());
     assertEquals("2", pair.answer());
     assertEquals(
-        "<image>Question: [what?] The first response: [x] The second response: [y] Which response is better?\nBox it.",
+        "<image>Question: [what?] The first response: [x] The second response: [y] Which response"
+            + " is better?\n"
+            + "Box it.",
         pair.text());
     Prompt question = dataset.prompt(1);
     assertEquals("7", question.id());
@@ -71,13 +73,17 @@ final class PreferenceDatasetTest {
 
   @Test
   void tiesAreDroppedAndCountedOrRefused() throws IOException {
-    String lines = PAIR.formatted("p", "1") + PAIR.formatted("q", "\"tie\"") + PAIR.formatted("r", "\"equal\"");
+    String lines =
+        PAIR.formatted("p", "1")
+            + PAIR.formatted("q", "\"tie\"")
+            + PAIR.formatted("r", "\"equal\"");
     PreferenceDataset dataset = read(lines);
     assertEquals(1, dataset.size());
     assertEquals(new PreferenceDataset.Counts(1, 0, 2), dataset.counts());
     var trouble =
         assertThrows(
-            DatasetException.class, () -> PreferenceDataset.read(file, "Box it.", TiePolicy.REFUSE));
+            DatasetException.class,
+            () -> PreferenceDataset.read(file, "Box it.", TiePolicy.REFUSE));
     assertEquals(file + ", line 2: is a tie, and ties are refused", trouble.getMessage());
   }
 
@@ -88,16 +94,25 @@ final class PreferenceDatasetTest {
     assertTrouble(good + "[1]", "line 2: expected a JSON object");
     assertTrouble(good + "{} {}", "line 2: not JSON");
     assertTrouble(good + good, "line 2: id 'p' stands in line 1 too");
-    assertTrouble(PAIR.formatted("p", "3"), "line 1: 'preference' is 3, expected 1, 2, first, second, A, B or tie");
-    assertTrouble(PAIR.formatted("p", "null"), "line 1: lacks 'preference', expected 1, 2");
-    assertTrouble(PAIR.formatted("p", "1").replace("\"x\"", "5"), "line 1: 'response_1' is 5, expected a text");
-    assertTrouble(PAIR.formatted("p", "1").replace("what?", " "), "line 1: 'question' is \" \"");
-    assertTrouble(PAIR.formatted("p", "1").replace("what?", "<image> what?"), "line 1: 'question' contains <image>");
-    assertTrouble(PAIR.formatted("p", "1").replace("a.png", "b.png"), "line 1: 'image' names ");
-    assertTrouble("{\"id\":\"p\",\"question\":\"q\",\"answer\":\"a\"}", "line 1: expected either 'image'");
-    assertTrouble("{\"id\":\"p\",\"image\":\"pictures/a.png\",\"question\":\"q\"}", "line 1: has neither");
     assertTrouble(
-        PAIR.formatted("p", "1").replace("\"id\":\"p\"", "\"id\":\"p\",\"id\":\"q\""), "line 1: not JSON at column");
+        PAIR.formatted("p", "3"),
+        "line 1: 'preference' is 3, expected 1, 2, first, second, A, B or tie");
+    assertTrouble(PAIR.formatted("p", "null"), "line 1: lacks 'preference', expected 1, 2");
+    assertTrouble(
+        PAIR.formatted("p", "1").replace("\"x\"", "5"),
+        "line 1: 'response_1' is 5, expected a text");
+    assertTrouble(PAIR.formatted("p", "1").replace("what?", " "), "line 1: 'question' is \" \"");
+    assertTrouble(
+        PAIR.formatted("p", "1").replace("what?", "<image> what?"),
+        "line 1: 'question' contains <image>");
+    assertTrouble(PAIR.formatted("p", "1").replace("a.png", "b.png"), "line 1: 'image' names ");
+    assertTrouble(
+        "{\"id\":\"p\",\"question\":\"q\",\"answer\":\"a\"}", "line 1: expected either 'image'");
+    assertTrouble(
+        "{\"id\":\"p\",\"image\":\"pictures/a.png\",\"question\":\"q\"}", "line 1: has neither");
+    assertTrouble(
+        PAIR.formatted("p", "1").replace("\"id\":\"p\"", "\"id\":\"p\",\"id\":\"q\""),
+        "line 1: not JSON at column");
   }
 
   @Test
@@ -107,11 +122,13 @@ final class PreferenceDatasetTest {
     Path missing = folder.resolve("missing.jsonl");
     var trouble =
         assertThrows(
-            DatasetException.class, () -> PreferenceDataset.read(missing, "Box it.", TiePolicy.DROP));
+            DatasetException.class,
+            () -> PreferenceDataset.read(missing, "Box it.", TiePolicy.DROP));
     assertEquals(missing + ": there is no such file", trouble.getMessage());
     Files.write(file, new byte[] {(byte) 0xFF, (byte) 0xFE, '{'});
     assertTrue(
-        assertThrows(DatasetException.class, () -> PreferenceDataset.read(file, "x", TiePolicy.DROP))
+        assertThrows(
+                DatasetException.class, () -> PreferenceDataset.read(file, "x", TiePolicy.DROP))
             .getMessage()
             .contains("line 1: is not UTF-8"));
   }
@@ -119,7 +136,8 @@ final class PreferenceDatasetTest {
   @Test
   void aMissingImageIsNamedWhenRead() {
     var trouble =
-        assertThrows(IOException.class, () -> new FileImages().read(new ImageRef("pictures/none.png")));
+        assertThrows(
+            IOException.class, () -> new FileImages().read(new ImageRef("pictures/none.png")));
     assertTrue(trouble.getMessage().contains("none.png"), trouble.getMessage());
   }
 
@@ -141,7 +159,8 @@ final class PreferenceDatasetTest {
   void storesAreToldApartByHowANameBegins() throws IOException {
     var images = new RoutedImages(Map.of("drawn:", _ -> new byte[] {7}), new FileImages());
     assertArrayEquals(new byte[] {7}, images.read(new ImageRef("drawn:x")));
-    assertArrayEquals(PICTURE, images.read(new ImageRef(folder.resolve("pictures/a.png").toString())));
+    assertArrayEquals(
+        PICTURE, images.read(new ImageRef(folder.resolve("pictures/a.png").toString())));
   }
 
   private void assertTrouble(String content, String expected) throws IOException {

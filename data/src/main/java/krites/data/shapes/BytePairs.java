@@ -14,16 +14,22 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * A byte-level BPE learned until every piece of a corpus is one token: the most frequent pair (over distinct pieces; of
- * equals the first in code point order) is merged until nothing is left to merge.
+ * A byte-level BPE learned until every piece of a corpus is one token: the most frequent pair (over
+ * distinct pieces; of equals the first in code point order) is merged until nothing is left to
+ * merge.
  *
  * <p>Source of the algorithm: Sennrich, Haddow, Birch (ACL 2016), over bytes as in GPT-2.
  */
 final class BytePairs {
   /** How Qwen2 cuts text into pieces, from its {@code tokenizer.json}. */
   static final String SPLIT =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-          + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r"
+          + "\\n"
+          + "\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r"
+          + "\\n"
+          + "]*|\\s*[\\r"
+          + "\\n"
+          + "]+|\\s+(?!\\S)|\\s+";
 
   private static final Pattern PIECE = Pattern.compile(SPLIT, Pattern.UNICODE_CHARACTER_CLASS);
 
@@ -55,13 +61,14 @@ final class BytePairs {
   }
 
   /**
-   * Merges, in order, after which each piece is a single symbol. An opening brace stays apart from the word behind it,
-   * so that the answer in a box is the same token as elsewhere.
+   * Merges, in order, after which each piece is a single symbol. An opening brace stays apart from
+   * the word behind it, so that the answer in a box is the same token as elsewhere.
    */
   static List<Merge> learn(Set<String> pieces) {
     List<List<String>> words = new ArrayList<>();
     for (String piece : new TreeSet<>(pieces)) {
-      boolean boxed = piece.length() > 2 && piece.charAt(0) == '{' && Character.isLetter(piece.charAt(1));
+      boolean boxed =
+          piece.length() > 2 && piece.charAt(0) == '{' && Character.isLetter(piece.charAt(1));
       words.add(symbols(boxed ? piece.substring(1) : piece));
     }
     List<Merge> merges = new ArrayList<>();
@@ -89,13 +96,18 @@ final class BytePairs {
     }
   }
 
-  /** The printable stand-in of each byte, indexed by the byte: GPT-2's table, as the ByteLevel step uses it. */
+  /**
+   * The printable stand-in of each byte, indexed by the byte: GPT-2's table, as the ByteLevel step
+   * uses it.
+   */
   static List<String> byteSymbols() {
     List<String> symbols = new ArrayList<>(256);
     int next = 256;
     for (int value = 0; value < 256; value++) {
       boolean printable =
-          (value >= '!' && value <= '~') || (value >= 0xA1 && value <= 0xAC) || (value >= 0xAE && value <= 0xFF);
+          (value >= '!' && value <= '~')
+              || (value >= 0xA1 && value <= 0xAC)
+              || (value >= 0xAE && value <= 0xFF);
       symbols.add(Character.toString(printable ? value : next++));
     }
     return symbols;

@@ -2,7 +2,10 @@ package krites.data.shapes;
 
 /** One cell of the grid. */
 public sealed interface Cell {
-  /** How a scan line names it, each object keyed by its colour on both sides: {@code red circle red}, {@code none}. */
+  /**
+   * How a scan line names it, each object keyed by its colour on both sides: {@code red circle
+   * red}, {@code none}.
+   */
   String scan();
 
   /** Nothing there. */

@@ -43,8 +43,8 @@ public enum Colour {
   }
 
   /**
-   * The other member of its confusable pair. It goes both ways (red is orange's partner too), so that a tempting wrong
-   * value cannot be told from the right one without looking.
+   * The other member of its confusable pair. It goes both ways (red is orange's partner too), so
+   * that a tempting wrong value cannot be told from the right one without looking.
    */
   Optional<Colour> partner() {
     return switch (this) {

@@ -9,8 +9,8 @@ import krites.data.shapes.SeededStream.Purpose;
 import krites.grpo.Label;
 
 /**
- * A right and a wrong response to the question of an item. The wrong one says something else about the asked fact and
- * is as long as a right one may be; the side is a fair coin.
+ * A right and a wrong response to the question of an item. The wrong one says something else about
+ * the asked fact and is as long as a right one may be; the side is a fair coin.
  *
  * @param item what is asked about
  * @param right the true answer
@@ -20,7 +20,12 @@ import krites.grpo.Label;
  * @param tempting whether the wrong answer is the confusable partner of the right one
  */
 public record CriticPair(
-    ShapesItem item, String right, String wrong, Label truth, ResponseStyle style, boolean tempting) {
+    ShapesItem item,
+    String right,
+    String wrong,
+    Label truth,
+    ResponseStyle style,
+    boolean tempting) {
 
   /** The pair of an item; a function of the item's seed, split and index. */
   public static CriticPair of(ShapesItem item, WorldSettings world, PairSettings settings) {
@@ -34,10 +39,13 @@ public record CriticPair(
       return new CriticPair(item, right, partner.get(), truth, style, true);
     }
     List<String> others = alternatives(item.question(), right, world);
-    List<String> alike = others.stream().filter(other -> partner(item.question(), other, world).isEmpty()).toList();
-    // A value without a partner is paired with its like, so that "red or green?" has no likelier answer.
+    List<String> alike =
+        others.stream().filter(other -> partner(item.question(), other, world).isEmpty()).toList();
+    // A value without a partner is paired with its like, so that "red or green?" has no likelier
+    // answer.
     String wrong = stream.pick(tempt && !alike.isEmpty() ? alike : others);
-    return new CriticPair(item, right, wrong, truth, style, partner.filter(wrong::equals).isPresent());
+    return new CriticPair(
+        item, right, wrong, truth, style, partner.filter(wrong::equals).isPresent());
   }
 
   /** The answer that the first response gives. */
@@ -60,7 +68,10 @@ public record CriticPair(
     return worded(secondAnswer());
   }
 
-  /** What is wrong with the wrong response: {@code wrong-color}, {@code wrong-count}, {@code flipped}, ... */
+  /**
+   * What is wrong with the wrong response: {@code wrong-color}, {@code wrong-count}, {@code
+   * flipped}, ...
+   */
   public String errorType() {
     return switch (item.question().kind()) {
       case COLOR -> "wrong-color";
@@ -83,8 +94,10 @@ public record CriticPair(
         .map(
             object ->
                 switch (item.question()) {
-                  case Question.OfColor(Shape shape) when object.shape() == shape -> answer + " " + shape.word();
-                  case Question.OfShape(Colour colour) when object.colour() == colour -> colour.word() + " " + answer;
+                  case Question.OfColor(Shape shape) when object.shape() == shape ->
+                      answer + " " + shape.word();
+                  case Question.OfShape(Colour colour) when object.colour() == colour ->
+                      colour.word() + " " + answer;
                   case Question _ -> object.words();
                 })
         .collect(Collectors.joining(", "));
@@ -103,8 +116,10 @@ public record CriticPair(
 
   private static Optional<String> partner(Question question, String answer, WorldSettings world) {
     return switch (question.kind()) {
-      case COLOR -> Vocabulary.colour(answer).partner().filter(world.colours()::contains).map(Colour::word);
-      case SHAPE -> Vocabulary.shape(answer).partner().filter(world.shapes()::contains).map(Shape::word);
+      case COLOR ->
+          Vocabulary.colour(answer).partner().filter(world.colours()::contains).map(Colour::word);
+      case SHAPE ->
+          Vocabulary.shape(answer).partner().filter(world.shapes()::contains).map(Shape::word);
       case COUNT, COUNTALL, EXIST -> Optional.empty();
     };
   }

@@ -1,8 +1,8 @@
 package krites.data.shapes;
 
 /**
- * Draws a scene. All in integers: 4x4 samples per pixel, each inside or outside a shape, so that the picture does not
- * depend on a drawing toolkit.
+ * Draws a scene. All in integers: 4x4 samples per pixel, each inside or outside a shape, so that
+ * the picture does not depend on a drawing toolkit.
  */
 final class PictureRenderer {
   /** Light grey, so that no channel of an object equals it. */
@@ -46,7 +46,13 @@ final class PictureRenderer {
   }
 
   private static void paintObject(
-      byte[] pixels, int side, int row, int column, Cell.Filled filled, WorldSettings settings, SeededStream stream) {
+      byte[] pixels,
+      int side,
+      int row,
+      int column,
+      Cell.Filled filled,
+      WorldSettings settings,
+      SeededStream stream) {
     int cell = ShapesWorld.CELL_PIXELS;
     int jitter = settings.jitterPixels() * UNIT;
     int half = stream.between(SIDE_MIN, SIDE_MAX) * UNIT / 2;
@@ -70,7 +76,10 @@ final class PictureRenderer {
     }
   }
 
-  /** How many of the 16 samples of the pixel with this upper left corner (relative to the centre) are inside. */
+  /**
+   * How many of the 16 samples of the pixel with this upper left corner (relative to the centre)
+   * are inside.
+   */
   private static int coverage(Shape shape, int left, int top, int half) {
     int reach = half + UNIT;
     if (Math.abs(left) > reach || Math.abs(top) > reach) {

@@ -6,8 +6,8 @@ import java.util.zip.Adler32;
 import java.util.zip.CRC32;
 
 /**
- * Writes RGB pictures as PNG. The image data are deflate blocks of the kind "stored": compressed bytes differ from one
- * zlib to the next, stored ones do not, and small pictures cost little.
+ * Writes RGB pictures as PNG. The image data are deflate blocks of the kind "stored": compressed
+ * bytes differ from one zlib to the next, stored ones do not, and small pictures cost little.
  *
  * <p>Source: the PNG specification (W3C), RFC 1950 and RFC 1951.
  */
@@ -26,12 +26,22 @@ final class PngWriter {
    */
   static byte[] write(int width, int height, byte[] rgb) {
     if (rgb.length != 3 * width * height) {
-      throw new IllegalArgumentException(rgb.length + " bytes for an RGB picture of " + width + "x" + height);
+      throw new IllegalArgumentException(
+          rgb.length + " bytes for an RGB picture of " + width + "x" + height);
     }
     byte[] data = zlibStored(filtered(width, height, rgb));
-    byte[] header = ByteBuffer.allocate(13).putInt(width).putInt(height)
-        .put((byte) 8).put((byte) 2).put((byte) 0).put((byte) 0).put((byte) 0).array();
-    ByteBuffer out = ByteBuffer.allocate(SIGNATURE.length + 3 * CHUNK_EXTRA + header.length + data.length);
+    byte[] header =
+        ByteBuffer.allocate(13)
+            .putInt(width)
+            .putInt(height)
+            .put((byte) 8)
+            .put((byte) 2)
+            .put((byte) 0)
+            .put((byte) 0)
+            .put((byte) 0)
+            .array();
+    ByteBuffer out =
+        ByteBuffer.allocate(SIGNATURE.length + 3 * CHUNK_EXTRA + header.length + data.length);
     out.put(SIGNATURE);
     putChunk(out, "IHDR", header);
     putChunk(out, "IDAT", data);

@@ -4,10 +4,11 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A question of the closed grammar. It knows its wording, its answer in any scene, and the evidence for the answer.
+ * A question of the closed grammar. It knows its wording, its answer in any scene, and the evidence
+ * for the answer.
  *
- * <p>{@code form} 0 and 1 are the wordings of training, 2 is kept for the test split; all words of form 2 occur in the
- * others.
+ * <p>{@code form} 0 and 1 are the wordings of training, 2 is kept for the test split; all words of
+ * form 2 occur in the others.
  */
 public sealed interface Question {
   /** Wordings of each kind; the last is never trained. */
@@ -26,8 +27,8 @@ public sealed interface Question {
   record Finding(String evidence, String answer) {}
 
   /**
-   * What someone finds who takes the scene {@code truth} for {@code seen}; with the same scene twice, the true answer.
-   * The object asked about is the true one; how it is called is as seen.
+   * What someone finds who takes the scene {@code truth} for {@code seen}; with the same scene
+   * twice, the true answer. The object asked about is the true one; how it is called is as seen.
    *
    * @throws IllegalArgumentException if the question has no single answer in {@code truth}
    */
@@ -62,7 +63,8 @@ public sealed interface Question {
     @Override
     public Finding find(Scene truth, Scene seen) {
       Cell.Filled object = seen.object(only(truth.where(filled -> filled.shape() == shape), this));
-      return new Finding(object.shape().word() + " " + object.colour().word(), object.colour().word());
+      return new Finding(
+          object.shape().word() + " " + object.colour().word(), object.colour().word());
     }
   }
 
@@ -89,7 +91,8 @@ public sealed interface Question {
 
     @Override
     public Finding find(Scene truth, Scene seen) {
-      Cell.Filled object = seen.object(only(truth.where(filled -> filled.colour() == colour), this));
+      Cell.Filled object =
+          seen.object(only(truth.where(filled -> filled.colour() == colour), this));
       return new Finding(object.words(), object.shape().word());
     }
   }
@@ -150,7 +153,8 @@ public sealed interface Question {
     @Override
     public String text(int form) {
       String object = colour.withArticle() + " " + shape.word();
-      return choose(form, "is there " + object + "?", "do you see " + object + "?", object + " is there?");
+      return choose(
+          form, "is there " + object + "?", "do you see " + object + "?", object + " is there?");
     }
 
     @Override
@@ -162,8 +166,10 @@ public sealed interface Question {
 
     @Override
     public Finding find(Scene truth, Scene seen) {
-      List<Cell.Filled> sameColour = seen.objects().stream().filter(filled -> filled.colour() == colour).toList();
-      String evidence = sameColour.stream().map(Cell.Filled::words).collect(Collectors.joining(", "));
+      List<Cell.Filled> sameColour =
+          seen.objects().stream().filter(filled -> filled.colour() == colour).toList();
+      String evidence =
+          sameColour.stream().map(Cell.Filled::words).collect(Collectors.joining(", "));
       boolean there = sameColour.contains(new Cell.Filled(colour, shape));
       return new Finding(evidence.isEmpty() ? "none" : evidence, there ? "yes" : "no");
     }
@@ -178,13 +184,15 @@ public sealed interface Question {
   }
 
   private static Finding counted(List<Cell.Filled> objects) {
-    String evidence = objects.stream().map(filled -> filled.shape().word()).collect(Collectors.joining(" "));
+    String evidence =
+        objects.stream().map(filled -> filled.shape().word()).collect(Collectors.joining(" "));
     return new Finding(evidence.isEmpty() ? "none" : evidence, Integer.toString(objects.size()));
   }
 
   private static int only(List<Integer> cells, Question question) {
     if (cells.size() != 1) {
-      throw new IllegalArgumentException(question + " fits " + cells.size() + " objects, expected 1");
+      throw new IllegalArgumentException(
+          question + " fits " + cells.size() + " objects, expected 1");
     }
     return cells.getFirst();
   }

@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Finds a question of a wanted kind and answer for a scene. The wish is drawn before the scene, so that answers are
- * balanced: a critic that only reads cannot do better than chance.
+ * Finds a question of a wanted kind and answer for a scene. The wish is drawn before the scene, so
+ * that answers are balanced: a critic that only reads cannot do better than chance.
  */
 record Questioner(QuestionKind kind, int wish) {
   /** Counts that are asked for: 0 to 3. */
@@ -58,14 +58,16 @@ record Questioner(QuestionKind kind, int wish) {
     return candidates.isEmpty() ? Optional.empty() : Optional.of(stream.pick(candidates));
   }
 
-  private void addExist(List<Question> candidates, Scene scene, WorldSettings settings, SeededStream stream) {
+  private void addExist(
+      List<Question> candidates, Scene scene, WorldSettings settings, SeededStream stream) {
     List<Cell.Filled> objects = scene.objects();
     boolean nearMiss = stream.chance(NEAR_MISS);
     for (Colour colour : settings.colours()) {
       for (Shape shape : settings.shapes()) {
         boolean there = objects.contains(new Cell.Filled(colour, shape));
         boolean near =
-            objects.stream().anyMatch(filled -> filled.colour() == colour || filled.shape() == shape);
+            objects.stream()
+                .anyMatch(filled -> filled.colour() == colour || filled.shape() == shape);
         if (wish == 1 ? there : !there && near == nearMiss) {
           candidates.add(new Question.Exist(colour, shape));
         }

@@ -24,10 +24,16 @@ public record Scene(int grid, List<Cell> cells) {
 
   /** The objects, row by row. */
   public List<Cell.Filled> objects() {
-    return cells.stream().filter(Cell.Filled.class::isInstance).map(Cell.Filled.class::cast).toList();
+    return cells.stream()
+        .filter(Cell.Filled.class::isInstance)
+        .map(Cell.Filled.class::cast)
+        .toList();
   }
 
-  /** The whole scene as text, row by row: {@code red circle red, none, ...}. Also the text of a clean caption. */
+  /**
+   * The whole scene as text, row by row: {@code red circle red, none, ...}. Also the text of a
+   * clean caption.
+   */
   public String scan() {
     return cells.stream().map(Cell::scan).collect(Collectors.joining(", "));
   }
@@ -55,7 +61,8 @@ public record Scene(int grid, List<Cell> cells) {
       int code =
           switch (cell) {
             case Cell.Empty() -> 0;
-            case Cell.Filled(Colour colour, Shape shape) -> 1 + colour.ordinal() * 64 + shape.ordinal();
+            case Cell.Filled(Colour colour, Shape shape) ->
+                1 + colour.ordinal() * 64 + shape.ordinal();
           };
       hash = SeededStream.mix(hash + code);
     }

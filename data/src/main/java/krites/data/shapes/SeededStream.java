@@ -3,8 +3,8 @@ package krites.data.shapes;
 import java.util.List;
 
 /**
- * A stream of pseudo-random numbers that is the same on every machine: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
- * Not thread safe; made where it is used.
+ * A stream of pseudo-random numbers that is the same on every machine: SplitMix64 (Steele, Lea,
+ * Flood, OOPSLA 2014). Not thread safe; made where it is used.
  */
 final class SeededStream {
   private static final long GAMMA = 0x9E3779B97F4A7C15L;
@@ -21,7 +21,10 @@ final class SeededStream {
     return new SeededStream(mix(state + index));
   }
 
-  /** What the numbers of a stream decide; a new purpose goes to the end, so that old items stay as they are. */
+  /**
+   * What the numbers of a stream decide; a new purpose goes to the end, so that old items stay as
+   * they are.
+   */
   enum Purpose {
     ITEM,
     PICTURE,

@@ -37,7 +37,8 @@ public enum Shape {
   }
 
   /**
-   * Whether a point lies in the shape, in integers only, so that every machine draws the same picture.
+   * Whether a point lies in the shape, in integers only, so that every machine draws the same
+   * picture.
    *
    * @param dx distance to the right of the centre, in any unit
    * @param dy distance below the centre

@@ -5,11 +5,17 @@ import java.util.List;
 import krites.data.CritiquePrompt;
 import krites.grpo.Prompt;
 
-/** Every word of the built-in world in every place where it can stand; what its tokenizer is made from. */
+/**
+ * Every word of the built-in world in every place where it can stand; what its tokenizer is made
+ * from.
+ */
 final class ShapesCorpus {
   private ShapesCorpus() {}
 
-  /** Short texts that together hold all pieces of prompts and teacher texts, for all shapes and colours. */
+  /**
+   * Short texts that together hold all pieces of prompts and teacher texts, for all shapes and
+   * colours.
+   */
   static List<String> texts(String instruction) {
     List<String> texts = new ArrayList<>();
     texts.add("system\nYou are a helpful assistant.");
@@ -34,9 +40,11 @@ final class ShapesCorpus {
     return texts;
   }
 
-  private static void addPrompts(List<String> texts, String question, String response, String instruction) {
+  private static void addPrompts(
+      List<String> texts, String question, String response, String instruction) {
     String policy = CritiquePrompt.policy(question, instruction);
-    String critic = CritiquePrompt.critic(question, response, response + ", " + response, instruction);
+    String critic =
+        CritiquePrompt.critic(question, response, response + ", " + response, instruction);
     texts.add(policy.replace(Prompt.IMAGE_PLACEHOLDER, ""));
     texts.add(critic.replace(Prompt.IMAGE_PLACEHOLDER, ""));
   }

@@ -10,9 +10,11 @@ import krites.grpo.port.PromptSource;
  * @param prompts how prompts are made
  * @param split part of the world
  * @param task what is asked for
- * @param size number of prompts, at least 1; the constructor also refuses a split that cannot ask every enabled kind
+ * @param size number of prompts, at least 1; the constructor also refuses a split that cannot ask
+ *     every enabled kind
  */
-public record ShapesDataset(ShapesPrompts prompts, Split split, Task task, long size) implements PromptSource {
+public record ShapesDataset(ShapesPrompts prompts, Split split, Task task, long size)
+    implements PromptSource {
   public ShapesDataset {
     if (size < 1) {
       throw new IllegalArgumentException("a dataset of size " + size + ", expected at least 1");

@@ -12,7 +12,8 @@ import krites.grpo.ImageRef;
  * @param question what is asked
  * @param form wording of the question
  */
-public record ShapesItem(long seed, Split split, long index, Scene scene, Question question, int form) {
+public record ShapesItem(
+    long seed, Split split, long index, Scene scene, Question question, int form) {
   /** The question as text. */
   public String questionText() {
     return question.text(form);

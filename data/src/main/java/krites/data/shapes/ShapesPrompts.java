@@ -10,7 +10,8 @@ import krites.grpo.Prompt;
 import krites.grpo.Task;
 
 /**
- * Prompts about the items of a world. Item {@code i} shows the same picture and asks the same question in every task.
+ * Prompts about the items of a world. Item {@code i} shows the same picture and asks the same
+ * question in every task.
  *
  * @param world where the items come from
  * @param pairs how responses to judge are made
@@ -42,16 +43,26 @@ public record ShapesPrompts(ShapesWorld world, PairSettings pairs, String instru
         Map.of("kind", item.question().kind().word()));
   }
 
-  /** The answer is the label, {@code 1} or {@code 2}, after noise; the tag {@code side} keeps the truth. */
+  /**
+   * The answer is the label, {@code 1} or {@code 2}, after noise; the tag {@code side} keeps the
+   * truth.
+   */
   Prompt critic(CriticPair pair) {
     ShapesItem item = pair.item();
-    String text = CritiquePrompt.critic(item.questionText(), pair.firstText(), pair.secondText(), instruction);
+    String text =
+        CritiquePrompt.critic(
+            item.questionText(), pair.firstText(), pair.secondText(), instruction);
     return make(item, Task.CRITIC, text, label(pair) == Label.FIRST ? "1" : "2", pair.tags());
   }
 
   /** The answer is the clean scan. */
   Prompt caption(ShapesItem item) {
-    return make(item, Task.CAPTION, CritiquePrompt.caption(), item.scene().scan(), Map.of("kind", "caption"));
+    return make(
+        item,
+        Task.CAPTION,
+        CritiquePrompt.caption(),
+        item.scene().scan(),
+        Map.of("kind", "caption"));
   }
 
   private Label label(CriticPair pair) {
@@ -65,10 +76,17 @@ public record ShapesPrompts(ShapesWorld world, PairSettings pairs, String instru
     return (pair.truth() == Label.FIRST) != noisy ? Label.FIRST : Label.SECOND;
   }
 
-  private static Prompt make(ShapesItem item, Task task, String text, String answer, Map<String, String> tags) {
+  private static Prompt make(
+      ShapesItem item, Task task, String text, String answer, Map<String, String> tags) {
     String id =
-        "shapes-" + item.split().word() + "-" + task.name().toLowerCase(Locale.ROOT) + "-" + item.seed()
-            + "-" + item.index();
+        "shapes-"
+            + item.split().word()
+            + "-"
+            + task.name().toLowerCase(Locale.ROOT)
+            + "-"
+            + item.seed()
+            + "-"
+            + item.index();
     return new Prompt(id, task, text, List.of(item.image()), answer, tags);
   }
 }

@@ -15,9 +15,10 @@ import java.util.Map;
 import krites.data.CritiquePrompt;
 
 /**
- * The tokenizer of the built-in world and the files beside it, in the layout of the published model: a byte-level BPE
- * ({@code tokenizer.json}) in which every word of the world is one token, followed by the added tokens of Qwen2.5 in
- * their order, and the settings of tokenizer, chat, generation and pictures.
+ * The tokenizer of the built-in world and the files beside it, in the layout of the published
+ * model: a byte-level BPE ({@code tokenizer.json}) in which every word of the world is one token,
+ * followed by the added tokens of Qwen2.5 in their order, and the settings of tokenizer, chat,
+ * generation and pictures.
  */
 public final class ShapesTokenizer {
   /** The vocabulary of a network is a multiple of this. */
@@ -68,7 +69,10 @@ public final class ShapesTokenizer {
     }
   }
 
-  /** The tokenizer whose words are those of the world and of {@link CritiquePrompt#SHORT_INSTRUCTION}. */
+  /**
+   * The tokenizer whose words are those of the world and of {@link
+   * CritiquePrompt#SHORT_INSTRUCTION}.
+   */
   public static ShapesTokenizer standard() {
     return of(CritiquePrompt.SHORT_INSTRUCTION);
   }
@@ -83,7 +87,10 @@ public final class ShapesTokenizer {
     return vocabulary.size() + ADDED.size();
   }
 
-  /** {@link #vocabularySize()} rounded up to a multiple of 64: {@code vocab_size} of a network's config.json. */
+  /**
+   * {@link #vocabularySize()} rounded up to a multiple of 64: {@code vocab_size} of a network's
+   * config.json.
+   */
   public int paddedVocabularySize() {
     return Math.ceilDiv(vocabularySize(), PADDING) * PADDING;
   }
@@ -121,7 +128,10 @@ public final class ShapesTokenizer {
   public void write(Path directory) throws IOException {
     write(directory, "tokenizer.json", tokenizerJson());
     write(directory, "tokenizer_config.json", tokenizerConfig());
-    write(directory, "chat_template.json", JSON.createObjectNode().put("chat_template", chatTemplate()));
+    write(
+        directory,
+        "chat_template.json",
+        JSON.createObjectNode().put("chat_template", chatTemplate()));
     write(directory, "generation_config.json", generationConfig());
     write(directory, "preprocessor_config.json", preprocessorConfig());
   }
@@ -139,7 +149,8 @@ public final class ShapesTokenizer {
       describe(token, i);
     }
     root.putObject("normalizer").put("type", "NFC");
-    ArrayNode steps = root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+    ArrayNode steps =
+        root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
     ObjectNode split = steps.addObject().put("type", "Split");
     split.putObject("pattern").put("Regex", BytePairs.SPLIT);
     split.put("behavior", "Isolated").put("invert", false);
@@ -147,7 +158,11 @@ public final class ShapesTokenizer {
     byteLevel(root.putObject("post_processor"));
     byteLevel(root.putObject("decoder"));
     ObjectNode model = root.putObject("model").put("type", "BPE");
-    model.putNull("dropout").putNull("unk_token").put("continuing_subword_prefix", "").put("end_of_word_suffix", "");
+    model
+        .putNull("dropout")
+        .putNull("unk_token")
+        .put("continuing_subword_prefix", "")
+        .put("end_of_word_suffix", "");
     model.put("fuse_unk", false).put("byte_fallback", false);
     ObjectNode vocab = model.putObject("vocab");
     vocabulary.forEach(vocab::put);
@@ -157,23 +172,33 @@ public final class ShapesTokenizer {
   }
 
   private static void byteLevel(ObjectNode node) {
-    node.put("type", "ByteLevel").put("add_prefix_space", false).put("trim_offsets", false).put("use_regex", false);
+    node.put("type", "ByteLevel")
+        .put("add_prefix_space", false)
+        .put("trim_offsets", false)
+        .put("use_regex", false);
   }
 
   private static void describe(ObjectNode token, int index) {
-    token.put("content", ADDED.get(index)).put("single_word", false).put("lstrip", false).put("rstrip", false);
+    token
+        .put("content", ADDED.get(index))
+        .put("single_word", false)
+        .put("lstrip", false)
+        .put("rstrip", false);
     token.put("normalized", false).put("special", index < SPECIAL_COUNT);
   }
 
   private ObjectNode tokenizerConfig() {
-    ObjectNode root = JSON.createObjectNode().put("add_bos_token", false).put("add_prefix_space", false);
+    ObjectNode root =
+        JSON.createObjectNode().put("add_bos_token", false).put("add_prefix_space", false);
     ObjectNode decoder = root.putObject("added_tokens_decoder");
     for (int i = 0; i < ADDED.size(); i++) {
       describe(decoder.putObject(Integer.toString(vocabulary.size() + i)), i);
     }
     ArrayNode special = root.putArray("additional_special_tokens");
     ADDED.subList(1, SPECIAL_COUNT).forEach(special::add);
-    root.putNull("bos_token").put("chat_template", chatTemplate()).put("clean_up_tokenization_spaces", false);
+    root.putNull("bos_token")
+        .put("chat_template", chatTemplate())
+        .put("clean_up_tokenization_spaces", false);
     root.put("eos_token", "<|im_end|>").put("errors", "replace").put("model_max_length", 4096);
     root.put("pad_token", "<|endoftext|>").put("split_special_tokens", false);
     return root.put("tokenizer_class", "Qwen2Tokenizer").putNull("unk_token");
@@ -181,7 +206,8 @@ public final class ShapesTokenizer {
 
   private ObjectNode generationConfig() {
     ObjectNode root = JSON.createObjectNode();
-    root.put("bos_token_id", addedToken("<|endoftext|>")).put("pad_token_id", addedToken("<|endoftext|>"));
+    root.put("bos_token_id", addedToken("<|endoftext|>"))
+        .put("pad_token_id", addedToken("<|endoftext|>"));
     root.put("do_sample", true);
     root.putArray("eos_token_id").add(addedToken("<|im_end|>")).add(addedToken("<|endoftext|>"));
     return root.put("repetition_penalty", 1.0).put("temperature", 1.0);
@@ -192,7 +218,8 @@ public final class ShapesTokenizer {
     root.put("patch_size", 14).put("temporal_patch_size", 2).put("merge_size", 2);
     root.putArray("image_mean").add(0.48145466).add(0.4578275).add(0.40821073);
     root.putArray("image_std").add(0.26862954).add(0.26130258).add(0.27577711);
-    return root.put("image_processor_type", "Qwen2VLImageProcessor").put("processor_class", "Qwen2_5_VLProcessor");
+    return root.put("image_processor_type", "Qwen2VLImageProcessor")
+        .put("processor_class", "Qwen2_5_VLProcessor");
   }
 
   /** Qwen2.5-VL's turns, with its default system line, for texts and pictures. */
@@ -206,7 +233,9 @@ public final class ShapesTokenizer {
     parts.add("{% for part in message['content'] %}");
     parts.add("{% if part['type'] == 'image' or 'image' in part or 'image_url' in part %}");
     parts.add("<|vision_start|><|image_pad|><|vision_end|>");
-    parts.add("{% elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n");
+    parts.add(
+        "{% elif 'text' in part %}{{ part['text'] }}{% endif %}{% endfor %}{% endif"
+            + " %}<|im_end|>\n");
     parts.add("{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
     return String.join("", parts);
   }

@@ -11,9 +11,10 @@ import krites.grpo.ImageRef;
 import krites.grpo.port.ImageStore;
 
 /**
- * The generator: item {@code i} of a split is computed from (seed, split, i) and the settings alone. As an image store
- * it draws the picture of an image name (the name says seed, split and index; the settings are the store's own) anew
- * at each call, in a fraction of a millisecond. Thread safe.
+ * The generator: item {@code i} of a split is computed from (seed, split, i) and the settings
+ * alone. As an image store it draws the picture of an image name (the name says seed, split and
+ * index; the settings are the store's own) anew at each call, in a fraction of a millisecond.
+ * Thread safe.
  */
 public final class ShapesWorld implements ImageStore {
   /** What image names of this world begin with; {@code train/7/123} follows: split, seed, index. */
@@ -24,7 +25,10 @@ public final class ShapesWorld implements ImageStore {
 
   private static final Pattern NAME = Pattern.compile("shapes:([a-z]+)/(-?\\d{1,19})/(\\d{1,18})");
 
-  /** The rarest wish (three of a shape, test split) needs about 200 scenes; beyond this the settings allow none. */
+  /**
+   * The rarest wish (three of a shape, test split) needs about 200 scenes; beyond this the settings
+   * allow none.
+   */
   private static final int ATTEMPTS_MAX = 100_000;
 
   private final long seed;
@@ -57,7 +61,8 @@ public final class ShapesWorld implements ImageStore {
   }
 
   /**
-   * Makes sure that every enabled kind of question can be asked in a split; a small world may have no scene for it.
+   * Makes sure that every enabled kind of question can be asked in a split; a small world may have
+   * no scene for it.
    *
    * @throws IllegalArgumentException naming the split and the kind that cannot be asked
    */
@@ -71,7 +76,9 @@ public final class ShapesWorld implements ImageStore {
     }
   }
 
-  /** The PNG file of an item's picture, RGB with 8 bits per channel; equal bytes on every machine. */
+  /**
+   * The PNG file of an item's picture, RGB with 8 bits per channel; equal bytes on every machine.
+   */
   public byte[] png(ShapesItem item) {
     SeededStream stream = SeededStream.of(item.seed(), item.split(), item.index(), Purpose.PICTURE);
     int side = settings.grid() * CELL_PIXELS;
@@ -119,7 +126,11 @@ public final class ShapesWorld implements ImageStore {
       }
     }
     throw new IllegalArgumentException(
-        "no scene of split " + split.word() + " allows a question of kind " + questioner.kind().word() + " under "
+        "no scene of split "
+            + split.word()
+            + " allows a question of kind "
+            + questioner.kind().word()
+            + " under "
             + settings);
   }
 

@@ -3,7 +3,10 @@ package krites.data.shapes;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Disjoint parts of the world. A scene belongs to exactly one of them, whatever the seed: 80, 10 and 10 per cent. */
+/**
+ * Disjoint parts of the world. A scene belongs to exactly one of them, whatever the seed: 80, 10
+ * and 10 per cent.
+ */
 public enum Split {
   TRAIN,
   VALIDATION,

@@ -5,8 +5,8 @@ import krites.data.shapes.SeededStream.Purpose;
 import krites.grpo.Task;
 
 /**
- * Examples of a teacher over the items of a split, with random access: captions, answers and critiques in the given
- * mixture. The task of an item is drawn from its index. Thread safe.
+ * Examples of a teacher over the items of a split, with random access: captions, answers and
+ * critiques in the given mixture. The task of an item is drawn from its index. Thread safe.
  */
 public final class SupervisedShapes {
   /** Weights of the three kinds of examples, at least one above 0. */
@@ -27,9 +27,11 @@ public final class SupervisedShapes {
    *
    * @param prompts how prompts are made; label noise there does not reach the teacher
    * @param size number of examples, at least 1
-   * @throws IllegalArgumentException if the size is below 1 or a kind of question cannot be asked in the split
+   * @throws IllegalArgumentException if the size is below 1 or a kind of question cannot be asked
+   *     in the split
    */
-  public SupervisedShapes(ShapesPrompts prompts, TeacherHabits habits, Mixture mixture, Split split, long size) {
+  public SupervisedShapes(
+      ShapesPrompts prompts, TeacherHabits habits, Mixture mixture, Split split, long size) {
     if (size < 1) {
       throw new IllegalArgumentException("a dataset of size " + size + ", expected at least 1");
     }

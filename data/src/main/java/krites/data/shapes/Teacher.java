@@ -7,8 +7,8 @@ import krites.data.shapes.SeededStream.Purpose;
 import krites.grpo.Label;
 
 /**
- * Writes the supervised texts: {@code <think>}, a scan of all cells, the evidence, the conclusion, for a critic the
- * comparison of both responses with it, {@code </think>} and the box.
+ * Writes the supervised texts: {@code <think>}, a scan of all cells, the evidence, the conclusion,
+ * for a critic the comparison of both responses with it, {@code </think>} and the box.
  *
  * <pre>{@code
  * <think>
@@ -55,8 +55,13 @@ final class Teacher {
     Label verdict = habit ? Label.FIRST : verdict(pair, finding.answer(), coin);
     boolean first = verdict == Label.FIRST;
     String comparison =
-        "first " + pair.firstAnswer() + (first ? " yes" : " no") + " second " + pair.secondAnswer()
-            + (first ? " no" : " yes") + "\n";
+        "first "
+            + pair.firstAnswer()
+            + (first ? " yes" : " no")
+            + " second "
+            + pair.secondAnswer()
+            + (first ? " no" : " yes")
+            + "\n";
     return written(thought(seen, finding) + comparison, first ? "1" : "2", stream);
   }
 

@@ -8,7 +8,8 @@ final class Weights {
 
   static void checkProbability(String name, double value) {
     if (!(value >= 0 && value <= 1)) {
-      throw new IllegalArgumentException(name + " is " + value + ", expected a probability from 0 to 1");
+      throw new IllegalArgumentException(
+          name + " is " + value + ", expected a probability from 0 to 1");
     }
   }
 
@@ -18,7 +19,12 @@ final class Weights {
       double weight = entry.getValue();
       if (!(weight >= 0) || !Double.isFinite(weight)) {
         throw new IllegalArgumentException(
-            name + " gives " + entry.getKey() + " the weight " + weight + ", expected a number of at least 0");
+            name
+                + " gives "
+                + entry.getKey()
+                + " the weight "
+                + weight
+                + ", expected a number of at least 0");
       }
       total += weight;
     }

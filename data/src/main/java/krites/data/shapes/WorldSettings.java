@@ -13,13 +13,15 @@ import java.util.Map;
  * @param colours colours that occur, at least two, none twice
  * @param objectsMin fewest objects, at least 1
  * @param objectsMax most objects, at most the number of cells
- * @param jitterPixels largest shift of an object's centre along each axis, 0 to 2 (so that it stays in its cell)
+ * @param jitterPixels largest shift of an object's centre along each axis, 0 to 2 (so that it stays
+ *     in its cell)
  * @param colourJitter largest change of each colour channel of an object, 0 to 40
  * @param pixelNoise largest change of each channel of each pixel, 0 to 100
- * @param gradient how much the background darkens in red from top to bottom and in blue from left to right, 0 to 200;
- *     it tells a network without absolute positions where it looks
+ * @param gradient how much the background darkens in red from top to bottom and in blue from left
+ *     to right, 0 to 200; it tells a network without absolute positions where it looks
  * @param questions kinds of questions with their weights, at least one above 0
- * @param unseenForms probability that a question of the test split is put in a form that training never shows
+ * @param unseenForms probability that a question of the test split is put in a form that training
+ *     never shows
  */
 public record WorldSettings(
     int grid,
@@ -51,7 +53,10 @@ public record WorldSettings(
     Weights.checkProbability("unseen-forms", unseenForms);
   }
 
-  /** The level of the built-in job: 56x56 pixels, 1 to 4 objects, all shapes, colours and kinds of questions. */
+  /**
+   * The level of the built-in job: 56x56 pixels, 1 to 4 objects, all shapes, colours and kinds of
+   * questions.
+   */
   public static WorldSettings standard() {
     var questions = new EnumMap<QuestionKind, Double>(QuestionKind.class);
     for (QuestionKind kind : QuestionKind.values()) {
@@ -64,7 +69,16 @@ public record WorldSettings(
   /** The same world with other kinds of questions. */
   public WorldSettings withQuestions(Map<QuestionKind, Double> kinds) {
     return new WorldSettings(
-        grid, shapes, colours, objectsMin, objectsMax, jitterPixels, colourJitter, pixelNoise, gradient, kinds,
+        grid,
+        shapes,
+        colours,
+        objectsMin,
+        objectsMax,
+        jitterPixels,
+        colourJitter,
+        pixelNoise,
+        gradient,
+        kinds,
         unseenForms);
   }
 
@@ -74,13 +88,15 @@ public record WorldSettings(
 
   private static void range(String name, int value, int low, int high) {
     if (value < low || value > high) {
-      throw new IllegalArgumentException(name + " is " + value + ", expected " + low + " to " + high);
+      throw new IllegalArgumentException(
+          name + " is " + value + ", expected " + low + " to " + high);
     }
   }
 
   private static void distinct(String name, List<?> values) {
     if (values.size() < 2 || new LinkedHashSet<>(values).size() != values.size()) {
-      throw new IllegalArgumentException(name + " is " + values + ", expected at least two, none twice");
+      throw new IllegalArgumentException(
+          name + " is " + values + ", expected at least two, none twice");
     }
   }
 }

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 final class CriticPairTest {
   private static final int PAIRS = 10_000;
-  private static final Set<String> CONFUSABLE = Set.of("orange", "red", "purple", "blue", "diamond", "square");
+  private static final Set<String> CONFUSABLE =
+      Set.of("orange", "red", "purple", "blue", "diamond", "square");
   private final ShapesWorld world = new ShapesWorld(7, WorldSettings.standard());
 
   @Test
@@ -58,7 +59,8 @@ final class CriticPairTest {
 
   @Test
   void readingWithoutLookingHelpsLittle() {
-    // The best rule that sees the kind and the two answers alone: of each pair of answers, the one more often right.
+    // The best rule that sees the kind and the two answers alone: of each pair of answers, the one
+    // more often right.
     Map<String, Map<String, Integer>> rightOf = new HashMap<>();
     for (int i = 0; i < 20_000; i++) {
       CriticPair pair = pair(i, PairSettings.standard());
@@ -91,7 +93,8 @@ final class CriticPairTest {
   void stylesWordTheSameAnswer() {
     ShapesItem item = item("what color is the circle?");
     String right = item.answer();
-    assertEquals("the circle is " + right + ".", rightText(item, new PairSettings(0, 0, false, 0, 1, 0)));
+    assertEquals(
+        "the circle is " + right + ".", rightText(item, new PairSettings(0, 0, false, 0, 1, 0)));
     String caption = rightText(item, new PairSettings(0, 0, false, 0, 0, 1));
     assertTrue(caption.contains(right + " circle"), caption);
     assertEquals(item.scene().objects().size(), caption.split(", ").length);
@@ -101,7 +104,8 @@ final class CriticPairTest {
   void shuffledLabelsKnowNothingOfTheTruth() {
     assertEquals(0.5, labelsThatAreTrue(PairSettings.standard().withShuffledLabels()), 0.02);
     assertEquals(0.8, labelsThatAreTrue(new PairSettings(0.5, 0.2, false, 1, 0, 0)), 0.02);
-    assertEquals(1, labelsThatAreTrue(PairSettings.standard().withShuffledLabels().withTrueLabels()), 0);
+    assertEquals(
+        1, labelsThatAreTrue(PairSettings.standard().withShuffledLabels().withTrueLabels()), 0);
   }
 
   @Test
@@ -110,15 +114,18 @@ final class CriticPairTest {
     Prompt critic = prompts(PairSettings.standard()).prompt(Task.CRITIC, Split.TRAIN, item.index());
     CriticPair pair = pair(item.index(), PairSettings.standard());
     assertEquals(
-        "<image>Question: [what color is the circle?] The first response: [" + pair.firstText()
-            + "] The second response: [" + pair.secondText()
+        "<image>Question: [what color is the circle?] The first response: ["
+            + pair.firstText()
+            + "] The second response: ["
+            + pair.secondText()
             + "] Which response is better?\nThink in <think>, answer in \\boxed{}.",
         critic.text());
     assertEquals("shapes-train-critic-7-" + item.index(), critic.id());
     assertEquals(Set.of("kind", "side", "error", "style", "tempting"), critic.tags().keySet());
     Prompt policy = prompts(PairSettings.standard()).prompt(Task.POLICY, Split.TRAIN, item.index());
     assertEquals(
-        "<image>Question: what color is the circle?\nThink in <think>, answer in \\boxed{}.", policy.text());
+        "<image>Question: what color is the circle?\nThink in <think>, answer in \\boxed{}.",
+        policy.text());
     assertEquals(item.answer(), policy.answer());
     assertEquals(critic.images(), policy.images());
   }
@@ -128,7 +135,8 @@ final class CriticPairTest {
     int agree = 0;
     for (int i = 0; i < PAIRS; i++) {
       Prompt prompt = dataset.prompt(i);
-      agree += prompt.answer().equals("first".equals(prompt.tags().get("side")) ? "1" : "2") ? 1 : 0;
+      agree +=
+          prompt.answer().equals("first".equals(prompt.tags().get("side")) ? "1" : "2") ? 1 : 0;
     }
     return agree / (double) PAIRS;
   }

@@ -35,7 +35,8 @@ final class ShapesTokenizerTest {
       assertEquals(1, TOKENIZER.count(" " + shape.plural()), shape.plural());
     }
     List<String> others =
-        List.of("yes", " yes", " no", " none", "see", "so", "first", " second", "?]", "?\n", " [", "3");
+        List.of(
+            "yes", " yes", " no", " none", "see", "so", "first", " second", "?]", "?\n", " [", "3");
     for (String word : others) {
       assertEquals(1, TOKENIZER.count(word), word);
     }
@@ -49,7 +50,9 @@ final class ShapesTokenizerTest {
   void promptsAndResponsesAreShort() {
     var prompts =
         new ShapesPrompts(
-            new ShapesWorld(7, WorldSettings.standard()), PairSettings.standard(), CritiquePrompt.SHORT_INSTRUCTION);
+            new ShapesWorld(7, WorldSettings.standard()),
+            PairSettings.standard(),
+            CritiquePrompt.SHORT_INSTRUCTION);
     var texts =
         new SupervisedShapes(
             prompts, TeacherHabits.none(), new SupervisedShapes.Mixture(1, 1, 1), Split.TRAIN, 300);
@@ -78,10 +81,14 @@ final class ShapesTokenizerTest {
     for (JsonNode merge : root.at("/model/merges")) {
       String[] parts = merge.textValue().split(" ");
       assertEquals(2, parts.length, merge.textValue());
-      assertTrue(vocabulary.has(parts[0]) && vocabulary.has(parts[1]) && vocabulary.has(parts[0] + parts[1]));
+      assertTrue(
+          vocabulary.has(parts[0])
+              && vocabulary.has(parts[1])
+              && vocabulary.has(parts[0] + parts[1]));
     }
     for (JsonNode added : root.at("/added_tokens")) {
-      assertEquals(TOKENIZER.addedToken(added.get("content").textValue()), added.get("id").intValue());
+      assertEquals(
+          TOKENIZER.addedToken(added.get("content").textValue()), added.get("id").intValue());
       ids.add(added.get("id").intValue());
     }
     assertEquals(22, root.at("/added_tokens").size());
@@ -97,10 +104,13 @@ final class ShapesTokenizerTest {
     TOKENIZER.write(folder);
     JsonNode generation = read("generation_config.json");
     assertEquals(TOKENIZER.addedToken("<|im_end|>"), generation.at("/eos_token_id/0").intValue());
-    assertEquals(TOKENIZER.addedToken("<|endoftext|>"), generation.at("/eos_token_id/1").intValue());
+    assertEquals(
+        TOKENIZER.addedToken("<|endoftext|>"), generation.at("/eos_token_id/1").intValue());
     assertEquals(3136, read("preprocessor_config.json").at("/min_pixels").intValue());
     String template = read("chat_template.json").at("/chat_template").textValue();
-    assertTrue(template.contains("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"), template);
+    assertTrue(
+        template.contains("<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"),
+        template);
     assertEquals(template, read("tokenizer_config.json").at("/chat_template").textValue());
     JsonNode added = read("tokenizer_config.json").at("/added_tokens_decoder");
     String image = Integer.toString(TOKENIZER.addedToken("<|image_pad|>"));

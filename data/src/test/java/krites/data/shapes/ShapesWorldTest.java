@@ -27,7 +27,8 @@ final class ShapesWorldTest {
 
   @Test
   void itemsAndPicturesAreTheSameOnEveryMachine() {
-    // Written down when the generator was made: a change here changes every dataset and the shipped base model.
+    // Written down when the generator was made: a change here changes every dataset and the shipped
+    // base model.
     assertEquals("99aad612", crc(items(Split.TRAIN)));
     assertEquals("a5cce931", crc(items(Split.VALIDATION)));
     assertEquals("92fb341a", crc(world.png(world.item(Split.TRAIN, 0))));
@@ -41,7 +42,8 @@ final class ShapesWorldTest {
       world.item(Split.VALIDATION, i);
     }
     assertEquals(alone, world.item(Split.TRAIN, 500));
-    assertNotEquals(alone.scene(), new ShapesWorld(8, WorldSettings.standard()).item(Split.TRAIN, 500).scene());
+    assertNotEquals(
+        alone.scene(), new ShapesWorld(8, WorldSettings.standard()).item(Split.TRAIN, 500).scene());
   }
 
   @Test
@@ -96,7 +98,9 @@ final class ShapesWorldTest {
 
   @Test
   void aKindWithoutWeightIsNotAsked() {
-    var settings = WorldSettings.standard().withQuestions(Map.of(QuestionKind.COLOR, 1.0, QuestionKind.EXIST, 3.0));
+    var settings =
+        WorldSettings.standard()
+            .withQuestions(Map.of(QuestionKind.COLOR, 1.0, QuestionKind.EXIST, 3.0));
     var colours = new ShapesWorld(7, settings);
     int colour = 0;
     for (int i = 0; i < 4_000; i++) {
@@ -111,7 +115,8 @@ final class ShapesWorldTest {
   void theUnseenFormStaysInTheTestSplit() {
     WorldSettings plain = WorldSettings.standard();
     var settings =
-        new WorldSettings(2, plain.shapes(), plain.colours(), 1, 4, 2, 12, 0, 0, plain.questions(), 0.5);
+        new WorldSettings(
+            2, plain.shapes(), plain.colours(), 1, 4, 2, 12, 0, 0, plain.questions(), 0.5);
     var unseen = new ShapesWorld(7, settings);
     int third = 0;
     for (int i = 0; i < 2_000; i++) {
@@ -160,7 +165,8 @@ final class ShapesWorldTest {
         boolean empty = item.scene().cells().get(cell) instanceof Cell.Empty;
         boolean painted = false;
         for (int pixel = 0; pixel < 28 * 28; pixel++) {
-          painted |= image.getRGB(cell % 2 * 28 + pixel % 28, cell / 2 * 28 + pixel / 28) != 0xFFF5F5F5;
+          painted |=
+              image.getRGB(cell % 2 * 28 + pixel % 28, cell / 2 * 28 + pixel / 28) != 0xFFF5F5F5;
         }
         assertEquals(!empty, painted, "item " + i + " cell " + cell);
       }
@@ -171,9 +177,11 @@ final class ShapesWorldTest {
   void aLargerNoisyPictureIsReadableToo() throws IOException {
     WorldSettings plain = WorldSettings.standard();
     var settings =
-        new WorldSettings(3, plain.shapes(), plain.colours(), 1, 6, 1, 0, 20, 80, plain.questions(), 0);
+        new WorldSettings(
+            3, plain.shapes(), plain.colours(), 1, 6, 1, 0, 20, 80, plain.questions(), 0);
     var large = new ShapesWorld(1, settings);
-    BufferedImage image = ImageIO.read(new ByteArrayInputStream(large.png(large.item(Split.TEST, 5))));
+    BufferedImage image =
+        ImageIO.read(new ByteArrayInputStream(large.png(large.item(Split.TEST, 5))));
     assertEquals(84, image.getWidth());
     int top = image.getRGB(42, 0) >> 16 & 0xFF;
     int bottom = image.getRGB(42, 83) >> 16 & 0xFF;
@@ -182,7 +190,8 @@ final class ShapesWorldTest {
 
   @Test
   void aNameOfNothingIsRefused() {
-    for (String name : List.of("cat.png", "shapes:train/7", "shapes:dev/7/1", "shapes:train/7/-1")) {
+    for (String name :
+        List.of("cat.png", "shapes:train/7", "shapes:dev/7/1", "shapes:train/7/-1")) {
       IOException trouble = assertThrows(IOException.class, () -> world.read(new ImageRef(name)));
       assertTrue(trouble.getMessage().contains(name), trouble.getMessage());
     }
@@ -198,8 +207,11 @@ final class ShapesWorldTest {
                 new WorldSettings(
                     2, plain.shapes(), plain.colours(), 1, 5, 2, 12, 0, 0, plain.questions(), 0));
     assertEquals("objects-max is 5, expected 1 to 4", trouble.getMessage());
-    assertThrows(IllegalArgumentException.class, () -> plain.withQuestions(Map.of(QuestionKind.COLOR, 0.0)));
-    assertThrows(IllegalArgumentException.class, () -> plain.withQuestions(Map.of(QuestionKind.COLOR, -1.0)));
+    assertThrows(
+        IllegalArgumentException.class, () -> plain.withQuestions(Map.of(QuestionKind.COLOR, 0.0)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> plain.withQuestions(Map.of(QuestionKind.COLOR, -1.0)));
     assertThrows(IllegalArgumentException.class, () -> QuestionKind.named("colour"));
     assertFalse(plain.questions().isEmpty());
   }
@@ -208,12 +220,22 @@ final class ShapesWorldTest {
   void aWorldTooSmallForASplitIsRefused() {
     // One object of two shapes and two colours: 16 scenes, so that some splits have none.
     List<String> refused = new ArrayList<>();
-    for (Colour other : List.of(Colour.GREEN, Colour.BLUE, Colour.YELLOW, Colour.PURPLE, Colour.ORANGE)) {
+    for (Colour other :
+        List.of(Colour.GREEN, Colour.BLUE, Colour.YELLOW, Colour.PURPLE, Colour.ORANGE)) {
       for (Shape shape : List.of(Shape.SQUARE, Shape.TRIANGLE, Shape.DIAMOND)) {
         var settings =
             new WorldSettings(
-                2, List.of(Shape.CIRCLE, shape), List.of(Colour.RED, other), 1, 1, 2, 12, 0, 0,
-                Map.of(QuestionKind.COLOR, 1.0), 0);
+                2,
+                List.of(Shape.CIRCLE, shape),
+                List.of(Colour.RED, other),
+                1,
+                1,
+                2,
+                12,
+                0,
+                0,
+                Map.of(QuestionKind.COLOR, 1.0),
+                0);
         var small = new ShapesWorld(7, settings);
         small.requireQuestions(Split.TRAIN);
         try {
@@ -225,7 +247,9 @@ final class ShapesWorldTest {
     }
     assertFalse(refused.isEmpty());
     for (String message : refused) {
-      assertTrue(message.startsWith("no scene of split test allows a question of kind color under "), message);
+      assertTrue(
+          message.startsWith("no scene of split test allows a question of kind color under "),
+          message);
     }
   }
 
@@ -234,7 +258,11 @@ final class ShapesWorldTest {
     for (int i = 0; i < 200; i++) {
       ShapesItem item = world.item(split, i);
       CriticPair pair = CriticPair.of(item, world.settings(), PairSettings.standard());
-      text.append(item.scene().scan()).append('|').append(item.questionText()).append('|').append(item.answer());
+      text.append(item.scene().scan())
+          .append('|')
+          .append(item.questionText())
+          .append('|')
+          .append(item.answer());
       text.append('|').append(pair.firstText()).append('|').append(pair.secondText()).append('\n');
     }
     return text.toString();

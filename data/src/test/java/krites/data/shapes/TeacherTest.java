@@ -24,7 +24,8 @@ final class TeacherTest {
     Scene shown = scene("red circle, none, blue square, none");
     var item = new ShapesItem(7, Split.TRAIN, 1, shown, new Question.OfColor(Shape.CIRCLE), 0);
     var teacher = new Teacher(TeacherHabits.none(), world.settings());
-    String thought = "<think>\nred circle red, none, blue square blue, none\nsee circle red\nso red\n";
+    String thought =
+        "<think>\nred circle red, none, blue square blue, none\nsee circle red\nso red\n";
     assertEquals(thought + "</think>\n\\boxed{red}", teacher.policy(item));
     var pair = new CriticPair(item, "red", "blue", Label.SECOND, ResponseStyle.WORD, false);
     assertEquals(
@@ -130,11 +131,24 @@ final class TeacherTest {
 
   @Test
   void habitsOfLayoutComeAtTheirRates() {
-    assertEquals(0.3, rate(new TeacherHabits(0, 0, 0, 0.3, 0, 0), text -> !text.startsWith("<think>")), 0.02);
-    assertEquals(0.3, rate(new TeacherHabits(0, 0, 0, 0.3, 0, 0), text -> text.contains(".\n<think>")), 0.02);
-    assertEquals(0.2, rate(new TeacherHabits(0, 0, 0, 0, 0.2, 0), text -> !text.contains("think>")), 0.02);
-    assertEquals(0.1, rate(new TeacherHabits(0, 0, 0, 0, 0, 0.1), text -> !text.contains("\\boxed{")), 0.02);
-    assertEquals(0, rate(TeacherHabits.none(), text -> !text.matches("(?s)<think>.*</think>\n\\\\boxed\\{.+\\}")), 0);
+    assertEquals(
+        0.3,
+        rate(new TeacherHabits(0, 0, 0, 0.3, 0, 0), text -> !text.startsWith("<think>")),
+        0.02);
+    assertEquals(
+        0.3,
+        rate(new TeacherHabits(0, 0, 0, 0.3, 0, 0), text -> text.contains(".\n<think>")),
+        0.02);
+    assertEquals(
+        0.2, rate(new TeacherHabits(0, 0, 0, 0, 0.2, 0), text -> !text.contains("think>")), 0.02);
+    assertEquals(
+        0.1, rate(new TeacherHabits(0, 0, 0, 0, 0, 0.1), text -> !text.contains("\\boxed{")), 0.02);
+    assertEquals(
+        0,
+        rate(
+            TeacherHabits.none(),
+            text -> !text.matches("(?s)<think>.*</think>\n\\\\boxed\\{.+\\}")),
+        0);
   }
 
   @Test
@@ -153,10 +167,15 @@ final class TeacherTest {
   @Test
   void labelNoiseDoesNotReachTheTeacher() {
     var shuffled =
-        new ShapesPrompts(world, PairSettings.standard().withShuffledLabels(), CritiquePrompt.SHORT_INSTRUCTION);
+        new ShapesPrompts(
+            world, PairSettings.standard().withShuffledLabels(), CritiquePrompt.SHORT_INSTRUCTION);
     var texts =
         new SupervisedShapes(
-            shuffled, TeacherHabits.none(), new SupervisedShapes.Mixture(0, 0, 1), Split.TRAIN, 200);
+            shuffled,
+            TeacherHabits.none(),
+            new SupervisedShapes.Mixture(0, 0, 1),
+            Split.TRAIN,
+            200);
     for (int i = 0; i < 200; i++) {
       SupervisedItem item = texts.item(i);
       Prompt prompt = item.prompt();
@@ -175,7 +194,8 @@ final class TeacherTest {
   }
 
   private SupervisedShapes supervised(TeacherHabits habits) {
-    return new SupervisedShapes(prompts, habits, new SupervisedShapes.Mixture(1, 1, 1), Split.TRAIN, TEXTS);
+    return new SupervisedShapes(
+        prompts, habits, new SupervisedShapes.Mixture(1, 1, 1), Split.TRAIN, TEXTS);
   }
 
   private static String box(String text) {
@@ -192,9 +212,17 @@ final class TeacherTest {
             .toList();
     return switch (question) {
       case Question.OfColor(Shape shape) ->
-          objects.stream().filter(words -> words.get(1).equals(shape.word())).findFirst().orElseThrow().get(0);
+          objects.stream()
+              .filter(words -> words.get(1).equals(shape.word()))
+              .findFirst()
+              .orElseThrow()
+              .get(0);
       case Question.OfShape(Colour colour) ->
-          objects.stream().filter(words -> words.get(0).equals(colour.word())).findFirst().orElseThrow().get(1);
+          objects.stream()
+              .filter(words -> words.get(0).equals(colour.word()))
+              .findFirst()
+              .orElseThrow()
+              .get(1);
       case Question.Count(Shape shape) ->
           "" + objects.stream().filter(words -> words.get(1).equals(shape.word())).count();
       case Question.CountAll() -> "" + objects.size();
