@@ -71,7 +71,13 @@ public final class ScriptModule implements AutoCloseable {
    * tensors may take part in later gradients. Each method must detach what it returns.
    */
   public NDList callWithGradients(NDManager output, String method, Object... arguments) {
-    return run(true, output, method, arguments);
+    boolean recording = JniUtils.isGradMode();
+    JniUtils.setGradMode(true);
+    try {
+      return run(true, output, method, arguments);
+    } finally {
+      JniUtils.setGradMode(recording);
+    }
   }
 
   private NDList run(boolean gradients, NDManager output, String method, Object... arguments) {
