@@ -84,7 +84,10 @@ final class AnswerNormalForm {
   }
 
   private static String truncated(String text) {
-    return PythonText.toFloat(text.replace(",", "")).filter(Double::isFinite).map(AnswerNormalForm::digits).orElse(text);
+    return PythonText.toFloat(text.replace(",", ""))
+        .filter(Double::isFinite)
+        .map(AnswerNormalForm::digits)
+        .orElse(text);
   }
 
   private static String digits(double value) {

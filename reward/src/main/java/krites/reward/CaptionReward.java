@@ -22,6 +22,8 @@ public final class CaptionReward {
   public AnswerScore score(String response, String truth) {
     String text = WhitespaceSqueeze.squeeze(response);
     return AnswerScore.weighted(
-        formatWeight, FormatRule.CAPTION_THINK_BOXED.matches(text), AnswerGrader.grade(BoxedAnswer.extract(text), truth));
+        formatWeight,
+        FormatRule.CAPTION_THINK_BOXED.matches(text),
+        AnswerGrader.grade(BoxedAnswer.extract(text), truth));
   }
 }

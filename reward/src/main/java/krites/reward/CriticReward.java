@@ -69,7 +69,8 @@ public final class CriticReward implements RewardFunction {
 
   private static boolean prefers(String box, Prompt prompt) {
     Label label = VerdictReader.label(prompt.answer()).orElseThrow(() -> new IllegalArgumentException(
-        "prompt " + prompt.id() + " has the label \"" + prompt.answer() + "\", expected 1, 2, first, second, A, B or tie"));
+        "prompt " + prompt.id() + " has the label \"" + prompt.answer()
+            + "\", expected 1, 2, first, second, A, B or tie"));
     Optional<Label> verdict = VerdictReader.read(box, VerdictReader.spelling(prompt.answer()));
     return verdict.filter(seen -> seen == label).isPresent();
   }

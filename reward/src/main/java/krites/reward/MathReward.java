@@ -22,6 +22,8 @@ public final class MathReward {
   public AnswerScore score(String response, String truth) {
     String text = WhitespaceSqueeze.squeeze(response);
     return AnswerScore.weighted(
-        formatWeight, FormatRule.THINK_BOXED.matches(text), AnswerGrader.grade(BoxedAnswer.extract(text), truth));
+        formatWeight,
+        FormatRule.THINK_BOXED.matches(text),
+        AnswerGrader.grade(BoxedAnswer.extract(text), truth));
   }
 }

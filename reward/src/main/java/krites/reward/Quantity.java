@@ -7,8 +7,8 @@ import java.math.MathContext;
 /**
  * A number under evaluation: an exact fraction, or a complex number of doubles.
  *
- * <p>A complex quantity knows the largest size met on its way ({@code scale}), against which a rounding error is judged,
- * and whether a root, logarithm or pi took part; if none did, decimals follow binary arithmetic and zero means zero.
+ * <p>A complex quantity knows the largest size met on its way ({@code scale}), against which a rounding error is
+ * judged, and whether a root, logarithm or pi took part; if none did, decimals follow binary arithmetic and zero means zero.
  */
 final class Quantity {
   static final Quantity PI = new Quantity(BigInteger.ZERO, BigInteger.ZERO, Math.PI, 0, Math.PI, true);
@@ -144,7 +144,7 @@ final class Quantity {
       }
       return n < 0 ? result.inverse() : result;
     }
-    if (exponent.isExact() && exponent.equalsHalf() || (!exponent.isExact() && exponent.re == 0.5 && exponent.im == 0)) {
+    if (exponent.isExact() ? exponent.equalsHalf() : exponent.re == 0.5 && exponent.im == 0) {
       return squareRoot();
     }
     if (real() == 0 && im == 0) {
