@@ -49,7 +49,7 @@ final class RunFlow {
   sealed interface Verdict {
     record GoOn() implements Verdict {}
 
-    /** All steps are trained and evaluated. */
+    /** All steps are trained and evaluated, and the last version is announced. */
     record Done() implements Verdict {}
 
     record Hopeless(String reason) implements Verdict {}
@@ -80,6 +80,7 @@ final class RunFlow {
   private long evaluatedStep;
   private long checkpointedStep = -1;
   private boolean checkpointDue;
+  private @Nullable PolicyVersion announced;
   private long weightsVersions;
   private long workersLost;
   private int failuresInRow;
@@ -152,6 +153,7 @@ final class RunFlow {
 
   void announced(WeightUpdate update) {
     weightsVersions++;
+    announced = update.version();
     LOG.debug("{} is announced", update.version());
   }
 
@@ -230,7 +232,11 @@ final class RunFlow {
     if (failuresInRow > most) {
       return new Verdict.Hopeless(failuresInRow + " groups in a row could not be used, the last: " + lastFailure);
     }
-    boolean done = ledger.isComplete() && eval == null && evaluatedStep == ledger.completedSteps();
+    boolean done =
+        ledger.isComplete()
+            && eval == null
+            && evaluatedStep == ledger.completedSteps()
+            && ledger.version().equals(announced);
     return done ? new Verdict.Done() : new Verdict.GoOn();
   }
 
@@ -391,6 +397,8 @@ final class RunFlow {
       parts.add("the evaluation of " + ledger.version() + " waits for " + eval.remaining() + " responses");
     } else if (training != null) {
       parts.add("step " + training.batch().step() + " waits for the learner");
+    } else if (ledger.isComplete()) {
+      parts.add("the end waits for the parameter server to announce " + ledger.version());
     } else {
       parts.add("step " + (ledger.completedSteps() + 1) + " waits for "
           + (settings.groupsPerStep() - ledger.ready()) + " of " + settings.groupsPerStep() + " groups");

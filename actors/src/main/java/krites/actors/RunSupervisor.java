@@ -12,11 +12,11 @@ import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.port.RolloutEngine;
 import krites.grpo.record.RunSummary;
+import org.apache.pekko.actor.ActorInitializationException;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.DispatcherSelector;
-import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -26,7 +26,7 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
  * The root of a run: spawns every actor, replaces rollout and reward workers that died, and turns everything else that
  * dies into the end of the run.
  *
- * <p>Every child is stopped by its first exception. A worker is replaced by a new actor with a new name, so that nothing
+ * <p>Every child stops at its first exception. A worker is replaced by a new actor with a new name, so that nothing
  * meant for the old one can reach it; what the old one held is the orchestrator's business. A learner that died is
  * replaced once, together with all others, from the last checkpoint, where the run's parts say how. It promises that
  * the outcome is decided exactly once, and within seconds of a stop or a failure.
@@ -165,10 +165,13 @@ public final class RunSupervisor {
     }
   }
 
+  /**
+   * Spawns a child that stops at its first exception and tells it here. That is what an actor does without a strategy;
+   * {@code SupervisorStrategy.stop()} would do the same, but loses the exception of a child that cannot start.
+   */
   private <M> ActorRef<M> spawn(Role role, Behavior<M> behavior, String dispatcher) {
-    Behavior<M> stopsAtFirstFailure = Behaviors.supervise(behavior).onFailure(SupervisorStrategy.stop());
     String name = life == 0 ? role.name() : role.name() + "-life-" + life;
-    ActorRef<M> ref = context.spawn(stopsAtFirstFailure, name, DispatcherSelector.fromConfig(dispatcher));
+    ActorRef<M> ref = context.spawn(behavior, name, DispatcherSelector.fromConfig(dispatcher));
     context.watch(ref);
     children.put(ref.unsafeUpcast(), role);
     return ref;
@@ -181,7 +184,7 @@ public final class RunSupervisor {
         (ctx, command) ->
             switch (command) {
               case Stop() -> onStop(team);
-              case RunEnded ended -> record(team, outcome(ended, Optional.empty()), ended.summary());
+              case RunEnded ended -> record(team, outcome(ended), ended.summary());
               case Replace(Worker worker) -> {
                 spawnWorker(team, worker);
                 yield Behaviors.same();
@@ -199,8 +202,7 @@ public final class RunSupervisor {
   }
 
   private Behavior<Command> onGone(Team team, Terminated gone) {
-    Throwable cause =
-        gone instanceof ChildFailed failed ? failed.getCause() : new IllegalStateException("it ended by itself");
+    Throwable cause = gone instanceof ChildFailed failed ? cause(failed) : new IllegalStateException("it ended by itself");
     Role role = children.remove(gone.getRef());
     return switch (role) {
       case null -> Behaviors.same();
@@ -208,6 +210,12 @@ public final class RunSupervisor {
       case Vital(String name) when name.equals(LEARNER) && mayRecover(cause) -> recover(cause);
       case Vital(String name) -> fail(team, name, name + " failed: " + Reasons.of(cause), cause);
     };
+  }
+
+  private static Throwable cause(ChildFailed failed) {
+    Throwable thrown = failed.getCause();
+    Throwable inner = thrown.getCause();
+    return thrown instanceof ActorInitializationException && inner != null ? inner : thrown;
   }
 
   private Behavior<Command> onWorkerGone(Team team, Worker worker, Throwable cause) {
@@ -324,7 +332,7 @@ public final class RunSupervisor {
             },
         (ctx, signal) ->
             signal instanceof ChildFailed failed && isRecorder(failed.getRef())
-                ? finish(unrecorded(summary, Reasons.of(failed.getCause()), Optional.of(failed.getCause())))
+                ? finish(unrecorded(summary, Reasons.of(cause(failed)), Optional.of(cause(failed))))
                 : Behaviors.same());
   }
 
@@ -336,11 +344,11 @@ public final class RunSupervisor {
     return new RunOutcome.Failed("the end of the run could not be recorded: " + why, cause, Optional.of(summary));
   }
 
-  private static RunOutcome outcome(RunEnded ended, Optional<Throwable> cause) {
+  private static RunOutcome outcome(RunEnded ended) {
     return switch (ended.summary().outcome()) {
       case COMPLETED -> new RunOutcome.Completed(ended.summary(), ended.checkpoint());
       case STOPPED -> new RunOutcome.Stopped(ended.summary(), ended.checkpoint());
-      case FAILED -> new RunOutcome.Failed(ended.reason(), cause, Optional.of(ended.summary()));
+      case FAILED -> new RunOutcome.Failed(ended.reason(), none(), Optional.of(ended.summary()));
     };
   }
 

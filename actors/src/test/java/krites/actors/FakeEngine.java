@@ -61,8 +61,11 @@ final class FakeEngine implements RolloutEngine {
 
   @Override
   public List<RolloutOutcome> step() {
-    steps++;
     List<RolloutOutcome> outcomes = new ArrayList<>();
+    if (world.rolloutRests) {
+      return outcomes;
+    }
+    steps++;
     for (Flight flight : List.copyOf(flights.values())) {
       if (flight.stepsLeft() > 1) {
         flights.put(

@@ -60,6 +60,9 @@ final class World {
   final AtomicInteger engines = new AtomicInteger();
   final Notes notes = new Notes();
 
+  /** No engine gets anywhere while this is set. */
+  volatile boolean rolloutRests;
+
   int steps = 20;
   int groupsPerStep = 4;
   int maxStaleness = 1;

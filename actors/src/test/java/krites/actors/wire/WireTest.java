@@ -1,0 +1,309 @@
+package krites.actors.wire;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.NotSerializableException;
+import java.lang.reflect.Modifier;
+import java.nio.BufferOverflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import krites.actors.Learner;
+import krites.actors.Orchestrator;
+import krites.actors.ParameterServer;
+import krites.actors.Recorder;
+import krites.actors.RewardWorker;
+import krites.actors.RolloutWorker;
+import krites.actors.RunSupervisor;
+import krites.actors.TestSystem;
+import krites.grpo.Drop;
+import krites.grpo.EncodedPrompt;
+import krites.grpo.FinishReason;
+import krites.grpo.Group;
+import krites.grpo.ImageGrid;
+import krites.grpo.ImageRef;
+import krites.grpo.LogProbs;
+import krites.grpo.PolicyVersion;
+import krites.grpo.Prompt;
+import krites.grpo.Response;
+import krites.grpo.Reward;
+import krites.grpo.Sampling;
+import krites.grpo.ScoredGroup;
+import krites.grpo.StepReport;
+import krites.grpo.Task;
+import krites.grpo.TokenIds;
+import krites.grpo.TrainingBatch;
+import krites.grpo.TrainingGroup;
+import krites.grpo.WeightUpdate;
+import krites.grpo.flow.Account;
+import krites.grpo.flow.CursorState;
+import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.LedgerSnapshot;
+import krites.grpo.flow.PromptTicket;
+import krites.grpo.flow.RunState;
+import krites.grpo.port.GroupRequest;
+import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunSummary;
+import krites.grpo.record.SampleRecord;
+import krites.grpo.record.StepRecord;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
+import org.apache.pekko.serialization.Serialization;
+import org.apache.pekko.serialization.SerializationExtension;
+import org.apache.pekko.serialization.Serializer;
+import org.apache.pekko.serialization.Serializers;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/** Every message that may travel survives the trip, and nothing else gets through. */
+final class WireTest {
+  private static final TestSystem SYSTEM = TestSystem.start();
+  private static final PolicyVersion VERSION = new PolicyVersion(1, 12);
+  private static final List<Class<?>> PROTOCOLS =
+      List.of(
+          Orchestrator.Command.class,
+          RolloutWorker.Command.class,
+          RewardWorker.Command.class,
+          Learner.Command.class,
+          ParameterServer.Command.class,
+          Recorder.Command.class,
+          RunSupervisor.Command.class);
+
+  private final Serialization serialization = SerializationExtension.get(Adapter.toClassic(SYSTEM.system()));
+
+  @AfterAll
+  static void stop() {
+    SYSTEM.stop();
+  }
+
+  @Test
+  void everyMessageSaysHowItTravels() {
+    for (Class<?> message : messages()) {
+      int ways = 0;
+      for (Class<?> way : List.of(ControlMessage.class, DataMessage.class, LocalMessage.class)) {
+        ways += way.isAssignableFrom(message) ? 1 : 0;
+      }
+      assertEquals(1, ways, message + " is of " + ways + " kinds");
+      assertEquals(
+          Modifier.isPrivate(message.getModifiers()), LocalMessage.class.isAssignableFrom(message), message.toString());
+      assertTrue(message.isRecord(), message.toString());
+    }
+  }
+
+  @Test
+  void everyMessageThatMayTravelIsEqualAfterTheTrip() throws Exception {
+    Set<Class<?>> seen = new HashSet<>();
+    for (Object message : samples()) {
+      seen.add(message.getClass());
+      Serializer serializer = serialization.findSerializerFor(message);
+      byte[] bytes = serialization.serialize(message).get();
+      Object back =
+          serialization
+              .deserialize(bytes, serializer.identifier(), Serializers.manifestFor(serializer, message))
+              .get();
+      assertEquals(message, back);
+      assertEquals(
+          message instanceof DataMessage ? "DataSerializer" : "JacksonCborSerializer",
+          serializer.getClass().getSimpleName());
+    }
+    List<Class<?>> travelling = messages().stream().filter(m -> !LocalMessage.class.isAssignableFrom(m)).toList();
+    assertEquals(new HashSet<>(travelling), seen, "a sample of every message");
+  }
+
+  @Test
+  void termsOfARewardKeepTheirOrder() throws Exception {
+    DataSerializer serializer = new DataSerializer();
+    var message = new Orchestrator.GroupScored("reward-0", scored());
+    var back =
+        (Orchestrator.GroupScored)
+            serializer.fromBinary(serializer.toBinary(message), serializer.manifest(message));
+    assertEquals(
+        List.of("format", "accuracy", "a"), List.copyOf(back.scored().rewards().getFirst().terms().keySet()));
+  }
+
+  @Test
+  void aBufferOfTheRemotingIsUsedWithoutACopyAndTooSmallAOneIsReportedAsSuch() throws Exception {
+    DataSerializer serializer = new DataSerializer();
+    var message = new Learner.Train(batch());
+    ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    serializer.toBinary(message, buffer);
+    buffer.flip();
+    assertEquals(message, serializer.fromBinary(buffer, "train-1"));
+    assertThrows(
+        BufferOverflowException.class, () -> serializer.toBinary(message, ByteBuffer.allocateDirect(100)));
+  }
+
+  @Test
+  void bytesFromABufferAndFromAnArrayAreTheSame() {
+    DataSerializer serializer = new DataSerializer();
+    var message = new Learner.Train(batch());
+    byte[] array = serializer.toBinary(message);
+    ByteBuffer buffer = ByteBuffer.allocate(array.length).order(ByteOrder.LITTLE_ENDIAN);
+    serializer.toBinary(message, buffer);
+    assertEquals(ByteBuffer.wrap(array), buffer.flip());
+  }
+
+  @Test
+  void javaSerializationIsOffAndForeignClassesAreRefused() throws Exception {
+    var config = SYSTEM.system().settings().config();
+    assertFalse(config.getBoolean("pekko.actor.allow-java-serialization"));
+    assertTrue(serialization.serialize(new java.util.ArrayList<>(List.of("x"))).isFailure());
+    record Foreign(String secret) implements DataMessage {}
+    assertThrows(IllegalArgumentException.class, () -> new DataSerializer().toBinary(new Foreign("x")));
+    assertThrows(NotSerializableException.class, () -> new DataSerializer().fromBinary(new byte[8], "java.io.File"));
+    int jackson = serialization.serializerFor(ControlMessage.class).identifier();
+    assertTrue(serialization.deserialize(new byte[] {(byte) 0xA0}, jackson, "java.util.HashMap").isFailure());
+  }
+
+  @Test
+  void brokenBytesAreRefusedAndNeverCostMoreThanTheyAre() {
+    DataSerializer serializer = new DataSerializer();
+    for (Object message : List.of(new Learner.Train(batch()), new RewardWorker.Score(group(9)))) {
+      byte[] good = serializer.toBinary(message);
+      String manifest = serializer.manifest(message);
+      for (int length = 0; length < good.length; length++) {
+        byte[] cut = java.util.Arrays.copyOf(good, length);
+        assertThrows(NotSerializableException.class, () -> serializer.fromBinary(cut, manifest), "cut " + length);
+      }
+      for (long seed = 0; seed < 20_000; seed++) {
+        Random random = new Random(seed);
+        byte[] flipped = good.clone();
+        for (int i = 0; i <= random.nextInt(4); i++) {
+          flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(8));
+        }
+        readOrRefuse(serializer, flipped, manifest, seed);
+      }
+    }
+  }
+
+  @Test
+  void aHugeLengthIsComparedWithTheBytesLeftBeforeAnythingIsAllocated() {
+    DataSerializer serializer = new DataSerializer();
+    byte[] crafted = {2, 'r', '0', 2, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 7};
+    var refused =
+        assertThrows(NotSerializableException.class, () -> serializer.fromBinary(crafted, "generated-1"));
+    assertTrue(refused.getMessage().contains("a length of 2147483647 with 0 bytes left"), refused.getMessage());
+  }
+
+  private static void readOrRefuse(DataSerializer serializer, byte[] bytes, String manifest, long seed) {
+    try {
+      serializer.fromBinary(bytes, manifest); // a flipped token id or reward is a valid message
+    } catch (NotSerializableException refused) {
+      assertTrue(refused.getMessage().startsWith("data message"));
+    } catch (Throwable other) {
+      fail("seed " + seed, other);
+    }
+  }
+
+  private static List<Class<?>> messages() {
+    List<Class<?>> messages = new ArrayList<>();
+    PROTOCOLS.forEach(protocol -> messages.addAll(List.of(protocol.getPermittedSubclasses())));
+    return messages;
+  }
+
+  private static List<Object> samples() {
+    ActorRef<RolloutWorker.Command> rollout = SYSTEM.ref();
+    ActorRef<RewardWorker.Command> reward = SYSTEM.ref();
+    ActorRef<Learner.Command> learner = SYSTEM.ref();
+    ActorRef<RunSupervisor.Command> supervisor = SYSTEM.ref();
+    WeightUpdate update = new WeightUpdate(VERSION, "weights/12", "sha256:ab");
+    var request = new GroupRequest(7, prompt(), Sampling.greedy(64), Long.MIN_VALUE);
+    RunSummary summary =
+        new RunSummary(
+            RunSummary.Outcome.STOPPED, 12, VERSION, 7, 1.5, new Account(10, 6, Map.of(Drop.STALE, 1L), 3), 1, 13, 2);
+    return List.of(
+        new Orchestrator.WorkerReady("rollout-0", 4, rollout),
+        new Orchestrator.RewardReady("reward-0", reward),
+        new Orchestrator.LearnerReady(update, learner),
+        new Orchestrator.GroupGenerated("rollout-0", group(7)),
+        new Orchestrator.GenerationFailed("rollout-0", 7, "too long"),
+        new Orchestrator.GroupScored("reward-0", scored()),
+        new Orchestrator.ScoringFailed("reward-0", -7, "no box"),
+        new Orchestrator.Trained(new StepReport(12, VERSION, true, Map.of("grad/norm", Double.NaN)), update),
+        new Orchestrator.Announced(update),
+        new Orchestrator.Checkpointed(12, "step-12"),
+        new Orchestrator.WorkerProgress("rollout-0", Map.of("tokens/decoded", 12.5)),
+        new Orchestrator.LearnerProgress(),
+        new Orchestrator.Stop(),
+        new Orchestrator.Abort("why"),
+        new RolloutWorker.Generate(request, VERSION),
+        new RolloutWorker.UpdateWeights(update),
+        new RewardWorker.Score(group(-3)),
+        new Learner.Train(batch()),
+        new Learner.Checkpoint(state()),
+        new ParameterServer.Publish(update),
+        new ParameterServer.WorkerJoined("rollout-0", rollout),
+        new ParameterServer.WeightsActive("rollout-0", VERSION),
+        new Recorder.RecordStep(new StepRecord(12, VERSION, false, Map.of("a/b", 1.0)), List.of(sample())),
+        new Recorder.RecordEval(
+            new EvalRecord(
+                12, VERSION, "held-out", 3, 1, 0.5, Map.of("accuracy", 0.5), 20,
+                Map.of("kind=even", new EvalRecord.TagAccuracy(2, 0.5)), 3.5)),
+        new Recorder.RecordEvents(
+            List.of(
+                new LedgerEvent.GroupStarted(7, new PromptTicket(3, 1), "rollout-0"),
+                new LedgerEvent.GroupGenerated(7, VERSION),
+                new LedgerEvent.GroupReady(7),
+                new LedgerEvent.GroupDropped(7, Drop.STALE),
+                new LedgerEvent.BatchTaken(12, VERSION, List.of(1L, 2L)),
+                new LedgerEvent.StepTrained(12, VERSION))),
+        new Recorder.Finish(summary, supervisor),
+        new RunSupervisor.Stop(),
+        new RunSupervisor.RunEnded(summary, "", Optional.of("step-12")),
+        new RunSupervisor.Recorded());
+  }
+
+  private static RunState state() {
+    var ledger =
+        new LedgerSnapshot(
+            11, 12, VERSION, 10, 8, Map.of(Drop.FLAT, 1L),
+            List.of(new LedgerSnapshot.Flight(10, new PromptTicket(9, 0))), 1);
+    return new RunState(12, VERSION, 7, 10, ledger, new CursorState(50, 10, List.of(new PromptTicket(4, 2))));
+  }
+
+  private static SampleRecord sample() {
+    return new SampleRecord(
+        12, 7, "p", Task.CRITIC, "text", "1", "says", 3, FinishReason.STOP, VERSION, 0.9, Map.of("format", 1.0), -0.5);
+  }
+
+  private static Prompt prompt() {
+    return new Prompt(
+        "prompt-1", Task.CRITIC, "Look: <image> Which is better, ä or ∑ or 😀?", List.of(new ImageRef("a.png")), "2",
+        Map.of("kind", "colour"));
+  }
+
+  private static Group group(long id) {
+    var encoded = new EncodedPrompt(TokenIds.of(1, 151_655, 3), List.of(new ImageGrid(1, 4, 6)));
+    List<Response> responses = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      responses.add(
+          new Response(
+              TokenIds.of(5, 6 + i, -1), LogProbs.of(-0.5f, -3e-8f, Float.NEGATIVE_INFINITY), FinishReason.LENGTH,
+              "It is \\boxed{1} ✓", new PolicyVersion(1, 11), VERSION));
+    }
+    return new Group(id, prompt(), encoded, responses);
+  }
+
+  private static ScoredGroup scored() {
+    Map<String, Double> terms = new LinkedHashMap<>();
+    terms.put("format", 1.0);
+    terms.put("accuracy", 0.0);
+    terms.put("a", -2.0);
+    return new ScoredGroup(group(7), List.of(new Reward(0.1, terms), new Reward(1, Map.of()), new Reward(0, terms)));
+  }
+
+  private static TrainingBatch batch() {
+    return new TrainingBatch(13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2);
+  }
+}
