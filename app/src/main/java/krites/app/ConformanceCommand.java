@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -37,10 +36,6 @@ final class ConformanceCommand implements Callable<Integer> {
 
   @Option(names = "--only", paramLabel = "FOLDER", description = "Run only the checks of this folder.")
   private String only = "";
-
-  ConformanceCommand(PrintStream out) {
-    this(out, Checks.all());
-  }
 
   ConformanceCommand(PrintStream out, List<ConformanceCheck> checks) {
     this.out = out;

@@ -1,5 +1,10 @@
 package krites.app;
 
+import java.io.UncheckedIOException;
+import java.util.function.Supplier;
+import krites.data.DatasetException;
+import krites.model.safetensors.CheckpointException;
+
 /**
  * Something the user gave cannot be used: a file, a key, an option.
  *
@@ -15,5 +20,20 @@ public class InputError extends RuntimeException {
 
   public InputError(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /**
+   * Reads input; what the rooms refuse becomes an input error with their message.
+   *
+   * @throws InputError if the reader throws for bad input
+   */
+  static <T> T guard(Supplier<T> reader) {
+    try {
+      return reader.get();
+    } catch (InputError e) {
+      throw e;
+    } catch (UncheckedIOException | IllegalArgumentException | DatasetException | CheckpointException e) {
+      throw new InputError(String.valueOf(e.getMessage()), e);
+    }
   }
 }

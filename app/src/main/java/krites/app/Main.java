@@ -3,6 +3,10 @@ package krites.app;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
+import krites.app.conformance.Checks;
+import krites.app.conformance.ConformanceCheck;
+import krites.app.display.Terminal;
+import krites.reward.CriticReward;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -42,7 +46,7 @@ public final class Main {
 
   /** Runs a verb and ends the process with its exit code. */
   public static void main(String[] args) {
-    int code = run(System.out, System.err, args);
+    int code = run(Verbs.real(), System.out, System.err, args);
     System.out.flush();
     System.exit(code);
   }
@@ -52,9 +56,9 @@ public final class Main {
    *
    * @return the exit code, one of {@link ExitCode}
    */
-  static int run(PrintStream out, PrintStream err, String... args) {
+  static int run(Verbs verbs, PrintStream out, PrintStream err, String... args) {
     CommandLine line = new CommandLine(new Main());
-    for (Object verb : verbs(out)) {
+    for (Object verb : verbs.of(out)) {
       line.addSubcommand(verb);
     }
     line.setUsageHelpAutoWidth(true);
@@ -73,8 +77,17 @@ public final class Main {
     return line.execute(args);
   }
 
-  private static List<Object> verbs(PrintStream out) {
-    return List.of(new ConformanceCommand(out), new ConfigCommand(out));
+  /** What the verbs work with; tests put fakes here. */
+  record Verbs(TrainingRun.Rooms rooms, List<ConformanceCheck> checks) {
+    static Verbs real() {
+      return new Verbs(
+          new TrainingRun.Rooms(DjlEngines::create, reward -> new CriticReward(reward.formatWeight())), Checks.all());
+    }
+
+    List<Object> of(PrintStream out) {
+      Terminal terminal = out == System.out ? Terminal.standard() : Terminal.plain(out);
+      return List.of(new TrainCommand(terminal, rooms), new ConformanceCommand(out, checks), new ConfigCommand(out));
+    }
   }
 
   private static int onBadArguments(ParameterException error, PrintStream err) {

@@ -35,10 +35,10 @@ public record RunConfig(
 
   public RunConfig {
     require(
-        rollout.groupsPerStep() % learner.microBatchGroups() == 0,
-        "learner.micro-batch-groups",
+        rollout.groupsPerStep() % learner.updatesPerBatch() == 0,
+        "learner.updates-per-batch",
         "a divisor of rollout.groups-per-step = " + rollout.groupsPerStep(),
-        learner.microBatchGroups());
+        learner.updatesPerBatch());
     require(
         learner.warmupSteps() <= run.steps(),
         "learner.warmup-steps",
@@ -66,17 +66,32 @@ public record RunConfig(
   }
 
   /** Section {@code model}. */
-  public record Model(String path, boolean freezeVision) {
+  public record Model(String path, boolean freezeVision, int minPixels, int maxPixels) {
     public Model {
+      atLeast("model.min-pixels", 0, minPixels);
+      atLeast("model.max-pixels", 0, maxPixels);
+      require(
+          maxPixels == 0 || minPixels <= maxPixels,
+          "model.min-pixels",
+          "at most model.max-pixels = " + maxPixels,
+          minPixels);
       require(!path.isBlank(), "model.path", "a model directory or " + BUILT_IN_MODEL, "nothing");
     }
   }
 
+  /** Values of {@code data.ties}. */
+  public enum TiesKind {
+    DROP,
+    REFUSE
+  }
+
   /** Section {@code data}. */
-  public record Data(String train, String evalCritic, String evalPolicy, String images, boolean shuffle) {
+  public record Data(
+      String train, String evalCritic, String evalPolicy, String images, String instruction, TiesKind ties) {
     public Data {
       require(!train.isBlank(), "data.train", "a JSONL file or " + BUILT_IN_WORLD, "nothing");
       require(!evalCritic.isBlank(), "data.eval-critic", "a JSONL file or " + BUILT_IN_WORLD, "nothing");
+      require(!instruction.isBlank(), "data.instruction", "a sentence", "nothing");
     }
   }
 
@@ -98,8 +113,7 @@ public record RunConfig(
       boolean shuffleLabels,
       double wordWeight,
       double sentenceWeight,
-      double captionWeight,
-      String instruction) {
+      double captionWeight) {
     public World {
       kinds = List.copyOf(kinds);
       atLeast("world.train-items", 1, trainItems);
@@ -107,7 +121,6 @@ public record RunConfig(
       fraction("world.unseen-forms", unseenForms);
       fraction("world.tempting-wrong", temptingWrong);
       fraction("world.label-noise", labelNoise);
-      require(!instruction.isBlank(), "world.instruction", "a sentence", "nothing");
     }
   }
 
@@ -116,6 +129,8 @@ public record RunConfig(
       int workers,
       int restarts,
       int slots,
+      int chunkTokens,
+      int threads,
       int groupSize,
       int groupsPerStep,
       double temperature,
@@ -127,6 +142,8 @@ public record RunConfig(
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);
       atLeast("rollout.slots", 1, slots);
+      atLeast("rollout.chunk-tokens", 1, chunkTokens);
+      atLeast("rollout.threads", 1, threads);
       atLeast("rollout.group-size", 2, groupSize);
       atLeast("rollout.groups-per-step", 1, groupsPerStep);
       above("rollout.temperature", 0, temperature);
@@ -147,20 +164,23 @@ public record RunConfig(
 
   /** Values of {@code algorithm.advantage}. */
   public enum AdvantageKind {
-    GRPO
+    GRPO,
+    CENTRED,
+    LEAVE_ONE_OUT,
+    BEST_ONLY
   }
 
   /** Values of {@code algorithm.kl-estimator}; {@code LOW_VAR_KL} is k3. */
   public enum KlEstimatorKind {
-    KL,
-    ABS,
-    MSE,
     LOW_VAR_KL
   }
 
   /** Values of {@code algorithm.aggregation}. */
   public enum AggregationKind {
-    MICRO_BATCH_TOKEN_MEAN
+    MICRO_BATCH_TOKEN_MEAN,
+    TOKEN_MEAN,
+    SEQUENCE_MEAN,
+    CONSTANT_LENGTH
   }
 
   /** Section {@code algorithm}. */
@@ -199,7 +219,8 @@ public record RunConfig(
       double eps,
       double weightDecay,
       double maxGradNorm,
-      int microBatchGroups,
+      int updatesPerBatch,
+      int microBatchTokens,
       int threads) {
     public Learner {
       atLeast("learner.lr", 0.0, lr);
@@ -209,8 +230,9 @@ public record RunConfig(
       above("learner.eps", 0, eps);
       atLeast("learner.weight-decay", 0.0, weightDecay);
       above("learner.max-grad-norm", 0, maxGradNorm);
-      atLeast("learner.micro-batch-groups", 1, microBatchGroups);
-      atLeast("learner.threads", 0, threads);
+      atLeast("learner.updates-per-batch", 1, updatesPerBatch);
+      atLeast("learner.micro-batch-tokens", 1, microBatchTokens);
+      atLeast("learner.threads", 1, threads);
     }
   }
 

@@ -5,6 +5,7 @@ import krites.app.config.RunConfig.AdvantageKind;
 import krites.app.config.RunConfig.AggregationKind;
 import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ScheduleKind;
+import krites.app.config.RunConfig.TiesKind;
 
 /** Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is read exactly here. */
 final class RunConfigParser {
@@ -30,7 +31,11 @@ final class RunConfigParser {
   }
 
   private RunConfig.Model model() {
-    return new RunConfig.Model(keys.textAt("model.path"), keys.booleanAt("model.freeze-vision"));
+    return new RunConfig.Model(
+        keys.textAt("model.path"),
+        keys.booleanAt("model.freeze-vision"),
+        keys.intAt("model.min-pixels"),
+        keys.intAt("model.max-pixels"));
   }
 
   private RunConfig.Data data() {
@@ -39,7 +44,8 @@ final class RunConfigParser {
         keys.textAt("data.eval-critic"),
         keys.textAt("data.eval-policy"),
         keys.textAt("data.images"),
-        keys.booleanAt("data.shuffle"));
+        keys.textAt("data.instruction"),
+        keys.choiceAt("data.ties", TiesKind.class));
   }
 
   private RunConfig.World world() {
@@ -60,8 +66,7 @@ final class RunConfigParser {
         keys.booleanAt("world.shuffle-labels"),
         keys.doubleAt("world.word-weight"),
         keys.doubleAt("world.sentence-weight"),
-        keys.doubleAt("world.caption-weight"),
-        keys.textAt("world.instruction"));
+        keys.doubleAt("world.caption-weight"));
   }
 
   private RunConfig.Rollout rollout() {
@@ -69,6 +74,8 @@ final class RunConfigParser {
         keys.intAt("rollout.workers"),
         keys.intAt("rollout.restarts"),
         keys.intAt("rollout.slots"),
+        keys.intAt("rollout.chunk-tokens"),
+        keys.intAt("rollout.threads"),
         keys.intAt("rollout.group-size"),
         keys.intAt("rollout.groups-per-step"),
         keys.doubleAt("rollout.temperature"),
@@ -107,7 +114,8 @@ final class RunConfigParser {
         keys.doubleAt("learner.eps"),
         keys.doubleAt("learner.weight-decay"),
         keys.doubleAt("learner.max-grad-norm"),
-        keys.intAt("learner.micro-batch-groups"),
+        keys.intAt("learner.updates-per-batch"),
+        keys.intAt("learner.micro-batch-tokens"),
         keys.intAt("learner.threads"));
   }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
 /** The table of before and after that closes a run; values in, text out. */
 public final class ResultTable {
@@ -23,7 +24,7 @@ public final class ResultTable {
    * @param runFolder where the files are
    */
   public static List<String> lines(
-      Terminal terminal, Map<String, Object> summary, HeldOut first, HeldOut last, Path runFolder) {
+      Terminal terminal, Map<String, @Nullable Object> summary, HeldOut first, HeldOut last, Path runFolder) {
     List<Row> rows =
         List.of(
             new Row("critic accuracy", first.criticAccuracy(), last.criticAccuracy()),
@@ -70,13 +71,13 @@ public final class ResultTable {
     return value.isPresent() ? ProgressLine.three(value.getAsDouble()) : "-";
   }
 
-  private static long dropped(Map<String, Object> summary) {
+  private static long dropped(Map<String, @Nullable Object> summary) {
     return summary.get("groups_dropped") instanceof Map<?, ?> reasons
         ? reasons.values().stream().mapToLong(count -> count instanceof Number n ? n.longValue() : 0).sum()
         : 0;
   }
 
-  private static OptionalDouble number(Map<String, Object> summary, String key) {
+  private static OptionalDouble number(Map<String, @Nullable Object> summary, String key) {
     return summary.get(key) instanceof Number value ? OptionalDouble.of(value.doubleValue()) : OptionalDouble.empty();
   }
 }

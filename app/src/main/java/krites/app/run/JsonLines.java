@@ -25,11 +25,11 @@ public final class JsonLines implements AutoCloseable {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final Path file;
-  private final BufferedWriter writer;
+  private BufferedWriter writer;
 
-  private JsonLines(Path file, BufferedWriter writer) {
+  private JsonLines(Path file) {
     this.file = file;
-    this.writer = writer;
+    this.writer = writer(file);
   }
 
   /**
@@ -38,11 +38,13 @@ public final class JsonLines implements AutoCloseable {
    * @throws RunFileException if it cannot be written
    */
   static JsonLines open(Path file) {
+    return new JsonLines(file);
+  }
+
+  private static BufferedWriter writer(Path file) {
     try {
-      return new JsonLines(
-          file,
-          Files.newBufferedWriter(
-              file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+      return Files.newBufferedWriter(
+          file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new RunFileException("write", file, e);
     }
@@ -96,7 +98,8 @@ public final class JsonLines implements AutoCloseable {
    *
    * @return how many lines were moved
    */
-  static int keepOnly(Path file, Path sideFile, Predicate<Map<String, Object>> passes) {
+  synchronized int keepOnly(Path sideFile, Predicate<Map<String, Object>> passes) {
+    close();
     List<String> kept = new ArrayList<>();
     List<String> moved = new ArrayList<>();
     for (String line : lines(file)) {
@@ -108,6 +111,7 @@ public final class JsonLines implements AutoCloseable {
       DurableFiles.write(sideFile, before + joined(moved));
       DurableFiles.write(file, joined(kept));
     }
+    writer = writer(file);
     return moved.size();
   }
 

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import krites.app.InputError;
 import krites.grpo.flow.RunState;
 import org.jspecify.annotations.Nullable;
@@ -95,9 +96,10 @@ public final class RunDirectory implements AutoCloseable {
     requireRun(path);
     FileChannel lock = lock(path);
     checkpoints.removeUnfinished();
-    cut(path, state);
     DurableFiles.write(path.resolve(CONFIG), configText);
-    return new RunDirectory(path, lock, checkpoints);
+    RunDirectory directory = new RunDirectory(path, lock, checkpoints);
+    directory.rewind(state);
+    return directory;
   }
 
   /**
@@ -153,6 +155,25 @@ public final class RunDirectory implements AutoCloseable {
     return events;
   }
 
+  /** Moves every line that a run going on from a state will write again aside, into {@code resumed-over/}. */
+  public void rewind(RunState state) {
+    Path side = path.resolve("resumed-over");
+    try {
+      Files.createDirectories(side);
+    } catch (IOException e) {
+      throw new RunFileException("create", side, e);
+    }
+    metrics.keepOnly(side.resolve(METRICS), upTo(state.step()));
+    samples.keepOnly(side.resolve(SAMPLES), upTo(state.step()));
+    // An evaluation that the checkpoint does not know of is made again.
+    evals.keepOnly(side.resolve(EVALS), upTo(state.evaluatedStep()));
+    events.keepOnly(side.resolve(EVENTS), new JournalCut(state.ledger()));
+  }
+
+  private static Predicate<Map<String, Object>> upTo(long step) {
+    return line -> stepOf(line).orElse(0L) <= step;
+  }
+
   /** Writes {@link #SUMMARY} as a whole. */
   public void writeSummary(Map<String, ?> summary) {
     try {
@@ -177,24 +198,6 @@ public final class RunDirectory implements AutoCloseable {
 
   private static Path checkpointFolder(Path path) {
     return path.resolve("checkpoints");
-  }
-
-  private static void cut(Path path, RunState state) {
-    Path side = path.resolve("resumed-over");
-    try {
-      Files.createDirectories(side);
-    } catch (IOException e) {
-      throw new RunFileException("create", side, e);
-    }
-    keepUpTo(state.step(), path.resolve(METRICS), side);
-    keepUpTo(state.step(), path.resolve(SAMPLES), side);
-    // An evaluation that the checkpoint does not know of is made again.
-    keepUpTo(state.evaluatedStep(), path.resolve(EVALS), side);
-    JsonLines.keepOnly(path.resolve(EVENTS), side.resolve(EVENTS), new JournalCut(state.ledger()));
-  }
-
-  private static void keepUpTo(long step, Path file, Path side) {
-    JsonLines.keepOnly(file, side.resolve(file.getFileName()), line -> stepOf(line).orElse(0L) <= step);
   }
 
   private static Optional<Long> stepOf(Map<String, Object> line) {

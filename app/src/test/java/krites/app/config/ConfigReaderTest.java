@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import krites.data.CritiquePrompt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,7 +84,7 @@ final class ConfigReaderTest {
           model.freeze-vision=maybe | model.freeze-vision: expected true or false, found "maybe"
           rollout.top-p=1.5 | rollout.top-p: expected a number above 0 and at most 1, found 1.5
           rollout.group-size=1 | rollout.group-size: expected a whole number of at least 2, found 1
-          algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of kl, abs, mse, low_var_kl, found "k9"
+          algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of low_var_kl, found "k9"
           rollout=5 | rollout: expected a section { ... }, found 5
           rollout.slots={} | rollout.slots: expected a value, found a section { ... }
           rollout.slots=null | rollout.slots: expected a value, found null; leave the line out for the default
@@ -93,11 +94,11 @@ final class ConfigReaderTest {
   }
 
   @Test
-  void aBatchThatDoesNotDivideIntoMicroBatchesIsRefused() {
+  void aBatchThatDoesNotDivideIntoItsUpdatesIsRefused() {
     assertEquals(
-        "--set learner.micro-batch-groups=5: learner.micro-batch-groups: expected a divisor of rollout.groups-per-step"
+        "--set learner.updates-per-batch=5: learner.updates-per-batch: expected a divisor of rollout.groups-per-step"
             + " = 16, found 5",
-        failureOf("learner.micro-batch-groups=5"));
+        failureOf("learner.updates-per-batch=5"));
   }
 
   @Test
@@ -132,12 +133,12 @@ final class ConfigReaderTest {
     RunConfig config =
         new ConfigReader()
             .withConfigs(List.of())
-            .withAssignment("--set", "data.images=/a b/c#d")
+            .withAssignment("--set", "data.train=/a b/c#d")
             .withAssignment("--set", "run.name=007")
             .read()
             .config();
 
-    assertEquals("/a b/c#d", config.data().images());
+    assertEquals("/a b/c#d", config.data().train());
     assertEquals("007", config.run().name());
   }
 
@@ -176,6 +177,16 @@ final class ConfigReaderTest {
     KnownKeys.load()
         .keys()
         .forEach((key, doc) -> assertTrue(doc.matches("[A-Z].*\\. \\[.+]"), key + " is documented as: " + doc));
+  }
+
+  @Test
+  void theInstructionsAreThoseOfTheDatasets() {
+    assertEquals(
+        CritiquePrompt.SHORT_INSTRUCTION,
+        new ConfigReader().withConfigs(List.of()).read().config().data().instruction());
+    assertEquals(
+        CritiquePrompt.PUBLISHED_INSTRUCTION,
+        new ConfigReader().withConfigs(List.of("llava-critic-r1-7b")).read().config().data().instruction());
   }
 
   @Test

@@ -1,0 +1,128 @@
+package krites.app;
+
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import krites.actors.EvalSet;
+import krites.app.config.RunConfig;
+import krites.app.run.RunHistory;
+import krites.data.FileImages;
+import krites.data.PreferenceDataset;
+import krites.data.RoutedImages;
+import krites.data.TiePolicy;
+import krites.data.shapes.Colour;
+import krites.data.shapes.PairSettings;
+import krites.data.shapes.QuestionKind;
+import krites.data.shapes.Shape;
+import krites.data.shapes.ShapesDataset;
+import krites.data.shapes.ShapesPrompts;
+import krites.data.shapes.ShapesWorld;
+import krites.data.shapes.Split;
+import krites.data.shapes.WorldSettings;
+import krites.grpo.Task;
+import krites.grpo.port.ImageStore;
+import krites.grpo.port.PromptSource;
+
+/**
+ * The prompts of a run and the images they name.
+ *
+ * @param train prompts to learn from
+ * @param evalSets held-out prompts, under the names of {@link RunHistory}
+ * @param images the images of all of them
+ */
+record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore images) {
+
+  /**
+   * Opens what the configuration names; files are read and checked as a whole.
+   *
+   * @throws krites.data.DatasetException if a file cannot be used; the message names file and line
+   * @throws InputError if the world's knobs do not fit together
+   */
+  static Datasets of(RunConfig config) {
+    ShapesWorld world = new ShapesWorld(config.world().seed(), world(config.world()));
+    RunConfig.Data data = config.data();
+    Map<String, EvalSet> evalSets = new LinkedHashMap<>();
+    addEval(evalSets, RunHistory.CRITIC, config, world, data.evalCritic(), Task.CRITIC, config.eval().criticItems());
+    addEval(evalSets, RunHistory.POLICY, config, world, data.evalPolicy(), Task.POLICY, config.eval().policyItems());
+    return new Datasets(train(config, world), evalSets, new RoutedImages(Map.of(ShapesWorld.SCHEME, world), new FileImages()));
+  }
+
+  private static PromptSource train(RunConfig config, ShapesWorld world) {
+    RunConfig.Data data = config.data();
+    return data.train().equals(RunConfig.BUILT_IN_WORLD)
+        ? new ShapesDataset(
+            new ShapesPrompts(world, pairs(config.world()), data.instruction()),
+            Split.TRAIN,
+            Task.CRITIC,
+            config.world().trainItems())
+        : file(data.train(), data);
+  }
+
+  private static void addEval(
+      Map<String, EvalSet> sets, String name, RunConfig config, ShapesWorld world, String from, Task task, int items) {
+    if (items == 0) {
+      return;
+    }
+    RunConfig.Data data = config.data();
+    PromptSource source =
+        from.equals(RunConfig.BUILT_IN_WORLD)
+            ? new ShapesDataset(
+                new ShapesPrompts(world, pairs(config.world()).withTrueLabels(), data.instruction()),
+                Split.TEST,
+                task,
+                items)
+            : file(from, data);
+    sets.put(name, new EvalSet(source, Math.min(items, source.size())));
+  }
+
+  private static PromptSource file(String name, RunConfig.Data data) {
+    Path file = Path.of(name);
+    TiePolicy ties =
+        switch (data.ties()) {
+          case DROP -> TiePolicy.DROP;
+          case REFUSE -> TiePolicy.REFUSE;
+        };
+    return data.images().isEmpty()
+        ? PreferenceDataset.read(file, data.instruction(), ties)
+        : PreferenceDataset.read(file, Path.of(data.images()), data.instruction(), ties);
+  }
+
+  /** The world that a configuration describes. */
+  static WorldSettings world(RunConfig.World knobs) {
+    try {
+      Map<QuestionKind, Double> questions = new EnumMap<>(QuestionKind.class);
+      knobs.kinds().forEach(kind -> questions.put(QuestionKind.named(kind), 1.0));
+      return new WorldSettings(
+          knobs.grid(),
+          List.of(Shape.values()),
+          List.of(Colour.values()),
+          knobs.objectsMin(),
+          knobs.objectsMax(),
+          knobs.jitterPixels(),
+          knobs.colourJitter(),
+          knobs.pixelNoise(),
+          knobs.gradient(),
+          questions,
+          knobs.unseenForms());
+    } catch (IllegalArgumentException e) {
+      throw new InputError("world: " + e.getMessage(), e);
+    }
+  }
+
+  /** The pairs that a configuration describes. */
+  static PairSettings pairs(RunConfig.World knobs) {
+    try {
+      return new PairSettings(
+          knobs.temptingWrong(),
+          knobs.labelNoise(),
+          knobs.shuffleLabels(),
+          knobs.wordWeight(),
+          knobs.sentenceWeight(),
+          knobs.captionWeight());
+    } catch (IllegalArgumentException e) {
+      throw new InputError("world: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package krites.app;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+import krites.app.config.RunConfig;
+import krites.grpo.PolicyVersion;
+import krites.grpo.WeightUpdate;
+import krites.grpo.objective.LearningRate;
+import krites.grpo.port.ImageStore;
+import krites.grpo.port.PolicyTrainer;
+import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.WeightVerifier;
+import krites.learner.AdamWSettings;
+import krites.learner.DjlPolicyTrainer;
+import krites.learner.Objective;
+import krites.learner.TokenWeights;
+import krites.learner.TrainerSettings;
+import krites.model.image.ImagePipeline;
+import krites.model.image.ImageProcessor;
+import krites.model.tokenizer.Tokenizer;
+import krites.model.weights.WeightStore;
+import krites.rollout.DjlRolloutEngine;
+import krites.rollout.PromptEncoder;
+
+/** Rollout engines and trainer on PyTorch, around one model directory and one folder of published weights. */
+final class DjlEngines implements Engines {
+  private final RunConfig config;
+  private final ModelFolder model;
+  private final ImageStore images;
+  private final ImagePipeline pipeline;
+  private final Tokenizer tokenizer;
+  private final Path weightFolder;
+  private volatile Optional<WeightStore> opened = Optional.empty();
+
+  private DjlEngines(RunConfig config, ModelFolder model, ImageStore images, Path weightFolder) {
+    this.config = config;
+    this.model = model;
+    this.images = images;
+    this.pipeline = pipeline(config.model(), model);
+    this.tokenizer = Tokenizer.load(model.path());
+    this.weightFolder = weightFolder;
+  }
+
+  /** See {@link Engines.Factory}. */
+  static Engines create(RunConfig config, ImageStore images, Path runFolder) {
+    return new DjlEngines(config, ModelFolder.of(config.model()), images, runFolder.resolve("weights"));
+  }
+
+  /** The model's own image processor, with the limits of the configuration before it. */
+  static ImagePipeline pipeline(RunConfig.Model settings, ModelFolder model) {
+    return new ImagePipeline(
+        ImageProcessor.load(model.path()), limit(settings.minPixels()), limit(settings.maxPixels()));
+  }
+
+  private static OptionalLong limit(int pixels) {
+    return pixels == 0 ? OptionalLong.empty() : OptionalLong.of(pixels);
+  }
+
+  @Override
+  public RolloutEngine rollout(int worker) {
+    RunConfig.Rollout rollout = config.rollout();
+    return new DjlRolloutEngine(
+        model.path(),
+        new PolicyVersion(0, 0),
+        new DjlRolloutEngine.Settings(rollout.slots(), rollout.chunkTokens(), rollout.threads()),
+        new PromptEncoder(tokenizer, images, pipeline),
+        store());
+  }
+
+  @Override
+  public PolicyTrainer trainer(Optional<Resumption> from) {
+    Path policy = from.map(resumption -> resumption.checkpoint().folder()).orElse(model.path());
+    DjlPolicyTrainer.Start start =
+        new DjlPolicyTrainer.Start(
+            policy,
+            model.path(),
+            from.map(_ -> policy.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
+            from.map(resumption -> resumption.state().version()).orElse(new PolicyVersion(0, 0)));
+    return new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model);
+  }
+
+  private static TrainerSettings settings(RunConfig config) {
+    RunConfig.Algorithm algorithm = config.algorithm();
+    RunConfig.Learner learner = config.learner();
+    return new TrainerSettings(
+        new Objective(
+            config.rollout().temperature(),
+            algorithm.clipLow(),
+            algorithm.clipHigh(),
+            algorithm.dualClip(),
+            algorithm.klCoefficient(),
+            algorithm.importanceCap()),
+        switch (algorithm.aggregation()) {
+          case MICRO_BATCH_TOKEN_MEAN -> TokenWeights.MICRO_BATCH_TOKEN_MEAN;
+          case TOKEN_MEAN -> TokenWeights.TOKEN_MEAN;
+          case SEQUENCE_MEAN -> TokenWeights.SEQUENCE_MEAN;
+          case CONSTANT_LENGTH -> TokenWeights.CONSTANT_LENGTH;
+        },
+        config.rollout().maxNewTokens(),
+        new AdamWSettings(
+            learner.beta1(), learner.beta2(), learner.eps(), learner.weightDecay(), learner.maxGradNorm()),
+        switch (learner.schedule()) {
+          case CONSTANT -> new LearningRate.Constant(learner.lr(), learner.warmupSteps());
+          case COSINE -> new LearningRate.Cosine(learner.lr(), learner.warmupSteps(), config.run().steps(), 0, 0);
+        },
+        learner.updatesPerBatch(),
+        learner.microBatchTokens(),
+        config.model().freezeVision(),
+        learner.threads());
+  }
+
+  @Override
+  public WeightVerifier weights() {
+    return new WeightVerifier() {
+      @Override
+      public void verify(WeightUpdate update) {
+        store().verify(update.location(), update.digest());
+      }
+
+      @Override
+      public void retire(WeightUpdate update) {
+        store().retire(update.location());
+      }
+    };
+  }
+
+  /** Opened with the first engine, when the run's folder exists. */
+  private synchronized WeightStore store() {
+    if (opened.isEmpty()) {
+      opened = Optional.of(new WeightStore(weightFolder));
+    }
+    return opened.get();
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+    if (opened.isPresent()) {
+      new WeightStore(weightFolder); // removes what is left in it
+      try {
+        Files.deleteIfExists(weightFolder);
+      } catch (IOException e) {
+        throw new UncheckedIOException(weightFolder + ": cannot remove the published weights: " + e.getMessage(), e);
+      }
+    }
+  }
+}

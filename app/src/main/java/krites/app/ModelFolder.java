@@ -1,0 +1,98 @@
+package krites.app;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import krites.app.config.RunConfig;
+import krites.learner.DjlPolicyTrainer.ModelSaver;
+import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.safetensors.DType;
+import krites.model.tokenizer.StopTokens;
+import krites.model.tokenizer.Tokenizer;
+
+/**
+ * A Hugging Face model directory: where it lies, that it is complete, and how a trained copy is written.
+ *
+ * @param path the directory
+ */
+public record ModelFolder(Path path) implements ModelSaver {
+  /** Where the shipped base lies below the project's folder. */
+  public static final Path SHIPPED = Path.of("models", "shapes-base");
+
+  /** Set by the launcher: the project's folder. */
+  private static final String HOME_PROPERTY = "krites.home";
+
+  /**
+   * The directory that a configuration names, with everything but its weights read once.
+   *
+   * @throws InputError if it does not exist
+   * @throws krites.model.safetensors.CheckpointException if a file of it is missing or malformed
+   */
+  static ModelFolder of(RunConfig.Model settings) {
+    ModelFolder folder =
+        new ModelFolder(settings.path().equals(RunConfig.BUILT_IN_MODEL) ? shipped() : Path.of(settings.path()));
+    folder.check();
+    return folder;
+  }
+
+  private void check() {
+    if (!Files.isDirectory(path)) {
+      throw new InputError("model directory " + path + " does not exist");
+    }
+    Qwen25VlConfig.load(path);
+    StopTokens.load(path);
+    ImageProcessor.load(path);
+    Tokenizer.load(path).close();
+    if (weightFiles() == 0) {
+      throw new InputError("model directory " + path + " has no *.safetensors file");
+    }
+  }
+
+  private long weightFiles() {
+    try (Stream<Path> files = Files.list(path)) {
+      return files.filter(file -> file.getFileName().toString().endsWith(".safetensors")).count();
+    } catch (IOException e) {
+      throw new InputError("model directory " + path + " cannot be read", e);
+    }
+  }
+
+  /** The base that ships: below the launcher's project folder, else below the working directory or its parent. */
+  private static Path shipped() {
+    String home = System.getProperty(HOME_PROPERTY, "");
+    List<Path> places = home.isEmpty() ? List.of(Path.of(""), Path.of("..")) : List.of(Path.of(home));
+    return places.stream()
+        .map(place -> place.resolve(SHIPPED))
+        .filter(Files::isDirectory)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InputError(
+                    "the shipped base " + SHIPPED + " is not there; make it with krites sft --out " + SHIPPED
+                        + ", or set model.path"));
+  }
+
+  /** Writes weights in float32, and beside them every other file of this directory that describes the model. */
+  @Override
+  public void save(Path directory, NetworkWeights weights) throws IOException {
+    copyDescription(directory);
+    weights.save(directory, DType.F32);
+  }
+
+  private void copyDescription(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(path)) {
+      for (Path file : files.filter(ModelFolder::describesModel).toList()) {
+        Files.copy(file, directory.resolve(file.getFileName()));
+      }
+    }
+  }
+
+  private static boolean describesModel(Path file) {
+    String name = file.getFileName().toString();
+    boolean text = name.endsWith(".json") || name.endsWith(".txt") || name.endsWith(".jinja");
+    return text && Files.isRegularFile(file) && !name.contains("safetensors");
+  }
+}

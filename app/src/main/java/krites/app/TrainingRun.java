@@ -1,0 +1,152 @@
+package krites.app;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import krites.actors.KritesRun;
+import krites.actors.RunHandle;
+import krites.actors.RunOutcome;
+import krites.actors.RunParts;
+import krites.app.Engines.Resumption;
+import krites.app.config.ResolvedConfig;
+import krites.app.config.RunConfig;
+import krites.app.display.ProgressDisplay;
+import krites.app.display.ResultTable;
+import krites.app.display.Terminal;
+import krites.app.run.CheckpointFiles;
+import krites.app.run.Checkpoints;
+import krites.app.run.RunDirectory;
+import krites.app.run.RunFiles;
+import krites.app.run.RunHistory;
+import krites.grpo.port.RewardFunction;
+import krites.grpo.record.RunSummary;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One training run from checked inputs to its summary.
+ *
+ * <p>Everything that can be wrong with the input is found before the run's folder is made.
+ */
+final class TrainingRun {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
+
+  /** The rooms that a run can be made of; tests put fakes here. */
+  record Rooms(Engines.Factory engines, Function<RunConfig.Reward, RewardFunction> reward) {}
+
+  private final ResolvedConfig resolved;
+  private final Path folder;
+  private final Optional<Resumption> from;
+  private final Rooms rooms;
+  private final Terminal terminal;
+
+  /**
+   * @param folder of the run
+   * @param from where to go on; empty for a new run
+   */
+  TrainingRun(ResolvedConfig resolved, Path folder, Optional<Resumption> from, Rooms rooms, Terminal terminal) {
+    this.resolved = resolved;
+    this.folder = folder;
+    this.from = from;
+    this.rooms = rooms;
+    this.terminal = terminal;
+  }
+
+  /** The newest checkpoint of an existing run. */
+  static Resumption resumption(Path folder) {
+    Checkpoints.Checkpoint checkpoint = RunDirectory.requireCheckpoint(folder);
+    return new Resumption(checkpoint, CheckpointFiles.read(checkpoint));
+  }
+
+  /**
+   * Runs to the end, or until it is interrupted.
+   *
+   * @return the exit code
+   * @throws InputError if something given cannot be used; nothing was written then
+   * @throws RunFailed if the run ended without reaching its last step
+   */
+  int run() {
+    RunConfig config = resolved.config();
+    Datasets datasets = InputError.guard(() -> Datasets.of(config));
+    try (Engines engines =
+            InputError.guard(() -> rooms.engines().create(config, datasets.images(), folder));
+        RunDirectory directory = open(config);
+        RunLog _ = RunLog.open(folder.resolve(RunDirectory.LOG))) {
+      return run(config, datasets, engines, directory);
+    }
+  }
+
+  private RunDirectory open(RunConfig config) {
+    int keep = config.checkpoint().keep();
+    return from.isPresent()
+        ? RunDirectory.resume(folder, resolved.text(), keep, from.get().state())
+        : RunDirectory.create(folder, resolved.text(), keep);
+  }
+
+  private int run(RunConfig config, Datasets datasets, Engines engines, RunDirectory directory) {
+    double secondsBefore = from.isPresent() ? RunHistory.read(folder).wallSeconds() : 0;
+    long stepsBefore = from.map(resumption -> resumption.state().step()).orElse(0L);
+    ProgressDisplay display =
+        new ProgressDisplay(terminal, InstantSource.system(), config.run().steps(), stepsBefore);
+    display.note(
+        (from.isPresent() ? "going on after step " + stepsBefore + " in " : "run folder ") + folder);
+    RunObserver observer =
+        new RunObserver(
+            new RunFiles(directory, System::nanoTime, secondsBefore), display, datasets.evalSets().keySet());
+    RunParts parts =
+        Wiring.parts(datasets, engines, rooms.reward().apply(config.reward()), directory, observer, from);
+    LOG.info("run {} begins after step {} of {}", folder, stepsBefore, config.run().steps());
+    RunHandle handle = KritesRun.start(Wiring.settings(config, from), parts, ConfigFactory.empty());
+    try (Interrupts _ = Interrupts.listen(() -> stop(handle, display))) {
+      RunOutcome outcome = handle.outcome().toCompletableFuture().join();
+      display.end();
+      return conclude(outcome, directory, secondsBefore);
+    }
+  }
+
+  private static void stop(RunHandle handle, ProgressDisplay display) {
+    display.note("stopping after a checkpoint; Ctrl-C again ends at once");
+    handle.stop();
+  }
+
+  private int conclude(RunOutcome outcome, RunDirectory directory, double secondsBefore) {
+    PrintStream out = terminal.out();
+    switch (outcome) {
+      case RunOutcome.Completed(RunSummary summary, _) -> {
+        summarize(summary, directory, secondsBefore);
+        return ExitCode.OK;
+      }
+      case RunOutcome.Stopped(RunSummary summary, Optional<String> checkpoint) -> {
+        summarize(summary, directory, secondsBefore);
+        out.println();
+        out.println(
+            checkpoint.isPresent()
+                ? "stopped after step " + summary.steps() + "; go on with: krites train --resume " + folder
+                : "stopped before the first checkpoint; there is nothing to go on from");
+        return ExitCode.INTERRUPTED;
+      }
+      case RunOutcome.Failed(String reason, Optional<Throwable> cause, Optional<RunSummary> summary) -> {
+        cause.ifPresent(thrown -> LOG.info("the run failed", thrown));
+        summary.ifPresent(known -> write(known, directory, secondsBefore));
+        throw new RunFailed(reason + " (details in " + folder.resolve(RunDirectory.LOG) + ")");
+      }
+    }
+  }
+
+  private void summarize(RunSummary summary, RunDirectory directory, double secondsBefore) {
+    Map<String, @Nullable Object> written = write(summary, directory, secondsBefore);
+    RunHistory history = RunHistory.read(folder);
+    ResultTable.lines(terminal, written, history.first(), history.last(), folder).forEach(terminal.out()::println);
+  }
+
+  private Map<String, @Nullable Object> write(RunSummary summary, RunDirectory directory, double secondsBefore) {
+    Map<String, @Nullable Object> content = RunHistory.read(folder).summary(summary, secondsBefore);
+    directory.writeSummary(content);
+    return content;
+  }
+}
