@@ -16,20 +16,21 @@ public final class RolloutScript {
   /** The network's methods and those of the rollout. */
   public static List<String> methods(Qwen25VlConfig config) {
     List<String> methods = new ArrayList<>(NetworkScript.methods(config));
+    methods.add(SAMPLER);
     methods.add(TEXT);
     return List.copyOf(methods);
+  }
+
+  /** The sampler alone, which needs no network. */
+  public static List<String> samplerMethods() {
+    return List.of(SAMPLER);
   }
 
   /**
    * {@code shape_logits} follows the order of transformers: repetition penalty, temperature, top-k, top-p; {@code pick}
    * draws by inverse cumulative distribution, so one uniform number decides one token.
-   *
-   * <p>{@code generate} alternates: pick a token from the logits, append it, run one step. A finished sequence goes on
-   * with the pad token, which nobody reads. It returns tokens (B, n), their log-probabilities under softmax(logits /
-   * temperature) (B, n), the next logits (B, V), the next positions (B) and the finished flags (B). {@code valid},
-   * {@code seen} and the caches are updated in place.
    */
-  private static final String TEXT =
+  private static final String SAMPLER =
       """
       def shape_logits(self, logits: Tensor, seen: Tensor, forbidden: Tensor, temperature: float, top_k: int, top_p: float, penalty: float) -> Tensor:
         z = logits
@@ -59,7 +60,17 @@ public final class RolloutScript {
         last = torch.sub(torch.size(c, -1), 1)
         target = torch.mul(torch.unsqueeze(uniform, 1), torch.narrow(c, -1, last, 1))
         return torch.squeeze(torch.clamp(torch.searchsorted(c, target, out_int32=False, right=True), None, last), 1)
+      """
+          .indent(2);
 
+  /**
+   * {@code generate} alternates: pick a token from the logits, append it, run one step. A finished sequence goes on
+   * with the pad token, which nobody reads. It returns tokens (B, n), their log-probabilities under softmax(logits /
+   * temperature) (B, n), the next logits (B, V), the next positions (B) and the finished flags (B). {@code valid},
+   * {@code seen} and the caches are updated in place.
+   */
+  private static final String TEXT =
+      """
       def prefill(self, ids: Tensor, image_at: Tensor, image: Tensor, positions: Tensor, doc: Tensor, w: List[Tensor]) -> List[Tensor]:
         x = self.embed(ids, image_at, image, w)
         mask = self.packed_mask(doc, torch.zeros_like(doc))

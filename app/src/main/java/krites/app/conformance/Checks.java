@@ -8,6 +8,12 @@ public final class Checks {
 
   /** All checks, quick ones first. */
   public static List<ConformanceCheck> all() {
-    return List.of(new PreprocessCheck(), new SamplingCheck(), new GrpoCheck(), new NativeSamplingCheck(), new ModelsCheck(), new CasesCheck());
+    return List.of(
+        new PreprocessCheck(),
+        new SamplingCheck(),
+        new GrpoCheck(),
+        new NativeSamplingCheck(),
+        new ModelsCheck(),
+        new CasesCheck());
   }
 }

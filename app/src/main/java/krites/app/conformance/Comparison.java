@@ -26,7 +26,9 @@ final class Comparison {
   static final double STEP_OF_NOISE = 2.1;
   static final double LATER_LOSS = 5e-4;
   /** Of a weight after three steps, in learning rates, where the first gradient is clear. */
-  static final double LATER_STEP = 0.1;
+  static final double LATER_STEP = 0.25;
+  /** Relative to a tensor's largest gradient; smaller ones drown in the noise of later steps. */
+  static final double CLEAR_SHARE = 1e-3;
 
   private final String check;
   private final String label;
@@ -114,21 +116,34 @@ final class Comparison {
    * @param actual empty if there is no gradient, which never equals a golden one
    */
   void gradient(String item, float[] expected, float[] actual) {
+    close(item, expected, actual, GRADIENTS * largest(expected));
+  }
+
+  /** The largest absolute value. */
+  static double largest(float[] values) {
     double largest = 0;
-    for (float value : expected) {
+    for (float value : values) {
       largest = Math.max(largest, Math.abs(value));
     }
-    close(item, expected, actual, GRADIENTS * largest);
+    return largest;
   }
 
   /**
    * Compares weights after optimizer steps: strictly where the golden gradient is clear, loosely where noise may decide
    * its sign.
+   *
+   * @param clear absolute value from which a gradient is clear
    */
   void stepped(
-      String item, float[] expected, float[] actual, float[] gradient, double strict, double loose) {
-    closeWhere(item, expected, actual, strict, i -> Math.abs(gradient[i]) >= CLEAR_GRADIENT);
-    closeWhere(item + " (tiny gradient)", expected, actual, loose, i -> Math.abs(gradient[i]) < CLEAR_GRADIENT);
+      String item,
+      float[] expected,
+      float[] actual,
+      float[] gradient,
+      double clear,
+      double strict,
+      double loose) {
+    closeWhere(item, expected, actual, strict, i -> Math.abs(gradient[i]) >= clear);
+    closeWhere(item + " (tiny gradient)", expected, actual, loose, i -> Math.abs(gradient[i]) < clear);
   }
 
   /** Compares whole numbers with the golden tensor of the same name; the difference reported is how many differ. */

@@ -89,6 +89,9 @@ final class ForwardCase {
                 scope.create(IntBuffer.wrap(documents), shape, DataType.INT32),
                 scope.zeros(shape, DataType.INT32))
             .get(0);
+    if (!compare.has("logits")) {
+      return;
+    }
     NDArray positions = scope.create(batch.positions(), new Shape(3, batch.rows(), batch.width()));
     NDArray hidden = golden.callOne(scope, "decoder", List.of(x, positions, mask, false));
     NDArray logits = golden.callOne(scope, "head", List.of(hidden));

@@ -120,27 +120,44 @@ final class GradientCase {
     for (int step = 1; step < losses.length; step++) {
       core.update(rate, settings);
       if (step == 1) {
-        stepped(compare, core, train, ONE_STEP, rate, Comparison.STEP);
+        steppedOnce(compare, core, train, rate);
       }
       if (step == 3) {
-        stepped(compare, core, train, THREE_STEPS, 3 * rate, Comparison.LATER_STEP * rate);
+        stepped(
+            compare, core, train, THREE_STEPS, Comparison.CLEAR_SHARE, 3 * rate, Comparison.LATER_STEP * rate);
       }
       compare.value(
           "loss after step " + step, losses[step], core.supervised(rows, tokenWeights), Comparison.LATER_LOSS);
     }
   }
 
-  /** Compares weights after a step with the golden ones, by the two-part rule. */
-  static void stepped(
-      Comparison compare, TrainingCore core, SafetensorsFile train, String prefix, double reach, double strict) {
+  /** Compares weights after one step with the golden ones, by the two-part rule. */
+  static void steppedOnce(Comparison compare, TrainingCore core, SafetensorsFile train, double rate) {
+    stepped(compare, core, train, ONE_STEP, 0, rate, Comparison.STEP);
+  }
+
+  /**
+   * @param clearShare share of a tensor's largest gradient below which noise decides
+   * @param reach learning rates of all steps together
+   * @param strict tolerance where the gradient is clear
+   */
+  private static void stepped(
+      Comparison compare,
+      TrainingCore core,
+      SafetensorsFile train,
+      String prefix,
+      double clearShare,
+      double reach,
+      double strict) {
     for (String tensor : train.names()) {
       if (tensor.startsWith(prefix)) {
         String weight = tensor.substring(prefix.length());
         float[] expected = train.floats(tensor);
         float[] gradient =
             train.find(GRADIENT + weight).isPresent() ? train.floats(GRADIENT + weight) : new float[expected.length];
-        compare.stepped(
-            tensor, expected, weight(core, weight), gradient, strict, Comparison.STEP_OF_NOISE * reach);
+        double clear = Math.max(Comparison.CLEAR_GRADIENT, clearShare * Comparison.largest(gradient));
+        double loose = Comparison.STEP_OF_NOISE * reach;
+        compare.stepped(tensor, expected, weight(core, weight), gradient, clear, strict, loose);
       }
     }
   }

@@ -65,7 +65,9 @@ final class GrpoStepCase {
     compare.text("loss_type", "default", GoldenJson.text(json.get("policy"), "loss_type"));
     compare.text("loss_avg_mode", "token", GoldenJson.text(json.get("policy"), "loss_avg_mode"));
     List<ProcessedImage> images = imagesOfRows();
-    compare.close("pixel_values", GoldenModel.pixels(images), Comparison.PIXELS);
+    if (compare.has("pixel_values")) {
+      compare.close("pixel_values", GoldenModel.pixels(images), Comparison.PIXELS);
+    }
     compare.equal("image_grid_thw", GoldenModel.grids(images));
     GoldenBatch batch = GoldenBatch.read(compare, images, golden.config());
     compare.equal("position_ids", batch.positions());
@@ -103,7 +105,7 @@ final class GrpoStepCase {
       double maxNorm = GoldenJson.number(json, "max_grad_norm");
       TrainingCore.Update update = core.update(rate, GradientCase.settings(json, maxNorm));
       compare.value("grad_norm_before_clip", norm, update.gradientNorm(), Comparison.GRADIENTS * norm);
-      GradientCase.stepped(compare, core, train, "adamw_step1.", rate, Comparison.STEP);
+      GradientCase.steppedOnce(compare, core, train, rate);
       TrainingCore.PolicyLoss after = loss(core, rows, tokens, tokens.count());
       logProbs("log_probs_after_step", "log_probs_after_step", tokens, after.logProbs());
       losses("after_step.", GoldenJson.need(json, "after_step"), after, Comparison.LATER_LOSS);
