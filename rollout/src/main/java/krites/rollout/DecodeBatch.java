@@ -55,6 +55,7 @@ public final class DecodeBatch implements AutoCloseable {
   /** Tokens and log-probabilities of one chunk, both rows x n, and which rows have ended. */
   public record Chunk(long[] tokens, float[] logProbs, boolean[] done, int length) {}
 
+  @SuppressWarnings("NullAway.Init") // prefill, the only caller, sets the tensors before anybody sees the batch
   private DecodeBatch(ScriptModule script, NDManager parent, Vocabulary vocabulary, Sampling sampling, int rows) {
     this.script = script;
     this.parent = parent;

@@ -1,0 +1,249 @@
+package krites.rollout;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import krites.grpo.PolicyVersion;
+import krites.grpo.Sampling;
+import krites.grpo.WeightUpdate;
+import krites.grpo.port.GroupRequest;
+import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.RolloutOutcome;
+import krites.model.image.ImageException;
+import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.tokenizer.StopTokens;
+import krites.model.tokenizer.Tokenizer;
+import krites.model.torchscript.ScriptModule;
+import krites.model.torchscript.TorchRuntime;
+import krites.model.weights.WeightStore;
+
+/**
+ * The rollout engine on the network: groups that wait are read together, then decoded in chunks of tokens.
+ *
+ * <p>A step is one prefill or one chunk. New weights take effect with the next step; sequences in flight go on under
+ * them with the keys and values that they have.
+ */
+public final class DjlRolloutEngine implements RolloutEngine {
+  private final Settings settings;
+  private final PromptEncoder encoder;
+  private final WeightStore store;
+  private final NDManager manager;
+  private final Qwen25VlConfig config;
+  private final ScriptModule script;
+  private final DecodeBatch.Vocabulary vocabulary;
+  private final Deque<GroupRequest> waiting = new ArrayDeque<>();
+  private final Map<String, Double> counters = new LinkedHashMap<>();
+  private NetworkWeights weights;
+  private PolicyVersion version;
+  private Optional<Running> running = Optional.empty();
+
+  /**
+   * How the engine works.
+   *
+   * @param capacity groups in flight at once
+   * @param chunkTokens tokens decoded per step
+   * @param threads native threads of one operator
+   */
+  public record Settings(int capacity, int chunkTokens, int threads) {
+    public Settings {
+      if (capacity < 1 || chunkTokens < 1 || threads < 1) {
+        throw new IllegalArgumentException(
+            "capacity " + capacity + ", chunk tokens " + chunkTokens + " and threads " + threads
+                + " must be at least 1");
+      }
+    }
+  }
+
+  /** A batch that is being decoded, and which sequence each of its rows is. */
+  private record Running(DecodeBatch batch, List<RunningGroup> groups, List<RunningRow> rows, int maxNewTokens) {}
+
+  /**
+   * Loads a model directory; call it on the thread that will drive the engine.
+   *
+   * @param version of the weights in the directory
+   */
+  public DjlRolloutEngine(
+      Path model, PolicyVersion version, Settings settings, PromptEncoder encoder, WeightStore store) {
+    TorchRuntime.prepareThread(settings.threads(), false);
+    this.settings = settings;
+    this.encoder = encoder;
+    this.store = store;
+    this.version = version;
+    this.config = Qwen25VlConfig.load(model);
+    this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    this.weights = NetworkWeights.load(model, config, manager);
+    this.script = ScriptModule.load(manager, RolloutScript.methods(config));
+    this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));
+  }
+
+  /** Forbids image and video placeholders, and ids that the tokenizer does not know. */
+  private static DecodeBatch.Vocabulary vocabulary(Qwen25VlConfig config, Tokenizer tokenizer, StopTokens stops) {
+    boolean[] forbidden = new boolean[config.vocabulary()];
+    Arrays.fill(forbidden, Math.min(tokenizer.size(), forbidden.length), forbidden.length, true);
+    forbidden[config.imageToken()] = true;
+    if (config.videoToken() >= 0) {
+      forbidden[config.videoToken()] = true;
+    }
+    int[] stopIds = stops.ids().stream().mapToInt(Integer::intValue).sorted().toArray();
+    return new DecodeBatch.Vocabulary(config.vocabulary(), stopIds, forbidden, stopIds[0]);
+  }
+
+  @Override
+  public int capacity() {
+    return settings.capacity();
+  }
+
+  @Override
+  public int active() {
+    return waiting.size()
+        + running.map(now -> (int) now.groups().stream().filter(group -> !group.returned()).count()).orElse(0);
+  }
+
+  @Override
+  public void start(GroupRequest request) {
+    if (active() >= settings.capacity()) {
+      throw new IllegalStateException("group " + request.groupId() + " exceeds the capacity of " + settings.capacity());
+    }
+    waiting.add(request);
+  }
+
+  @Override
+  public List<RolloutOutcome> step() {
+    List<RolloutOutcome> outcomes = new ArrayList<>();
+    if (running.isEmpty()) {
+      if (!waiting.isEmpty()) {
+        time("prefill", () -> prefill(outcomes));
+      }
+    } else {
+      time("decode", () -> decode(running.get(), outcomes));
+    }
+    return outcomes;
+  }
+
+  /** Reads all waiting groups that are sampled alike. */
+  private void prefill(List<RolloutOutcome> outcomes) {
+    Sampling sampling = waiting.getFirst().sampling();
+    List<RunningGroup> groups = new ArrayList<>();
+    List<DecodeBatch.Input> inputs = new ArrayList<>();
+    List<GroupRequest> others = new ArrayList<>();
+    for (GroupRequest request : waiting) {
+      if (!request.sampling().equals(sampling)) {
+        others.add(request);
+        continue;
+      }
+      try {
+        PromptEncoder.Encoded encoded = encoder.encode(request.prompt());
+        groups.add(new RunningGroup(request, encoded.prompt()));
+        inputs.add(new DecodeBatch.Input(encoded.prompt().ids().toArray(), encoded.images()));
+        count("rollout/prompt_tokens", encoded.prompt().ids().length());
+      } catch (IOException | ImageException e) {
+        outcomes.add(
+            new RolloutOutcome.Failed(request.groupId(), "prompt " + request.prompt().id() + ": " + e.getMessage()));
+      }
+    }
+    waiting.clear();
+    waiting.addAll(others);
+    if (groups.isEmpty()) {
+      return;
+    }
+    DecodeBatch batch =
+        DecodeBatch.prefill(
+            script, config, weights, vocabulary, inputs, sampling.groupSize(), sampling, manager);
+    List<RunningRow> rows = groups.stream().flatMap(group -> group.rows().stream()).toList();
+    running = Optional.of(new Running(batch, groups, rows, sampling.maxNewTokens()));
+  }
+
+  private void decode(Running now, List<RolloutOutcome> outcomes) {
+    List<RunningRow> rows = now.rows();
+    int left = now.maxNewTokens() - rows.stream().mapToInt(RunningRow::position).max().orElse(0);
+    int n = Math.min(settings.chunkTokens(), left);
+    double[] uniforms = new double[rows.size() * n];
+    for (int r = 0; r < rows.size(); r++) {
+      rows.get(r).fillUniforms(uniforms, r * n, n);
+    }
+    DecodeBatch.Chunk chunk = now.batch().decode(uniforms, weights);
+    for (int r = 0; r < rows.size(); r++) {
+      int taken = rows.get(r).take(chunk, r, vocabulary, now.maxNewTokens(), version);
+      count("rollout/response_tokens", taken);
+    }
+    for (RunningGroup group : now.groups()) {
+      if (group.complete() && !group.returned()) {
+        group.markReturned();
+        if (!group.cancelled()) {
+          outcomes.add(new RolloutOutcome.Finished(group.group(encoder.tokenizer())));
+        }
+      }
+    }
+    shrink(now);
+  }
+
+  /** Frees the batch when all is done, and ended rows when they are the larger part. */
+  private void shrink(Running now) {
+    int[] open = java.util.stream.IntStream.range(0, now.rows().size())
+        .filter(r -> !now.rows().get(r).ended())
+        .toArray();
+    if (open.length == 0) {
+      now.batch().close();
+      running = Optional.empty();
+    } else if (open.length * 4 <= now.rows().size() * 3) {
+      now.batch().keepRows(open);
+      List<RunningRow> rows = Arrays.stream(open).mapToObj(now.rows()::get).toList();
+      running = Optional.of(new Running(now.batch(), now.groups(), rows, now.maxNewTokens()));
+    }
+  }
+
+  @Override
+  public void cancel(long groupId) {
+    waiting.removeIf(request -> request.groupId() == groupId);
+    running.ifPresent(
+        now -> now.groups().stream().filter(group -> group.id() == groupId).forEach(RunningGroup::cancel));
+  }
+
+  @Override
+  public void update(WeightUpdate update) {
+    store.verify(update.location(), update.digest());
+    NetworkWeights fresh = store.load(update.location(), weights.layout(), manager);
+    weights.close();
+    weights = fresh;
+    version = update.version();
+    count("rollout/weight_updates", 1);
+  }
+
+  @Override
+  public PolicyVersion version() {
+    return version;
+  }
+
+  @Override
+  public Map<String, Double> counters() {
+    return Map.copyOf(counters);
+  }
+
+  private void count(String name, double amount) {
+    counters.merge(name, amount, Double::sum);
+  }
+
+  private void time(String phase, Runnable work) {
+    long start = System.nanoTime();
+    work.run();
+    count("rollout/" + phase + "_seconds", (System.nanoTime() - start) * 1e-9);
+  }
+
+  @Override
+  public void close() {
+    running.ifPresent(now -> now.batch().close());
+    script.close();
+    weights.close();
+    manager.close();
+  }
+}

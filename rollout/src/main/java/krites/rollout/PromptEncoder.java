@@ -1,0 +1,83 @@
+package krites.rollout;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import krites.grpo.EncodedPrompt;
+import krites.grpo.ImageGrid;
+import krites.grpo.ImageRef;
+import krites.grpo.Prompt;
+import krites.grpo.TokenIds;
+import krites.grpo.port.ImageStore;
+import krites.model.image.ImagePipeline;
+import krites.model.image.PatchGrid;
+import krites.model.image.ProcessedImage;
+import krites.model.tokenizer.ChatMessage;
+import krites.model.tokenizer.ChatTemplate;
+import krites.model.tokenizer.Tokenizer;
+
+/**
+ * A prompt becomes tokens and patches: one user turn in the chat template, image placeholders expanded by their grids.
+ *
+ * <p>Source: {@code _build_messages} of EasyR1's {@code verl/utils/dataset.py}; Qwen2.5-VL's chat template.
+ */
+public final class PromptEncoder {
+  private final Tokenizer tokenizer;
+  private final ImageStore images;
+  private final ImagePipeline pipeline;
+  private final int imagePad;
+
+  /** A prompt ready for the network. */
+  public record Encoded(EncodedPrompt prompt, List<ProcessedImage> images) {}
+
+  public PromptEncoder(Tokenizer tokenizer, ImageStore images, ImagePipeline pipeline) {
+    this.tokenizer = tokenizer;
+    this.images = images;
+    this.pipeline = pipeline;
+    this.imagePad = tokenizer.requireId(ChatTemplate.IMAGE_PAD);
+  }
+
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /**
+   * Encodes a prompt.
+   *
+   * @throws IOException if an image cannot be read
+   * @throws krites.model.image.ImageException if an image cannot be decoded
+   */
+  public Encoded encode(Prompt prompt) throws IOException {
+    List<ProcessedImage> processed = new ArrayList<>();
+    for (ImageRef image : prompt.images()) {
+      processed.add(pipeline.process(images.read(image), image.name()));
+    }
+    List<PatchGrid> grids = processed.stream().map(ProcessedImage::grid).toList();
+    String text = ChatTemplate.render(List.of(message(prompt.text())), true);
+    int[] ids =
+        ChatTemplate.expandImagePads(
+            tokenizer.encode(text), imagePad, grids, pipeline.processor().mergeSize());
+    return new Encoded(
+        new EncodedPrompt(
+            TokenIds.of(ids), grids.stream().map(grid -> new ImageGrid(grid.t(), grid.h(), grid.w())).toList()),
+        processed);
+  }
+
+  private static ChatMessage message(String text) {
+    List<ChatMessage.Part> parts = new ArrayList<>();
+    int from = 0;
+    for (int at = text.indexOf(Prompt.IMAGE_PLACEHOLDER);
+        at >= 0;
+        at = text.indexOf(Prompt.IMAGE_PLACEHOLDER, from)) {
+      if (at > from) {
+        parts.add(new ChatMessage.Text(text.substring(from, at)));
+      }
+      parts.add(new ChatMessage.Image());
+      from = at + Prompt.IMAGE_PLACEHOLDER.length();
+    }
+    if (from < text.length()) {
+      parts.add(new ChatMessage.Text(text.substring(from)));
+    }
+    return ChatMessage.user(parts.toArray(ChatMessage.Part[]::new));
+  }
+}
