@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -64,7 +65,7 @@ final class Evaluation {
   private Quantity value(Expression expression) {
     return switch (expression) {
       case Expression.Literal(String digits, boolean decimal) -> Quantity.literal(digits, decimal);
-      case Expression.Symbol(String name) -> values.get(name);
+      case Expression.Symbol(String name) -> Objects.requireNonNull(values.get(name), name);
       case Expression.Pi _ -> Quantity.PI;
       case Expression.Sum(List<Expression> terms, List<Boolean> subtracted) -> {
         Quantity sum = value(terms.getFirst());

@@ -126,7 +126,7 @@ public final class ConfigReader {
     try {
       addLayer(ConfigFactory.parseFile(file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
     } catch (ConfigException e) {
-      throw new ConfigError(oneLine(e.getMessage()), e);
+      throw new ConfigError(oneLine(String.valueOf(e.getMessage())), e);
     }
   }
 
@@ -135,7 +135,7 @@ public final class ConfigReader {
     try {
       resolved = layer.resolveWith(layer.withFallback(known.defaults()));
     } catch (ConfigException e) {
-      throw new ConfigError(oneLine(e.getMessage()), e);
+      throw new ConfigError(oneLine(String.valueOf(e.getMessage())), e);
     }
     known.check(resolved);
     layers.add(resolved);
@@ -150,7 +150,7 @@ public final class ConfigReader {
         Config parsed =
             ConfigFactory.parseString(
                 "value = " + value, ConfigParseOptions.defaults().setOriginDescription(origin));
-        return parsed.root().get("value");
+        return parsed.getValue("value");
       } catch (ConfigException e) {
         return ConfigValueFactory.fromAnyRef(value, origin);
       }

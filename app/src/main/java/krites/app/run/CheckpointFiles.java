@@ -48,7 +48,7 @@ public final class CheckpointFiles implements CheckpointStore {
     } catch (JsonProcessingException e) {
       throw new InputError(file + ": not the state of a run: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw new InputError(new RunFileException("read", file, e).getMessage(), e);
+      throw new InputError(RunFileException.message("read", file, e), e);
     }
   }
 }

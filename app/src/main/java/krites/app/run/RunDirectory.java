@@ -73,7 +73,7 @@ public final class RunDirectory implements AutoCloseable {
     try {
       Files.createDirectories(path);
     } catch (IOException e) {
-      throw new InputError(new RunFileException("create run folder", path, e).getMessage(), e);
+      throw new InputError(RunFileException.message("create run folder", path, e), e);
     }
     if (!Files.isWritable(path)) {
       throw new InputError("cannot write into run folder " + path + ": permission denied");
@@ -215,7 +215,7 @@ public final class RunDirectory implements AutoCloseable {
       }
       return channel;
     } catch (IOException e) {
-      throw new InputError(new RunFileException("write", file, e).getMessage(), e);
+      throw new InputError(RunFileException.message("write", file, e), e);
     }
   }
 

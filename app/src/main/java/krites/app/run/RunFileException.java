@@ -12,7 +12,12 @@ public final class RunFileException extends UncheckedIOException {
   private static final long serialVersionUID = 1L;
 
   public RunFileException(String deed, Path file, IOException cause) {
-    super("cannot " + deed + " " + file + ": " + reason(cause), cause);
+    super(message(deed, file, cause), cause);
+  }
+
+  /** The message that such an exception has. */
+  static String message(String deed, Path file, IOException cause) {
+    return "cannot " + deed + " " + file + ": " + reason(cause);
   }
 
   private static String reason(IOException cause) {
