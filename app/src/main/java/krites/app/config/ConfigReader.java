@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Turns layers of HOCON into one validated {@link RunConfig}.
@@ -150,7 +151,7 @@ public final class ConfigReader {
         Config parsed =
             ConfigFactory.parseString(
                 "value = " + value, ConfigParseOptions.defaults().setOriginDescription(origin));
-        return parsed.getValue("value");
+        return Objects.requireNonNull(parsed.root().get("value"), origin);
       } catch (ConfigException e) {
         return ConfigValueFactory.fromAnyRef(value, origin);
       }
