@@ -28,6 +28,8 @@ import picocli.CommandLine.ParameterException;
       "  krites train --config control-shuffled-labels the control: nothing to learn",
       "  krites train --set learner.lr=5e-5 --steps 300",
       "  krites train --resume runs/shapes-seed1-...   go on from the last checkpoint",
+      "  krites eval models/shapes-base                held-out accuracy of a model",
+      "  krites sft --out models/my-base               a base model from nothing",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
     },
@@ -86,7 +88,12 @@ public final class Main {
 
     List<Object> of(PrintStream out) {
       Terminal terminal = out == System.out ? Terminal.standard() : Terminal.plain(out);
-      return List.of(new TrainCommand(terminal, rooms), new ConformanceCommand(out, checks), new ConfigCommand(out));
+      return List.of(
+          new TrainCommand(terminal, rooms),
+          new SftCommand(out),
+          new EvalCommand(out),
+          new ConformanceCommand(out, checks),
+          new ConfigCommand(out));
     }
   }
 

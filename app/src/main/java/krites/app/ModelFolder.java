@@ -82,7 +82,8 @@ public record ModelFolder(Path path) implements ModelSaver {
     weights.save(directory, DType.F32);
   }
 
-  private void copyDescription(Path directory) throws IOException {
+  /** Copies every file that describes the model, and no weights. */
+  void copyDescription(Path directory) throws IOException {
     try (Stream<Path> files = Files.list(path)) {
       for (Path file : files.filter(ModelFolder::describesModel).toList()) {
         Files.copy(file, directory.resolve(file.getFileName()));

@@ -71,6 +71,17 @@ final class KeyReader {
     return numbers;
   }
 
+  List<Integer> intsAt(String key) {
+    List<Integer> numbers = new ArrayList<>();
+    for (ConfigValue element : list(key, "a list of whole numbers")) {
+      if (!(element.unwrapped() instanceof Integer number)) {
+        throw wrongType(key, "a list of whole numbers");
+      }
+      numbers.add(number);
+    }
+    return numbers;
+  }
+
   List<String> textsAt(String key) {
     return list(key, "a list of texts").stream().map(element -> String.valueOf(element.unwrapped())).toList();
   }

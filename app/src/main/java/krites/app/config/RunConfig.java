@@ -25,7 +25,8 @@ public record RunConfig(
     Async async,
     Eval eval,
     Checkpoint checkpoint,
-    Log log) {
+    Log log,
+    SftConfig sft) {
 
   /** The value of {@code data.train} and its siblings that stands for the built-in generator. */
   public static final String BUILT_IN_WORLD = "world";
@@ -54,6 +55,12 @@ public record RunConfig(
         "world.shuffle-labels",
         "false because data.train is a file",
         true);
+  }
+
+  /** The same run with another model. */
+  public RunConfig withModel(Model other) {
+    return new RunConfig(
+        run, other, data, world, rollout, reward, algorithm, learner, async, eval, checkpoint, log, sft);
   }
 
   /** Section {@code run}. An empty name or folder means: choose one. */

@@ -18,7 +18,7 @@ final class RunConfigParser {
   RunConfig parse() {
     return new RunConfig(
         run(), model(), data(), world(), rollout(), reward(), algorithm(), learner(), async(), eval(), checkpoint(),
-        log());
+        log(), sft());
   }
 
   private RunConfig.Run run() {
@@ -137,5 +137,53 @@ final class RunConfigParser {
 
   private RunConfig.Log log() {
     return new RunConfig.Log(keys.intAt("log.samples-per-step"));
+  }
+
+  private SftConfig sft() {
+    List<Double> betas = keys.doublesAt("sft.betas");
+    InvalidSetting.require(betas.size() == 2, "sft.betas", "two numbers", betas);
+    return new SftConfig(
+        keys.textAt("sft.from"),
+        keys.intAt("sft.steps"),
+        keys.intAt("sft.batch-items"),
+        keys.doubleAt("sft.lr"),
+        keys.intAt("sft.warmup-steps"),
+        betas.get(0),
+        betas.get(1),
+        keys.doubleAt("sft.weight-decay"),
+        keys.doubleAt("sft.max-grad-norm"),
+        keys.intAt("sft.micro-batch-tokens"),
+        keys.intAt("sft.threads"),
+        keys.intAt("sft.train-items"),
+        keys.choiceAt("sft.dtype", SftConfig.WeightType.class),
+        new SftConfig.Mixture(
+            keys.doubleAt("sft.mixture.caption"),
+            keys.doubleAt("sft.mixture.policy"),
+            keys.doubleAt("sft.mixture.critic")),
+        new SftConfig.Habits(
+            keys.doubleAt("sft.habits.confusion"),
+            keys.doubleAt("sft.habits.uniform-noise"),
+            keys.doubleAt("sft.habits.position-habit"),
+            keys.doubleAt("sft.habits.preamble"),
+            keys.doubleAt("sft.habits.missing-tags"),
+            keys.doubleAt("sft.habits.missing-box")),
+        network());
+  }
+
+  private SftConfig.Network network() {
+    return new SftConfig.Network(
+        keys.intAt("sft.network.hidden"),
+        keys.intAt("sft.network.layers"),
+        keys.intAt("sft.network.heads"),
+        keys.intAt("sft.network.kv-heads"),
+        keys.intAt("sft.network.intermediate"),
+        keys.doubleAt("sft.network.rope-theta"),
+        keys.intsAt("sft.network.rope-sections"),
+        keys.intAt("sft.network.vision-hidden"),
+        keys.intAt("sft.network.vision-depth"),
+        keys.intAt("sft.network.vision-heads"),
+        keys.intAt("sft.network.vision-intermediate"),
+        keys.intAt("sft.network.vision-window"),
+        keys.intsAt("sft.network.vision-full-blocks"));
   }
 }

@@ -1,0 +1,161 @@
+package krites.app;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import krites.app.config.RunConfig;
+import krites.app.config.SftConfig;
+import krites.data.shapes.ShapesPrompts;
+import krites.data.shapes.ShapesWorld;
+import krites.data.shapes.Split;
+import krites.data.shapes.SupervisedItem;
+import krites.data.shapes.SupervisedShapes;
+import krites.data.shapes.TeacherHabits;
+import krites.grpo.flow.Seeds;
+import krites.grpo.objective.LearningRate;
+import krites.learner.AdamWSettings;
+import krites.learner.PackedRows;
+import krites.learner.SupervisedTrainer;
+import krites.learner.TrainingCore;
+import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.safetensors.DType;
+import krites.model.tokenizer.Tokenizer;
+import krites.model.torchscript.TorchRuntime;
+import krites.rollout.PromptEncoder;
+
+/**
+ * The supervised stage: a network that learns to speak like the teacher of the built-in world.
+ *
+ * <p>Examples are drawn from the training split; the same seed and settings give the same weights on the same machine.
+ */
+final class SftRun {
+  private static final double EPSILON = 1e-8;
+  private static final int REPORTS = 20;
+
+  private final RunConfig config;
+  private final SftConfig sft;
+  private final PrintStream out;
+
+  SftRun(RunConfig config, PrintStream out) {
+    this.config = config;
+    this.sft = config.sft();
+    this.out = out;
+  }
+
+  /**
+   * Trains and fills an existing, empty directory with a model.
+   *
+   * @throws IOException if a file cannot be written
+   */
+  void writeTo(Path directory) throws IOException {
+    if (sft.from().isEmpty()) {
+      BaseModelFiles.write(directory, sft.network(), config.data().instruction());
+    }
+    ModelFolder described = new ModelFolder(sft.from().isEmpty() ? directory : Path.of(sft.from()));
+    TorchRuntime.prepareThread(sft.threads(), true);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        Tokenizer tokenizer = Tokenizer.load(described.path())) {
+      Qwen25VlConfig network = Qwen25VlConfig.load(described.path());
+      NetworkWeights weights =
+          sft.from().isEmpty()
+              ? NetworkWeights.random(network, Seeds.ofName(config.run().seed(), "weights"), manager)
+              : NetworkWeights.load(described.path(), network, manager);
+      try (TrainingCore core = new TrainingCore(network, weights, config.model().freezeVision(), manager)) {
+        out.printf(Locale.ROOT, "network of %,d parameters%n", weights.layout().parameters());
+        train(core, examples(), encoder(described, tokenizer), tokenizer, manager);
+        if (!sft.from().isEmpty()) {
+          described.copyDescription(directory);
+        }
+        core.weights().save(directory, dtype());
+      }
+    }
+  }
+
+  private void train(
+      TrainingCore core, SupervisedShapes examples, PromptEncoder encoder, Tokenizer tokenizer, NDManager manager) {
+    SupervisedTrainer trainer =
+        new SupervisedTrainer(
+            core,
+            new AdamWSettings(sft.beta1(), sft.beta2(), EPSILON, sft.weightDecay(), sft.maxGradNorm()),
+            sft.microBatchTokens(),
+            manager);
+    LearningRate rate = new LearningRate.Cosine(sft.lr(), sft.warmupSteps(), sft.steps(), 0, 0);
+    SplittableRandom order = new SplittableRandom(Seeds.ofName(config.run().seed(), "sft"));
+    int endOfTurn = tokenizer.requireId("<|im_end|>");
+    int every = Math.max(1, sft.steps() / REPORTS);
+    long startNanos = System.nanoTime();
+    for (int step = 0; step < sft.steps(); step++) {
+      List<PackedRows.Sequence> batch = new ArrayList<>();
+      for (int i = 0; i < sft.batchItems(); i++) {
+        batch.add(sequence(examples.item(order.nextLong(examples.size())), encoder, tokenizer, endOfTurn));
+      }
+      SupervisedTrainer.Step done = trainer.step(batch, rate.at(step));
+      if (step == 0 || (step + 1) % every == 0) {
+        out.printf(
+            Locale.ROOT, "step %d/%d  loss %.4f  grad norm %.3f  %.0f s%n", step + 1, sft.steps(), done.loss(),
+            done.gradientNorm(), (System.nanoTime() - startNanos) / 1e9);
+      }
+    }
+  }
+
+  private static PackedRows.Sequence sequence(
+      SupervisedItem item, PromptEncoder encoder, Tokenizer tokenizer, int endOfTurn) {
+    try {
+      PromptEncoder.Encoded encoded = encoder.encode(item.prompt());
+      int[] response = tokenizer.encode(item.response());
+      int[] closed = Arrays.copyOf(response, response.length + 1);
+      closed[response.length] = endOfTurn;
+      return new PackedRows.Sequence(encoded.prompt().ids().toArray(), encoded.images(), List.of(closed));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private SupervisedShapes examples() {
+    SftConfig.Habits habits = sft.habits();
+    SftConfig.Mixture mixture = sft.mixture();
+    return new SupervisedShapes(
+        new ShapesPrompts(world(), Datasets.pairs(config.world()), config.data().instruction()),
+        new TeacherHabits(
+            habits.confusion(),
+            habits.uniformNoise(),
+            habits.positionHabit(),
+            habits.preamble(),
+            habits.missingTags(),
+            habits.missingBox()),
+        new SupervisedShapes.Mixture(mixture.caption(), mixture.policy(), mixture.critic()),
+        Split.TRAIN,
+        sft.trainItems());
+  }
+
+  private ShapesWorld world() {
+    return new ShapesWorld(config.world().seed(), Datasets.world(config.world()));
+  }
+
+  private PromptEncoder encoder(ModelFolder model, Tokenizer tokenizer) {
+    return new PromptEncoder(tokenizer, world(), DjlEngines.pipeline(config.model(), model));
+  }
+
+  private DType dtype() {
+    return switch (sft.dtype()) {
+      case F32 -> DType.F32;
+      case BF16 -> DType.BF16;
+      case F16 -> DType.F16;
+    };
+  }
+
+  /** Writes the settings beside the model, so that the same command can be given again. */
+  static void writeSettings(Path directory, String text) throws IOException {
+    Files.writeString(directory.resolve("sft.conf"), text);
+  }
+}
