@@ -185,8 +185,15 @@ public final class TrainingCore implements AutoCloseable {
   /** Norm of all gradients before clipping, and whether the step was made. */
   public record Update(double gradientNorm, boolean applied) {}
 
-  /** One AdamW step with the gradients added up so far, which are then forgotten. */
+  /**
+   * One AdamW step with the gradients added up so far, which are then forgotten.
+   *
+   * @throws IllegalStateException if there are none
+   */
   public Update update(double learningRate, AdamWSettings settings) {
+    if (gradients.stream().allMatch(NDArray::isEmpty)) {
+      throw new IllegalStateException("no gradients to make a step with");
+    }
     try (NDManager scope = manager.newSubManager()) {
       NDList result =
           script.call(

@@ -3,6 +3,7 @@ package krites.learner;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
@@ -87,6 +88,11 @@ class GoldenStepTest {
     core.setGradients(Map.of(name, filled(before.length, Float.POSITIVE_INFINITY)));
     assertFalse(core.update(1e-3, AdamWSettings.PUBLISHED).applied());
     assertArrayEquals(before, weight(name));
+  }
+
+  @Test
+  void aStepWithoutGradientsIsRefused() {
+    assertThrows(IllegalStateException.class, () -> core.update(1e-3, AdamWSettings.PUBLISHED));
   }
 
   /** A row per prompt here, a row per response in the reference. */
