@@ -34,8 +34,8 @@ public final class Orchestrator {
   /** What it understands. */
   public sealed interface Command {}
 
-  /** A rollout worker can hold {@code capacity} groups at once. */
-  public record WorkerReady(String worker, int capacity, ActorRef<RolloutWorker.Command> ref)
+  /** A rollout worker can hold {@code capacity} training groups at once, or {@code evalCapacity} of one response. */
+  public record WorkerReady(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref)
       implements Command, ControlMessage {}
 
   /** A reward worker waits for groups. */
@@ -174,9 +174,9 @@ public final class Orchestrator {
                   ? end(flow.summary(Outcome.FAILED, seconds()), stalled(flow.describe()))
                   : Behaviors.same();
               case Checkpointed(long step, String path) -> onCheckpointed(flow, step, path);
-              case WorkerReady(String worker, int capacity, ActorRef<RolloutWorker.Command> ref) -> {
+              case WorkerReady(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) -> {
                 context.watchWith(ref, new WorkerGone(worker));
-                yield moved(flow, () -> flow.workerReady(worker, capacity, ref));
+                yield moved(flow, () -> flow.workerReady(worker, capacity, evalCapacity, ref));
               }
               case RewardReady(String worker, ActorRef<RewardWorker.Command> ref) -> {
                 context.watchWith(ref, new RewardGone(worker));

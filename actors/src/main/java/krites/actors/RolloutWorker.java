@@ -83,10 +83,14 @@ public final class RolloutWorker {
         context -> {
           RolloutEngine engine = PartFailure.guard("rollout engine of " + name, engines);
           var worker = new RolloutWorker(context, name, engine, orchestrator, parameterServer, nanos);
-          orchestrator.tell(new Orchestrator.WorkerReady(name, engine.capacity(), context.getSelf()));
+          orchestrator.tell(ready(name, engine, context.getSelf()));
           parameterServer.tell(new ParameterServer.WorkerJoined(name, context.getSelf()));
           return worker.running();
         });
+  }
+
+  private static Orchestrator.WorkerReady ready(String name, RolloutEngine engine, ActorRef<Command> self) {
+    return new Orchestrator.WorkerReady(name, engine.capacity(), engine.capacity(1), self);
   }
 
   private Behavior<Command> running() {

@@ -125,8 +125,8 @@ final class RunFlow {
 
   // --- facts ---------------------------------------------------------------------------------------------------
 
-  void workerReady(String worker, int capacity, ActorRef<RolloutWorker.Command> ref) {
-    rollout.join(worker, capacity, ref);
+  void workerReady(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
+    rollout.join(worker, capacity, evalCapacity, ref);
   }
 
   void rewardReady(String worker, ActorRef<RewardWorker.Command> ref) {
@@ -252,11 +252,13 @@ final class RunFlow {
     if (eval == null) {
       return;
     }
-    for (Optional<String> worker = rollout.freest(); eval.hasNext() && worker.isPresent(); worker = rollout.freest()) {
+    Optional<String> worker = rollout.freest(true);
+    while (eval.hasNext() && worker.isPresent()) {
       EvalRound.Item item = eval.next().orElseThrow();
       long seed = Seeds.ofName(settings.runSeed(), "eval/" + item.prompt().id());
       var request = new GroupRequest(item.groupId(), item.prompt(), settings.evalSampling(), seed);
-      rollout.assign(worker.get(), new RolloutWorker.Generate(request, ledger.version()));
+      rollout.assign(worker.get(), true, new RolloutWorker.Generate(request, ledger.version()));
+      worker = rollout.freest(true);
     }
   }
 
@@ -313,15 +315,16 @@ final class RunFlow {
   }
 
   private void admit() {
-    for (Optional<String> worker = rollout.freest(); ledger.mayStart() && worker.isPresent(); ) {
+    Optional<String> worker = rollout.freest(false);
+    while (ledger.mayStart() && worker.isPresent()) {
       PromptTicket ticket = cursor.next();
       GroupStarted started = ledger.start(ticket, worker.get());
       note(started);
       var prompt = parts.train().prompt(cursor.index(ticket));
       long seed = Seeds.ofGroup(settings.runSeed(), ticket);
       var request = new GroupRequest(started.groupId(), prompt, settings.sampling(), seed);
-      rollout.assign(worker.get(), new RolloutWorker.Generate(request, oldestUseful()));
-      worker = rollout.freest();
+      rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()));
+      worker = rollout.freest(false);
     }
   }
 

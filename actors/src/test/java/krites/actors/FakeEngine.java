@@ -44,6 +44,11 @@ final class FakeEngine implements RolloutEngine {
   }
 
   @Override
+  public int capacity(int groupSize) {
+    return Math.max(1, capacity * 4 / groupSize);
+  }
+
+  @Override
   public int active() {
     return flights.size();
   }
@@ -51,8 +56,9 @@ final class FakeEngine implements RolloutEngine {
   @Override
   public void start(GroupRequest request) {
     onStart.accept(request);
-    if (flights.size() == capacity) {
-      throw new IllegalStateException("more groups than capacity");
+    int rows = flights.values().stream().mapToInt(flight -> flight.request().sampling().groupSize()).sum();
+    if (rows + request.sampling().groupSize() > 4 * capacity) {
+      throw new AssertionError("more rows than there is room for");
     }
     int length = 1 + new Random(request.seed()).nextInt(6);
     flights.put(request.groupId(), new Flight(request, weights.version(), length));

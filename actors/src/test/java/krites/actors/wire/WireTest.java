@@ -223,7 +223,7 @@ final class WireTest {
         new RunSummary(
             RunSummary.Outcome.STOPPED, 12, VERSION, 7, 1.5, new Account(10, 6, Map.of(Drop.STALE, 1L), 3), 1, 13, 2);
     return List.of(
-        new Orchestrator.WorkerReady("rollout-0", 4, rollout),
+        new Orchestrator.WorkerReady("rollout-0", 4, 32, rollout),
         new Orchestrator.RewardReady("reward-0", reward),
         new Orchestrator.LearnerReady(update, learner),
         new Orchestrator.GroupGenerated("rollout-0", group(7)),

@@ -14,6 +14,16 @@ public interface RolloutEngine extends AutoCloseable {
   /** How many groups may be in flight at once; the owner never starts more. */
   int capacity();
 
+  /**
+   * How many groups may be in flight at once when all have {@code groupSize} responses; at least 1. An engine that
+   * decodes row by row has room for more small groups (an evaluation's, of one response) than for large ones. Where
+   * sizes are mixed, the owner keeps the sum of {@code 1 / capacity(size)} over the groups in flight at most 1, with
+   * {@link #capacity()} for training groups.
+   */
+  default int capacity(int groupSize) {
+    return capacity();
+  }
+
   /** Groups started and not yet returned. */
   int active();
 
