@@ -145,7 +145,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
         PromptEncoder.Encoded encoded = encoder.encode(request.prompt());
         groups.add(new RunningGroup(request, encoded.prompt()));
         inputs.add(new DecodeBatch.Input(encoded.prompt().ids().toArray(), encoded.images()));
-        count("rollout/prompt_tokens", encoded.prompt().ids().length());
+        count("prompt_tokens", encoded.prompt().ids().length());
       } catch (IOException | ImageException e) {
         outcomes.add(
             new RolloutOutcome.Failed(request.groupId(), "prompt " + request.prompt().id() + ": " + e.getMessage()));
@@ -174,7 +174,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     DecodeBatch.Chunk chunk = now.batch().decode(uniforms, weights);
     for (int r = 0; r < rows.size(); r++) {
       int taken = rows.get(r).take(chunk, r, vocabulary, now.maxNewTokens(), version);
-      count("rollout/response_tokens", taken);
+      count("response_tokens", taken);
     }
     for (RunningGroup group : now.groups()) {
       if (group.complete() && !group.returned()) {
@@ -216,7 +216,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     weights.close();
     weights = fresh;
     version = update.version();
-    count("rollout/weight_updates", 1);
+    count("weight_updates", 1);
   }
 
   @Override
@@ -236,7 +236,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
   private void time(String phase, Runnable work) {
     long start = System.nanoTime();
     work.run();
-    count("rollout/" + phase + "_seconds", (System.nanoTime() - start) * 1e-9);
+    count(phase + "_seconds", (System.nanoTime() - start) * 1e-9);
   }
 
   @Override

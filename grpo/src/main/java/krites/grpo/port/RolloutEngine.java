@@ -46,7 +46,7 @@ public interface RolloutEngine extends AutoCloseable {
   /** The version that the next token will be produced by. */
   PolicyVersion version();
 
-  /** Counters since the start (for example {@code tokens/decoded}, {@code seconds/decode}), names in docs/metrics.md. */
+  /** Counters since the start (for example {@code response_tokens}, {@code decode_seconds}), names in docs/metrics.md. */
   Map<String, Double> counters();
 
   @Override
