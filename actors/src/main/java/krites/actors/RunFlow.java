@@ -6,8 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import krites.grpo.Drop;
 import krites.grpo.Group;
 import krites.grpo.PolicyVersion;
@@ -66,17 +64,14 @@ final class RunFlow {
   private final ActorRef<Recorder.Command> recorder;
   private final RunLedger ledger;
   private final PromptCursor cursor;
+  private final StepRecorder steps;
   private final RolloutTable rollout = new RolloutTable();
   private final ScoreDesk desk = new ScoreDesk();
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
   private final List<LedgerEvent> journal = new ArrayList<>();
-  private final Map<String, Map<String, Double>> counters = new HashMap<>();
-  private Map<String, Double> countersAtStep = Map.of();
   private @Nullable Step training;
   private @Nullable EvalRound eval;
   private long evalStartedNanos;
-  private long evalNanos;
-  private long idleSinceNanos;
   private long evaluatedStep;
   private long checkpointedStep = -1;
   private boolean checkpointDue;
@@ -100,7 +95,7 @@ final class RunFlow {
     this.ledger = ledger;
     this.cursor = cursor;
     this.evaluatedStep = settings.startState().map(RunState::evaluatedStep).orElse(-1L);
-    this.idleSinceNanos = parts.nanos().getAsLong();
+    this.steps = new StepRecorder(recorder, settings.samplesPerStep(), parts.nanos().getAsLong());
   }
 
   /** The flow of a new run, or of one that goes on; groups that were in flight then are dropped and issued again. */
@@ -148,7 +143,7 @@ final class RunFlow {
   }
 
   void progress(String worker, Map<String, Double> counted) {
-    counters.put(worker, counted);
+    steps.counted(worker, counted);
   }
 
   void announced(WeightUpdate update) {
@@ -207,7 +202,7 @@ final class RunFlow {
     note(new LedgerEvent.StepTrained(report.step(), report.version()));
     training = null;
     checkpointDue = settings.checkpointsAfter(report.step());
-    record(step, report);
+    steps.trained(step.batch(), report, ledger.account(), step.takenNanos(), now());
     flushJournal();
   }
 
@@ -267,9 +262,9 @@ final class RunFlow {
       return;
     }
     long took = now() - evalStartedNanos;
-    eval.records(seconds(took)).forEach(record -> recorder.tell(new Recorder.RecordEval(record)));
+    eval.records(StepRecorder.seconds(took)).forEach(record -> recorder.tell(new Recorder.RecordEval(record)));
     eval = null;
-    evalNanos += took;
+    steps.evaluated(took);
     evaluatedStep = ledger.completedSteps();
   }
 
@@ -412,28 +407,7 @@ final class RunFlow {
     return String.join("; ", parts);
   }
 
-  // --- records -------------------------------------------------------------------------------------------------
-
-  private void record(Step step, StepReport report) {
-    long now = now();
-    var seconds =
-        new StepMetrics.Seconds(
-            seconds(step.takenNanos() - idleSinceNanos), seconds(now - step.takenNanos()), seconds(evalNanos));
-    var record = StepMetrics.compose(step.batch(), report, ledger.account(), rolloutSinceLastStep(), seconds);
-    var samples = StepMetrics.samples(step.batch(), settings.samplesPerStep());
-    recorder.tell(new Recorder.RecordStep(record, samples));
-    idleSinceNanos = now;
-    evalNanos = 0;
-  }
-
-  private Map<String, Double> rolloutSinceLastStep() {
-    Map<String, Double> sums = new TreeMap<>();
-    counters.values().forEach(counted -> counted.forEach((name, value) -> sums.merge(name, value, Double::sum)));
-    Map<String, Double> differences = new TreeMap<>();
-    sums.forEach((name, value) -> differences.put(name, value - countersAtStep.getOrDefault(name, 0.0)));
-    countersAtStep = sums;
-    return differences;
-  }
+  // --- records -------------------------------------------------------------------------------------------------------
 
   private void note(LedgerEvent event) {
     ledger.apply(event);
@@ -453,9 +427,5 @@ final class RunFlow {
 
   private long now() {
     return parts.nanos().getAsLong();
-  }
-
-  private static double seconds(long nanos) {
-    return nanos / (double) TimeUnit.SECONDS.toNanos(1);
   }
 }
