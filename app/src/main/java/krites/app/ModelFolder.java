@@ -10,7 +10,9 @@ import krites.learner.DjlPolicyTrainer.ModelSaver;
 import krites.model.image.ImageProcessor;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.DType;
+import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.tokenizer.StopTokens;
 import krites.model.tokenizer.Tokenizer;
 
@@ -27,10 +29,10 @@ public record ModelFolder(Path path) implements ModelSaver {
   private static final String HOME_PROPERTY = "krites.home";
 
   /**
-   * The directory that a configuration names, with everything but its weights read once.
+   * The directory that a configuration names, with all of it read once but the values of its weights.
    *
    * @throws InputError if it does not exist
-   * @throws krites.model.safetensors.CheckpointException if a file of it is missing or malformed
+   * @throws krites.model.safetensors.CheckpointException if a file of it is missing, malformed or cut short
    */
   static ModelFolder of(RunConfig.Model settings) {
     ModelFolder folder =
@@ -43,20 +45,12 @@ public record ModelFolder(Path path) implements ModelSaver {
     if (!Files.isDirectory(path)) {
       throw new InputError("model directory " + path + " does not exist");
     }
-    Qwen25VlConfig.load(path);
+    Qwen25VlConfig network = Qwen25VlConfig.load(path);
     StopTokens.load(path);
     ImageProcessor.load(path);
     Tokenizer.load(path).close();
-    if (weightFiles() == 0) {
-      throw new InputError("model directory " + path + " has no *.safetensors file");
-    }
-  }
-
-  private long weightFiles() {
-    try (Stream<Path> files = Files.list(path)) {
-      return files.filter(file -> file.getFileName().toString().endsWith(".safetensors")).count();
-    } catch (IOException e) {
-      throw new InputError("model directory " + path + " cannot be read", e);
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
+      NetworkWeights.requireAll(checkpoint, WeightLayout.of(network));
     }
   }
 

@@ -89,10 +89,11 @@ final class TrainingRun {
   }
 
   private int run(RunConfig config, Datasets datasets, Engines engines, RunDirectory directory) {
-    double secondsBefore = from.isPresent() ? RunHistory.read(folder).wallSeconds() : 0;
+    RunHistory before = RunHistory.read(folder);
+    double secondsBefore = before.wallSeconds();
     long stepsBefore = from.map(resumption -> resumption.state().step()).orElse(0L);
     ProgressDisplay display =
-        new ProgressDisplay(terminal, InstantSource.system(), config.run().steps(), stepsBefore);
+        new ProgressDisplay(terminal, InstantSource.system(), config.run().steps(), stepsBefore, before.newest());
     display.note(
         (from.isPresent() ? "going on after step " + stepsBefore + " in " : "run folder ") + folder);
     RunObserver observer =

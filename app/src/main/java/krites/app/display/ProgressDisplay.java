@@ -20,18 +20,20 @@ public final class ProgressDisplay {
   private final long steps;
   private final long firstStep;
   private final Instant start;
-  private HeldOut heldOut = HeldOut.none(0);
+  private HeldOut heldOut;
   private boolean lineOpen;
 
   /**
    * @param steps length of the run
    * @param firstStep the step it begins after: 0, or a checkpoint's step
+   * @param heldOut what was measured last, before a resume
    */
-  public ProgressDisplay(Terminal terminal, InstantSource clock, long steps, long firstStep) {
+  public ProgressDisplay(Terminal terminal, InstantSource clock, long steps, long firstStep, HeldOut heldOut) {
     this.terminal = terminal;
     this.clock = clock;
     this.steps = steps;
     this.firstStep = firstStep;
+    this.heldOut = heldOut;
     this.start = clock.instant();
   }
 

@@ -52,8 +52,13 @@ public record RunHistory(
     return heldOut.isEmpty() ? HeldOut.none(0) : heldOut.getFirst();
   }
 
-  /** The last evaluation. */
+  /** The last evaluation, if there is one after the first. */
   public HeldOut last() {
+    return heldOut.size() < 2 ? HeldOut.none(0) : heldOut.getLast();
+  }
+
+  /** The newest evaluation there is. */
+  public HeldOut newest() {
     return heldOut.isEmpty() ? HeldOut.none(0) : heldOut.getLast();
   }
 

@@ -24,7 +24,7 @@ final class ProgressDisplayTest {
 
   @Test
   void aWatchedRunOverwritesOneLine() {
-    ProgressDisplay display = new ProgressDisplay(new Terminal(out, true, 120, true, false), clock, 150, 0);
+    ProgressDisplay display = new ProgressDisplay(new Terminal(out, true, 120, true, false), clock, 150, 0, HeldOut.none(0));
 
     clock.advance(2);
     display.step(new StepView(1, 0.25, 0, 900));
@@ -52,7 +52,7 @@ final class ProgressDisplayTest {
 
   @Test
   void anUnwatchedRunPrintsAboutTwentyFivePlainLines() {
-    ProgressDisplay display = new ProgressDisplay(Terminal.plain(out), clock, 100, 0);
+    ProgressDisplay display = new ProgressDisplay(Terminal.plain(out), clock, 100, 0, HeldOut.none(0));
 
     for (int step = 1; step <= 100; step++) {
       clock.advance(1);
@@ -68,7 +68,7 @@ final class ProgressDisplayTest {
 
   @Test
   void theTimeLeftOfAResumedRunCountsOnlyItsOwnSteps() {
-    ProgressDisplay display = new ProgressDisplay(Terminal.plain(out), clock, 100, 90);
+    ProgressDisplay display = new ProgressDisplay(Terminal.plain(out), clock, 100, 90, HeldOut.none(0));
 
     clock.advance(5);
     display.step(new StepView(91, 0.5, 0, 50));

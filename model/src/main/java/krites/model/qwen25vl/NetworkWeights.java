@@ -71,8 +71,12 @@ public final class NetworkWeights implements AutoCloseable {
     }
   }
 
-  /** Checks names and shapes of all weights before any value is read. */
-  private static void requireAll(SafetensorsCheckpoint checkpoint, WeightLayout layout) {
+  /**
+   * Checks names and shapes of all weights; reads no value.
+   *
+   * @throws CheckpointException if a tensor is missing or of another shape
+   */
+  public static void requireAll(SafetensorsCheckpoint checkpoint, WeightLayout layout) {
     List<String> missing = new ArrayList<>();
     for (String name : layout.names()) {
       Optional<TensorEntry> entry = stored(checkpoint, name);
