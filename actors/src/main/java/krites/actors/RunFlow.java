@@ -33,7 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The orchestrator's hands: it holds the stages of every group, asks the ledger what may happen, and sends what follows.
+ * The orchestrator's hands: it holds the stages of every group, asks the ledger what may happen, and sends
+ * what follows.
  *
  * <p>Every fact comes in by a method of its own; {@link #advance()} then does all that has become possible. Training,
  * and with it new groups, rest while an evaluation is under way, so that an evaluation has all workers for itself and

@@ -202,7 +202,8 @@ public final class RunSupervisor {
   }
 
   private Behavior<Command> onGone(Team team, Terminated gone) {
-    Throwable cause = gone instanceof ChildFailed failed ? cause(failed) : new IllegalStateException("it ended by itself");
+    Throwable cause =
+        gone instanceof ChildFailed failed ? cause(failed) : new IllegalStateException("it ended by itself");
     Role role = children.remove(gone.getRef());
     return switch (role) {
       case null -> Behaviors.same();

@@ -27,7 +27,7 @@ public final class DataSerializer extends SerializerWithStringManifest implement
   private static final int IDENTIFIER = 1_264_742_001; // chosen once; it is part of every message on the wire
   private static final int POOLED = 16; // a Kryo is costly to make (0.4 ms) and small to keep
   private static final int FIRST_BUFFER = 16 * 1024; // half a typical group
-  private static final int MAX_BYTES = 256 * 1024 * 1024; // a batch of 512 groups of 8 responses of 2048 tokens is 67 MB
+  private static final int MAX_BYTES = 256 * 1024 * 1024; // 512 groups of 8 responses of 2048 tokens are 67 MB
 
   /** Append only: a changed form gets a new manifest, and the old one stays readable as long as it may be met. */
   private static final Map<String, Class<?>> CLASSES =

@@ -82,7 +82,8 @@ public final class RunLedger {
 
   /** Groups that are too old for a batch of the current version, oldest first; ask before {@link #batch()}. */
   public List<GroupDropped> stale() {
-    return drops(Drop.STALE, state -> state instanceof Ready(PolicyVersion oldest) && age(oldest) > limits.maxStaleness());
+    return drops(
+        Drop.STALE, state -> state instanceof Ready(PolicyVersion oldest) && age(oldest) > limits.maxStaleness());
   }
 
   /** Every group in flight, to be ended after a restart, oldest first. */
@@ -90,9 +91,10 @@ public final class RunLedger {
     return drops(Drop.RESTARTED, state -> true);
   }
 
-  /** The next batch, its groups in the order of their numbers; empty while groups are missing or a step is under way. */
+  /** The next batch, oldest group first; empty while groups are missing or a step is under way. */
   public Optional<BatchTaken> batch() {
-    List<Long> ready = ids(state -> state instanceof Ready(PolicyVersion oldest) && age(oldest) <= limits.maxStaleness());
+    List<Long> ready =
+        ids(state -> state instanceof Ready(PolicyVersion oldest) && age(oldest) <= limits.maxStaleness());
     if (isTraining() || completedSteps >= limits.steps() || ready.size() < limits.groupsPerStep()) {
       return Optional.empty();
     }
