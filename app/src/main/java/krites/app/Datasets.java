@@ -42,6 +42,8 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
    */
   static Datasets of(RunConfig config) {
     ShapesWorld world = new ShapesWorld(config.world().seed(), world(config.world()));
+    world.requireQuestions(Split.TRAIN);
+    world.requireQuestions(Split.TEST);
     RunConfig.Data data = config.data();
     Map<String, EvalSet> evalSets = new LinkedHashMap<>();
     addEval(evalSets, RunHistory.CRITIC, config, world, data.evalCritic(), Task.CRITIC, config.eval().criticItems());
@@ -101,6 +103,7 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
           knobs.objectsMin(),
           knobs.objectsMax(),
           knobs.jitterPixels(),
+          knobs.outlinePixels(),
           knobs.colourJitter(),
           knobs.pixelNoise(),
           knobs.gradient(),

@@ -66,7 +66,7 @@ final class DjlEngines implements Engines {
     return new DjlRolloutEngine(
         model.path(),
         new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(rollout.slots(), rollout.chunkTokens(), rollout.threads()),
+        new DjlRolloutEngine.Settings(rollout.slots(), rollout.groupSize(), rollout.chunkTokens(), rollout.threads()),
         new PromptEncoder(tokenizer, images, pipeline),
         store());
   }

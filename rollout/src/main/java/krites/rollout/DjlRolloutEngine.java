@@ -50,15 +50,17 @@ public final class DjlRolloutEngine implements RolloutEngine {
   /**
    * How the engine works.
    *
-   * @param capacity groups in flight at once
+   * @param groups training groups in flight at once
+   * @param groupSize responses of a training group; groups of other sizes share the same {@code groups * groupSize}
+   *     places
    * @param chunkTokens tokens decoded per step
    * @param threads native threads of one operator
    */
-  public record Settings(int capacity, int chunkTokens, int threads) {
+  public record Settings(int groups, int groupSize, int chunkTokens, int threads) {
     public Settings {
-      if (capacity < 1 || chunkTokens < 1 || threads < 1) {
+      if (groups < 1 || groupSize < 1 || chunkTokens < 1 || threads < 1) {
         throw new IllegalArgumentException(
-            "capacity " + capacity + ", chunk tokens " + chunkTokens + " and threads " + threads
+            "groups " + groups + ", group size " + groupSize + ", chunk tokens " + chunkTokens + " and threads " + threads
                 + " must be at least 1");
       }
     }
@@ -100,7 +102,12 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   @Override
   public int capacity() {
-    return settings.capacity();
+    return settings.groups();
+  }
+
+  @Override
+  public int capacity(int groupSize) {
+    return Math.max(1, settings.groups() * settings.groupSize() / groupSize);
   }
 
   @Override
@@ -111,10 +118,27 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   @Override
   public void start(GroupRequest request) {
-    if (active() >= settings.capacity()) {
-      throw new IllegalStateException("group " + request.groupId() + " exceeds the capacity of " + settings.capacity());
+    int free = settings.groups() * settings.groupSize() - places();
+    if (active() > 0 && request.sampling().groupSize() > free) {
+      throw new IllegalStateException(
+          "group " + request.groupId() + " of " + request.sampling().groupSize() + " responses exceeds the " + free
+              + " free places");
     }
     waiting.add(request);
+  }
+
+  /** Places taken by groups that were not returned yet. */
+  private int places() {
+    int waitingPlaces = waiting.stream().mapToInt(request -> request.sampling().groupSize()).sum();
+    return waitingPlaces
+        + running
+            .map(
+                now ->
+                    now.groups().stream()
+                        .filter(group -> !group.returned())
+                        .mapToInt(group -> group.rows().size())
+                        .sum())
+            .orElse(0);
   }
 
   @Override

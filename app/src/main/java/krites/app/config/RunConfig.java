@@ -110,6 +110,7 @@ public record RunConfig(
       int objectsMin,
       int objectsMax,
       int jitterPixels,
+      int outlinePixels,
       int colourJitter,
       int pixelNoise,
       int gradient,

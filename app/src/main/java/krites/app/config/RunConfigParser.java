@@ -56,6 +56,7 @@ final class RunConfigParser {
         keys.intAt("world.objects-min"),
         keys.intAt("world.objects-max"),
         keys.intAt("world.jitter-pixels"),
+        keys.intAt("world.outline-pixels"),
         keys.intAt("world.colour-jitter"),
         keys.intAt("world.pixel-noise"),
         keys.intAt("world.gradient"),

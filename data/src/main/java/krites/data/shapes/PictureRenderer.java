@@ -15,6 +15,9 @@ final class PictureRenderer {
   private static final int SIDE_MIN = 20;
   private static final int SIDE_MAX = 23;
 
+  /** The outline's level in every channel: nearly black, unlike any colour. */
+  private static final int OUTLINE = 30;
+
   private PictureRenderer() {}
 
   /** RGB bytes, row by row, {@code 3 * side * side}. */
@@ -63,9 +66,28 @@ final class PictureRenderer {
       int shift = stream.between(-settings.colourJitter(), settings.colourJitter());
       rgb[channel] = Math.clamp(filled.colour().channel(channel) + shift, 0, 255);
     }
+    int inner = half - settings.outlinePixels() * UNIT;
+    if (settings.outlinePixels() > 0) {
+      int[] dark = {OUTLINE, OUTLINE, OUTLINE};
+      paintShape(pixels, side, row, column, filled.shape(), centreX, centreY, half, dark);
+    }
+    paintShape(pixels, side, row, column, filled.shape(), centreX, centreY, inner, rgb);
+  }
+
+  private static void paintShape(
+      byte[] pixels,
+      int side,
+      int row,
+      int column,
+      Shape shape,
+      int centreX,
+      int centreY,
+      int half,
+      int[] rgb) {
+    int cell = ShapesWorld.CELL_PIXELS;
     for (int y = row * cell; y < (row + 1) * cell; y++) {
       for (int x = column * cell; x < (column + 1) * cell; x++) {
-        int covered = coverage(filled.shape(), x * UNIT - centreX, y * UNIT - centreY, half);
+        int covered = coverage(shape, x * UNIT - centreX, y * UNIT - centreY, half);
         int at = 3 * (y * side + x);
         for (int channel = 0; channel < 3; channel++) {
           int under = pixels[at + channel] & 0xFF;

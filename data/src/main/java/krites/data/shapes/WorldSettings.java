@@ -15,6 +15,8 @@ import java.util.Map;
  * @param objectsMax most objects, at most the number of cells
  * @param jitterPixels largest shift of an object's centre along each axis, 0 to 2 (so that it stays
  *     in its cell)
+ * @param outlinePixels width of the dark outline inside each object's edge, 0 to 4; it shows the shape whatever the
+ *     colour
  * @param colourJitter largest change of each colour channel of an object, 0 to 40
  * @param pixelNoise largest change of each channel of each pixel, 0 to 100
  * @param gradient how much the background darkens in red from top to bottom and in blue from left
@@ -30,6 +32,7 @@ public record WorldSettings(
     int objectsMin,
     int objectsMax,
     int jitterPixels,
+    int outlinePixels,
     int colourJitter,
     int pixelNoise,
     int gradient,
@@ -46,6 +49,7 @@ public record WorldSettings(
     range("objects-min", objectsMin, 1, grid * grid);
     range("objects-max", objectsMax, objectsMin, grid * grid);
     range("jitter-pixels", jitterPixels, 0, 2);
+    range("outline-pixels", outlinePixels, 0, 4);
     range("colour-jitter", colourJitter, 0, 40);
     range("pixel-noise", pixelNoise, 0, 100);
     range("gradient", gradient, 0, 200);
@@ -63,7 +67,7 @@ public record WorldSettings(
       questions.put(kind, 1.0);
     }
     return new WorldSettings(
-        2, List.of(Shape.values()), List.of(Colour.values()), 1, 4, 2, 12, 0, 0, questions, 0);
+        2, List.of(Shape.values()), List.of(Colour.values()), 1, 4, 2, 2, 12, 0, 0, questions, 0);
   }
 
   /** The same world with other kinds of questions. */
@@ -75,6 +79,7 @@ public record WorldSettings(
         objectsMin,
         objectsMax,
         jitterPixels,
+        outlinePixels,
         colourJitter,
         pixelNoise,
         gradient,

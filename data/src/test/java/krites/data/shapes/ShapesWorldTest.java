@@ -31,8 +31,8 @@ final class ShapesWorldTest {
     // base model.
     assertEquals("99aad612", crc(items(Split.TRAIN)));
     assertEquals("a5cce931", crc(items(Split.VALIDATION)));
-    assertEquals("92fb341a", crc(world.png(world.item(Split.TRAIN, 0))));
-    assertEquals("ee4aa1a7", crc(world.png(world.item(Split.TEST, 123_456_789L))));
+    assertEquals("97782f2a", crc(world.png(world.item(Split.TRAIN, 0))));
+    assertEquals("eff1d93e", crc(world.png(world.item(Split.TEST, 123_456_789L))));
   }
 
   @Test
@@ -116,7 +116,7 @@ final class ShapesWorldTest {
     WorldSettings plain = WorldSettings.standard();
     var settings =
         new WorldSettings(
-            2, plain.shapes(), plain.colours(), 1, 4, 2, 12, 0, 0, plain.questions(), 0.5);
+            2, plain.shapes(), plain.colours(), 1, 4, 2, 2, 12, 0, 0, plain.questions(), 0.5);
     var unseen = new ShapesWorld(7, settings);
     int third = 0;
     for (int i = 0; i < 2_000; i++) {
@@ -178,7 +178,7 @@ final class ShapesWorldTest {
     WorldSettings plain = WorldSettings.standard();
     var settings =
         new WorldSettings(
-            3, plain.shapes(), plain.colours(), 1, 6, 1, 0, 20, 80, plain.questions(), 0);
+            3, plain.shapes(), plain.colours(), 1, 6, 1, 2, 0, 20, 80, plain.questions(), 0);
     var large = new ShapesWorld(1, settings);
     BufferedImage image =
         ImageIO.read(new ByteArrayInputStream(large.png(large.item(Split.TEST, 5))));
@@ -205,7 +205,7 @@ final class ShapesWorldTest {
             IllegalArgumentException.class,
             () ->
                 new WorldSettings(
-                    2, plain.shapes(), plain.colours(), 1, 5, 2, 12, 0, 0, plain.questions(), 0));
+                    2, plain.shapes(), plain.colours(), 1, 5, 2, 2, 12, 0, 0, plain.questions(), 0));
     assertEquals("objects-max is 5, expected 1 to 4", trouble.getMessage());
     assertThrows(
         IllegalArgumentException.class, () -> plain.withQuestions(Map.of(QuestionKind.COLOR, 0.0)));
@@ -230,6 +230,7 @@ final class ShapesWorldTest {
                 List.of(Colour.RED, other),
                 1,
                 1,
+                2,
                 2,
                 12,
                 0,
