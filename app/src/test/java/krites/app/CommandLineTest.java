@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import krites.app.conformance.CaseResult;
 import krites.app.conformance.ConformanceCheck;
 import krites.app.run.JsonLines;
@@ -151,16 +152,23 @@ final class CommandLineTest {
   void ctrlCStopsWithACheckpointAndExitCode130() throws Exception {
     Path run = folder.resolve("run");
     stepMillis = 20;
+    Path metrics = run.resolve("metrics.jsonl");
+    AtomicBoolean ended = new AtomicBoolean();
     Thread interrupter =
-        Thread.ofPlatform().start(
-            () -> {
-              while (!Files.exists(run.resolve("metrics.jsonl")) || JsonLines.read(run.resolve("metrics.jsonl")).size() < 2) {
-                Thread.onSpinWait();
-              }
-              sun.misc.Signal.raise(new sun.misc.Signal("INT"));
-            });
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  while (!ended.get() && !(Files.exists(metrics) && JsonLines.read(metrics).size() >= 2)) {
+                    Thread.onSpinWait();
+                  }
+                  if (!ended.get()) {
+                    sun.misc.Signal.raise(new sun.misc.Signal("INT"));
+                  }
+                });
 
     int code = krites(train(run, "--steps", "100000"));
+    ended.set(true);
     interrupter.join();
 
     assertEquals(ExitCode.INTERRUPTED, code, err());
