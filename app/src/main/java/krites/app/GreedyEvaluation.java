@@ -42,7 +42,7 @@ final class GreedyEvaluation {
     List<Reward> rewards = new ArrayList<>();
     long asked = 0;
     while (asked < set.items() || engine.active() > 0) {
-      while (asked < set.items() && engine.active() < engine.capacity()) {
+      while (asked < set.items() && engine.active() < engine.capacity(1)) {
         engine.start(new GroupRequest(asked, set.source().prompt(asked), greedy, asked));
         asked++;
       }

@@ -72,7 +72,7 @@ final class SftRun {
               : NetworkWeights.load(described.path(), network, manager);
       try (TrainingCore core = new TrainingCore(network, weights, config.model().freezeVision(), manager)) {
         out.printf(Locale.ROOT, "network of %,d parameters%n", weights.layout().parameters());
-        train(core, examples(), encoder(described, tokenizer), tokenizer, manager);
+        train(core, encoder(described, tokenizer), tokenizer, manager);
         if (!sft.from().isEmpty()) {
           described.copyDescription(directory);
         }
@@ -82,24 +82,31 @@ final class SftRun {
   }
 
   private void train(
-      TrainingCore core, SupervisedShapes examples, PromptEncoder encoder, Tokenizer tokenizer, NDManager manager) {
+      TrainingCore core, PromptEncoder encoder, Tokenizer tokenizer, NDManager manager) {
+    SupervisedShapes clean = examples(TeacherHabits.none());
+    SupervisedShapes spoilt = examples(habits());
     SupervisedTrainer trainer =
         new SupervisedTrainer(
             core,
             new AdamWSettings(sft.beta1(), sft.beta2(), EPSILON, sft.weightDecay(), sft.maxGradNorm()),
             sft.microBatchTokens(),
             manager);
-    LearningRate rate = new LearningRate.Cosine(sft.lr(), sft.warmupSteps(), sft.steps(), 0, 0);
+    LearningRate warmUp = new LearningRate.Constant(sft.lr(), sft.warmupSteps());
+    int hold = (int) Math.round(sft.holdShare() * sft.steps());
+    LearningRate fall = new LearningRate.Cosine(sft.lr(), 0, Math.max(1, sft.steps() - hold), 0, 0);
+    long cleanSteps = Math.round(sft.habits().cleanShare() * sft.steps());
     SplittableRandom order = new SplittableRandom(Seeds.ofName(config.run().seed(), "sft"));
     int endOfTurn = tokenizer.requireId("<|im_end|>");
     int every = Math.max(1, sft.steps() / REPORTS);
     long startNanos = System.nanoTime();
     for (int step = 0; step < sft.steps(); step++) {
+      SupervisedShapes examples = step < cleanSteps ? clean : spoilt;
+      double rate = step < hold ? warmUp.at(step) : fall.at(step - hold);
       List<PackedRows.Sequence> batch = new ArrayList<>();
       for (int i = 0; i < sft.batchItems(); i++) {
         batch.add(sequence(examples.item(order.nextLong(examples.size())), encoder, tokenizer, endOfTurn));
       }
-      SupervisedTrainer.Step done = trainer.step(batch, rate.at(step));
+      SupervisedTrainer.Step done = trainer.step(batch, rate);
       if (step == 0 || (step + 1) % every == 0) {
         out.printf(
             Locale.ROOT, "step %d/%d  loss %.4f  grad norm %.3f  %.0f s%n", step + 1, sft.steps(), done.loss(),
@@ -121,18 +128,22 @@ final class SftRun {
     }
   }
 
-  private SupervisedShapes examples() {
+  private TeacherHabits habits() {
     SftConfig.Habits habits = sft.habits();
+    return new TeacherHabits(
+        habits.confusion(),
+        habits.uniformNoise(),
+        habits.positionHabit(),
+        habits.preamble(),
+        habits.missingTags(),
+        habits.missingBox());
+  }
+
+  private SupervisedShapes examples(TeacherHabits habits) {
     SftConfig.Mixture mixture = sft.mixture();
     return new SupervisedShapes(
         new ShapesPrompts(world(), Datasets.pairs(config.world()), config.data().instruction()),
-        new TeacherHabits(
-            habits.confusion(),
-            habits.uniformNoise(),
-            habits.positionHabit(),
-            habits.preamble(),
-            habits.missingTags(),
-            habits.missingBox()),
+        habits,
         new SupervisedShapes.Mixture(mixture.caption(), mixture.policy(), mixture.critic()),
         Split.TRAIN,
         sft.trainItems());

@@ -149,6 +149,7 @@ final class RunConfigParser {
         keys.intAt("sft.batch-items"),
         keys.doubleAt("sft.lr"),
         keys.intAt("sft.warmup-steps"),
+        keys.doubleAt("sft.hold-share"),
         betas.get(0),
         betas.get(1),
         keys.doubleAt("sft.weight-decay"),
@@ -162,6 +163,7 @@ final class RunConfigParser {
             keys.doubleAt("sft.mixture.policy"),
             keys.doubleAt("sft.mixture.critic")),
         new SftConfig.Habits(
+            keys.doubleAt("sft.habits.clean-share"),
             keys.doubleAt("sft.habits.confusion"),
             keys.doubleAt("sft.habits.uniform-noise"),
             keys.doubleAt("sft.habits.position-habit"),

@@ -15,6 +15,7 @@ public record SftConfig(
     int batchItems,
     double lr,
     int warmupSteps,
+    double holdShare,
     double beta1,
     double beta2,
     double weightDecay,
@@ -40,6 +41,7 @@ public record SftConfig(
     atLeast("sft.lr", 0.0, lr);
     atLeast("sft.warmup-steps", 0, warmupSteps);
     require(warmupSteps < steps, "sft.warmup-steps", "less than sft.steps = " + steps, warmupSteps);
+    fraction("sft.hold-share", holdShare);
     fractionBelowOne("sft.betas", beta1);
     fractionBelowOne("sft.betas", beta2);
     atLeast("sft.weight-decay", 0.0, weightDecay);
@@ -61,6 +63,7 @@ public record SftConfig(
 
   /** Section {@code sft.habits}. */
   public record Habits(
+      double cleanShare,
       double confusion,
       double uniformNoise,
       double positionHabit,
@@ -68,6 +71,7 @@ public record SftConfig(
       double missingTags,
       double missingBox) {
     public Habits {
+      fraction("sft.habits.clean-share", cleanShare);
       fraction("sft.habits.confusion", confusion);
       fraction("sft.habits.uniform-noise", uniformNoise);
       fraction("sft.habits.position-habit", positionHabit);
