@@ -16,8 +16,9 @@ import krites.grpo.record.EvalRecord;
 import krites.grpo.record.EvalRecord.TagAccuracy;
 
 /**
- * One evaluation of one version on all sets: which prompts are still to be asked, and what came back. Its groups have
- * negative numbers and are in no account; one whose worker died is asked again under its number.
+ * One evaluation of one version on all sets: which prompts are still to be asked, and what came
+ * back. Its groups have negative numbers and are in no account; one whose worker died is asked
+ * again under its number.
  */
 final class EvalRound {
   /** A group to be generated. */
@@ -115,11 +116,20 @@ final class EvalRound {
       Reward first = scored.rewards().getFirst();
       reward.add(first.total());
       tokens.add(scored.group().responseTokens());
-      first.terms().forEach((name, value) -> terms.computeIfAbsent(name, k -> new Mean()).add(value));
+      first
+          .terms()
+          .forEach((name, value) -> terms.computeIfAbsent(name, k -> new Mean()).add(value));
       Double accuracy = first.terms().get(StepMetrics.ACCURACY);
       if (accuracy != null) {
-        scored.group().prompt().tags().forEach(
-            (key, value) -> accuracyByTag.computeIfAbsent(key + "=" + value, k -> new Mean()).add(accuracy));
+        scored
+            .group()
+            .prompt()
+            .tags()
+            .forEach(
+                (key, value) ->
+                    accuracyByTag
+                        .computeIfAbsent(key + "=" + value, k -> new Mean())
+                        .add(accuracy));
       }
     }
 
@@ -127,9 +137,18 @@ final class EvalRound {
       Map<String, Double> termMeans = new LinkedHashMap<>();
       terms.forEach((name, mean) -> termMeans.put(name, mean.value()));
       Map<String, TagAccuracy> byTag = new LinkedHashMap<>();
-      accuracyByTag.forEach((tag, mean) -> byTag.put(tag, new TagAccuracy(mean.count(), mean.value())));
+      accuracyByTag.forEach(
+          (tag, mean) -> byTag.put(tag, new TagAccuracy(mean.count(), mean.value())));
       return new EvalRecord(
-          step, version, set, reward.count() + failed, failed, reward.value(), termMeans, tokens.value(), byTag,
+          step,
+          version,
+          set,
+          reward.count() + failed,
+          failed,
+          reward.value(),
+          termMeans,
+          tokens.value(),
+          byTag,
           seconds);
     }
   }

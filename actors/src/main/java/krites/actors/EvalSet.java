@@ -6,7 +6,8 @@ import krites.grpo.port.PromptSource;
 public record EvalSet(PromptSource source, long items) {
   public EvalSet {
     if (items < 1 || items > source.size()) {
-      throw new IllegalArgumentException("an eval set of " + items + " items from " + source.size() + " prompts");
+      throw new IllegalArgumentException(
+          "an eval set of " + items + " items from " + source.size() + " prompts");
     }
   }
 }

@@ -22,7 +22,8 @@ public final class KritesRun {
   /** The settings of the actor system, as a resource; each has a comment. */
   static final String RESOURCE = "krites-actors.conf";
 
-  private static final long CLOSE_SECONDS = 5; // for engines that are in the middle of a step when the run has ended
+  private static final long CLOSE_SECONDS =
+      5; // for engines that are in the middle of a step when the run has ended
 
   private KritesRun() {}
 
@@ -31,22 +32,29 @@ public final class KritesRun {
    *
    * @param settings what the run does
    * @param parts the rooms behind the ports
-   * @param overrides keys of {@code pekko} and {@code krites.actors} that differ from {@code krites-actors.conf}; not a
-   *     whole loaded configuration, whose reference values would win over ours
+   * @param overrides keys of {@code pekko} and {@code krites.actors} that differ from {@code
+   *     krites-actors.conf}; not a whole loaded configuration, whose reference values would win
+   *     over ours
    */
   public static RunHandle start(RunSettings settings, RunParts parts, Config overrides) {
     CompletableFuture<RunOutcome> decided = new CompletableFuture<>();
     ActorSystem<RunSupervisor.Command> system =
-        ActorSystem.create(RunSupervisor.create(settings, parts, decided::complete), "krites", config(overrides));
+        ActorSystem.create(
+            RunSupervisor.create(settings, parts, decided::complete), "krites", config(overrides));
     CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
     decided.whenComplete(
-        (known, failure) -> CompletableFuture.delayedExecutor(CLOSE_SECONDS, TimeUnit.SECONDS)
-            .execute(() -> outcome.complete(known)));
-    system.getWhenTerminated().whenComplete(
-        (done, failure) -> {
-          decided.complete(new RunOutcome.Failed("the actors ended early", Optional.empty(), Optional.empty()));
-          outcome.complete(decided.join());
-        });
+        (known, failure) ->
+            CompletableFuture.delayedExecutor(CLOSE_SECONDS, TimeUnit.SECONDS)
+                .execute(() -> outcome.complete(known)));
+    system
+        .getWhenTerminated()
+        .whenComplete(
+            (done, failure) -> {
+              decided.complete(
+                  new RunOutcome.Failed(
+                      "the actors ended early", Optional.empty(), Optional.empty()));
+              outcome.complete(decided.join());
+            });
     return new Handle(outcome, system);
   }
 
@@ -59,7 +67,8 @@ public final class KritesRun {
         .resolve();
   }
 
-  private record Handle(CompletionStage<RunOutcome> outcome, ActorSystem<RunSupervisor.Command> system)
+  private record Handle(
+      CompletionStage<RunOutcome> outcome, ActorSystem<RunSupervisor.Command> system)
       implements RunHandle {
     @Override
     public void stop() {

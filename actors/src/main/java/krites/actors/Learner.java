@@ -19,12 +19,12 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
- * Drives the trainer on a thread of its own, one piece of a step at a time, so that a checkpoint or a stop is handled
- * in the middle of a step.
+ * Drives the trainer on a thread of its own, one piece of a step at a time, so that a checkpoint or
+ * a stop is handled in the middle of a step.
  *
- * <p>It owns the trained weights and the optimizer, and promises that each version is completely written before anybody
- * hears of it. It knows neither where batches come from nor who will run its weights. An exception of the trainer ends
- * it.
+ * <p>It owns the trained weights and the optimizer, and promises that each version is completely
+ * written before anybody hears of it. It knows neither where batches come from nor who will run its
+ * weights. An exception of the trainer ends it.
  */
 public final class Learner {
   /** What it understands. */
@@ -33,7 +33,10 @@ public final class Learner {
   /** Make one optimizer step of this batch. */
   public record Train(TrainingBatch batch) implements Command, DataMessage {}
 
-  /** Write a checkpoint of this state of the run; refused when the weights are of another version by now. */
+  /**
+   * Write a checkpoint of this state of the run; refused when the weights are of another version by
+   * now.
+   */
   public record Checkpoint(RunState state) implements Command, ControlMessage {}
 
   /** The next piece of the step under way. */
@@ -58,7 +61,10 @@ public final class Learner {
     this.parameterServer = parameterServer;
   }
 
-  /** A learner that makes its trainer on its own thread and publishes the version that it starts with. */
+  /**
+   * A learner that makes its trainer on its own thread and publishes the version that it starts
+   * with.
+   */
   static Behavior<Command> create(
       Supplier<PolicyTrainer> trainers,
       CheckpointStore checkpoints,
@@ -115,8 +121,14 @@ public final class Learner {
       Path path = checkpoints.write(state, trainer);
       orchestrator.tell(new Orchestrator.Checkpointed(state.step(), path.toString()));
     } else {
-      // A stop crossed the end of a step; the orchestrator has heard of the step by now and asks again.
-      context.getLog().info("no checkpoint of step {}: the weights are already {}", state.step(), trainer.version());
+      // A stop crossed the end of a step; the orchestrator has heard of the step by now and asks
+      // again.
+      context
+          .getLog()
+          .info(
+              "no checkpoint of step {}: the weights are already {}",
+              state.step(),
+              trainer.version());
     }
     return Behaviors.same();
   }

@@ -24,22 +24,28 @@ import org.apache.pekko.actor.typed.javadsl.StashBuffer;
 /**
  * Leads a run: admits groups, hands each stage to the next, and tells the learner what to train.
  *
- * <p>It owns the {@link RunFlow}, in which every decision is made, and promises that a run ends: completed, stopped, or
- * failed with a line that says what it waited for. It knows no device, no file and no reward.
+ * <p>It owns the {@link RunFlow}, in which every decision is made, and promises that a run ends:
+ * completed, stopped, or failed with a line that says what it waited for. It knows no device, no
+ * file and no reward.
  *
- * <p>States: {@code starting} until the learner is ready, {@code running}, {@code closing} while the last checkpoint is
- * written, {@code ended}.
+ * <p>States: {@code starting} until the learner is ready, {@code running}, {@code closing} while
+ * the last checkpoint is written, {@code ended}.
  */
 public final class Orchestrator {
   /** What it understands. */
   public sealed interface Command {}
 
-  /** A rollout worker can hold {@code capacity} training groups at once, or {@code evalCapacity} of one response. */
-  public record WorkerReady(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref)
+  /**
+   * A rollout worker can hold {@code capacity} training groups at once, or {@code evalCapacity} of
+   * one response.
+   */
+  public record WorkerReady(
+      String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref)
       implements Command, ControlMessage {}
 
   /** A reward worker waits for groups. */
-  public record RewardReady(String worker, ActorRef<RewardWorker.Command> ref) implements Command, ControlMessage {}
+  public record RewardReady(String worker, ActorRef<RewardWorker.Command> ref)
+      implements Command, ControlMessage {}
 
   /** The learner has its weights, of this version. */
   public record LearnerReady(WeightUpdate first, ActorRef<Learner.Command> ref)
@@ -49,16 +55,19 @@ public final class Orchestrator {
   public record GroupGenerated(String worker, Group group) implements Command, DataMessage {}
 
   /** The engine could not process a prompt. */
-  public record GenerationFailed(String worker, long groupId, String reason) implements Command, ControlMessage {}
+  public record GenerationFailed(String worker, long groupId, String reason)
+      implements Command, ControlMessage {}
 
   /** All responses of a group have a reward. */
   public record GroupScored(String worker, ScoredGroup scored) implements Command, DataMessage {}
 
   /** The reward of a group could not be computed. */
-  public record ScoringFailed(String worker, long groupId, String reason) implements Command, ControlMessage {}
+  public record ScoringFailed(String worker, long groupId, String reason)
+      implements Command, ControlMessage {}
 
   /** A step was trained and its weights are completely written. */
-  public record Trained(StepReport report, WeightUpdate update) implements Command, ControlMessage {}
+  public record Trained(StepReport report, WeightUpdate update)
+      implements Command, ControlMessage {}
 
   /** The weights of a version were verified and offered to the workers. */
   public record Announced(WeightUpdate update) implements Command, ControlMessage {}
@@ -67,7 +76,8 @@ public final class Orchestrator {
   public record Checkpointed(long step, String path) implements Command, ControlMessage {}
 
   /** The counters of a worker's engine moved. */
-  public record WorkerProgress(String worker, Map<String, Double> counters) implements Command, ControlMessage {
+  public record WorkerProgress(String worker, Map<String, Double> counters)
+      implements Command, ControlMessage {
     public WorkerProgress {
       counters = Map.copyOf(counters);
     }
@@ -88,7 +98,8 @@ public final class Orchestrator {
 
   private record Tick() implements Command, LocalMessage {}
 
-  private static final int STASH = 10_000; // messages before the learner is ready: one per worker, and stops
+  private static final int STASH =
+      10_000; // messages before the learner is ready: one per worker, and stops
 
   private final ActorContext<Command> context;
   private final RunSettings settings;
@@ -99,7 +110,11 @@ public final class Orchestrator {
   private long movedNanos;
   private Optional<String> checkpoint = Optional.empty();
 
-  private Orchestrator(ActorContext<Command> context, RunSettings settings, RunParts parts, ActorRef<Recorder.Command> recorder,
+  private Orchestrator(
+      ActorContext<Command> context,
+      RunSettings settings,
+      RunParts parts,
+      ActorRef<Recorder.Command> recorder,
       ActorRef<RunSupervisor.Command> supervisor) {
     this.context = context;
     this.settings = settings;
@@ -111,7 +126,10 @@ public final class Orchestrator {
   }
 
   /** An orchestrator that waits for its learner. */
-  static Behavior<Command> create(RunSettings settings, RunParts parts, ActorRef<Recorder.Command> recorder,
+  static Behavior<Command> create(
+      RunSettings settings,
+      RunParts parts,
+      ActorRef<Recorder.Command> recorder,
       ActorRef<RunSupervisor.Command> supervisor) {
     return Behaviors.setup(
         context ->
@@ -121,19 +139,26 @@ public final class Orchestrator {
                     Behaviors.withTimers(
                         timers -> {
                           timers.startTimerWithFixedDelay(new Tick(), tick(settings));
-                          return new Orchestrator(context, settings, parts, recorder, supervisor).starting(stash);
+                          return new Orchestrator(context, settings, parts, recorder, supervisor)
+                              .starting(stash);
                         })));
   }
 
   private static Duration tick(RunSettings settings) {
-    Duration shortest = settings.stallAfter().compareTo(settings.stopWithin()) < 0
-        ? settings.stallAfter()
-        : settings.stopWithin();
-    long millis = Math.clamp(shortest.toMillis() / 4, 10, 2_000); // fine enough to end in time, rare enough to be free
+    Duration shortest =
+        settings.stallAfter().compareTo(settings.stopWithin()) < 0
+            ? settings.stallAfter()
+            : settings.stopWithin();
+    long millis =
+        Math.clamp(
+            shortest.toMillis() / 4,
+            10,
+            2_000); // fine enough to end in time, rare enough to be free
     return Duration.ofMillis(millis);
   }
 
-  // --- starting ------------------------------------------------------------------------------------------------
+  // --- starting
+  // ------------------------------------------------------------------------------------------------
 
   private Behavior<Command> starting(StashBuffer<Command> stash) {
     return Behaviors.receiveMessage(
@@ -143,15 +168,26 @@ public final class Orchestrator {
                   stash.unstashAll(started(first, ref));
               case Stop() -> end(beforeFirst(Outcome.STOPPED), "");
               case Abort(String reason) -> end(beforeFirst(Outcome.FAILED), reason);
-              case Tick() -> isStalled()
-                  ? end(beforeFirst(Outcome.FAILED), stalled("the learner has not loaded its weights"))
-                  : Behaviors.same();
+              case Tick() ->
+                  isStalled()
+                      ? end(
+                          beforeFirst(Outcome.FAILED),
+                          stalled("the learner has not loaded its weights"))
+                      : Behaviors.same();
               case WorkerReady _, RewardReady _, Announced _, WorkerProgress _ -> {
                 stash.stash(command);
                 yield Behaviors.same();
               }
-              case GroupGenerated _, GenerationFailed _, GroupScored _, ScoringFailed _, Trained _, Checkpointed _,
-                      LearnerProgress _, WorkerGone _, RewardGone _ -> Behaviors.unhandled();
+              case GroupGenerated _,
+                  GenerationFailed _,
+                  GroupScored _,
+                  ScoringFailed _,
+                  Trained _,
+                  Checkpointed _,
+                  LearnerProgress _,
+                  WorkerGone _,
+                  RewardGone _ ->
+                  Behaviors.unhandled();
             });
   }
 
@@ -162,7 +198,8 @@ public final class Orchestrator {
     return onward(flow);
   }
 
-  // --- running -------------------------------------------------------------------------------------------------
+  // --- running
+  // -------------------------------------------------------------------------------------------------
 
   private Behavior<Command> running(RunFlow flow) {
     return Behaviors.receiveMessage(
@@ -170,11 +207,16 @@ public final class Orchestrator {
             switch (command) {
               case Stop() -> close(flow, Outcome.STOPPED);
               case Abort(String reason) -> end(flow.summary(Outcome.FAILED, seconds()), reason);
-              case Tick() -> isStalled()
-                  ? end(flow.summary(Outcome.FAILED, seconds()), stalled(flow.describe()))
-                  : Behaviors.same();
+              case Tick() ->
+                  isStalled()
+                      ? end(flow.summary(Outcome.FAILED, seconds()), stalled(flow.describe()))
+                      : Behaviors.same();
               case Checkpointed(long step, String path) -> onCheckpointed(flow, step, path);
-              case WorkerReady(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) -> {
+              case WorkerReady(
+                      String worker,
+                      int capacity,
+                      int evalCapacity,
+                      ActorRef<RolloutWorker.Command> ref) -> {
                 context.watchWith(ref, new WorkerGone(worker));
                 yield moved(flow, () -> flow.workerReady(worker, capacity, evalCapacity, ref));
               }
@@ -184,13 +226,16 @@ public final class Orchestrator {
               }
               case WorkerGone(String worker) -> moved(flow, () -> flow.workerGone(worker));
               case RewardGone(String worker) -> moved(flow, () -> flow.rewardGone(worker));
-              case GroupGenerated(String worker, Group group) -> moved(flow, () -> flow.generated(worker, group));
+              case GroupGenerated(String worker, Group group) ->
+                  moved(flow, () -> flow.generated(worker, group));
               case GenerationFailed(String worker, long id, String reason) ->
                   moved(flow, () -> flow.generationFailed(worker, id, reason));
-              case GroupScored(String worker, ScoredGroup scored) -> moved(flow, () -> flow.scored(worker, scored));
+              case GroupScored(String worker, ScoredGroup scored) ->
+                  moved(flow, () -> flow.scored(worker, scored));
               case ScoringFailed(String worker, long id, String reason) ->
                   moved(flow, () -> flow.scoringFailed(worker, id, reason));
-              case Trained(StepReport report, WeightUpdate update) -> moved(flow, () -> flow.trained(report, update));
+              case Trained(StepReport report, WeightUpdate update) ->
+                  moved(flow, () -> flow.trained(report, update));
               case Announced(WeightUpdate update) -> moved(flow, () -> flow.announced(update));
               case WorkerProgress(String worker, Map<String, Double> counters) ->
                   moved(flow, () -> flow.progress(worker, counters));
@@ -211,7 +256,8 @@ public final class Orchestrator {
     return switch (flow.verdict()) {
       case RunFlow.Verdict.GoOn() -> running(flow);
       case RunFlow.Verdict.Done() -> close(flow, Outcome.COMPLETED);
-      case RunFlow.Verdict.Hopeless(String reason) -> end(flow.summary(Outcome.FAILED, seconds()), reason);
+      case RunFlow.Verdict.Hopeless(String reason) ->
+          end(flow.summary(Outcome.FAILED, seconds()), reason);
     };
   }
 
@@ -222,7 +268,8 @@ public final class Orchestrator {
     return Behaviors.same();
   }
 
-  // --- closing -------------------------------------------------------------------------------------------------
+  // --- closing
+  // -------------------------------------------------------------------------------------------------
 
   private Behavior<Command> close(RunFlow flow, Outcome outcome) {
     moved();
@@ -233,7 +280,10 @@ public final class Orchestrator {
     return closing(flow, outcome);
   }
 
-  /** Waits for the last checkpoint only; a step that ends meanwhile still counts and is checkpointed instead. */
+  /**
+   * Waits for the last checkpoint only; a step that ends meanwhile still counts and is checkpointed
+   * instead.
+   */
   private Behavior<Command> closing(RunFlow flow, Outcome outcome) {
     return Behaviors.receiveMessage(
         command ->
@@ -251,23 +301,38 @@ public final class Orchestrator {
               case Stop() -> closing(flow, Outcome.STOPPED);
               case Abort(String reason) -> end(flow.summary(Outcome.FAILED, seconds()), reason);
               case Tick() -> onClosingTick(flow, outcome);
-              case WorkerReady _, RewardReady _, LearnerReady _, GroupGenerated _, GenerationFailed _, GroupScored _,
-                      ScoringFailed _, Announced _, WorkerProgress _, LearnerProgress _, WorkerGone _, RewardGone _ ->
+              case WorkerReady _,
+                  RewardReady _,
+                  LearnerReady _,
+                  GroupGenerated _,
+                  GenerationFailed _,
+                  GroupScored _,
+                  ScoringFailed _,
+                  Announced _,
+                  WorkerProgress _,
+                  LearnerProgress _,
+                  WorkerGone _,
+                  RewardGone _ ->
                   Behaviors.same();
             });
   }
 
   private Behavior<Command> onClosingTick(RunFlow flow, Outcome outcome) {
     if (outcome == Outcome.STOPPED && idle().compareTo(settings.stopWithin()) >= 0) {
-      context.getLog().warn("stopped without a checkpoint of step {}: the learner did not answer", flow.step());
+      context
+          .getLog()
+          .warn("stopped without a checkpoint of step {}: the learner did not answer", flow.step());
       return end(flow.summary(outcome, seconds()), "");
     }
     return isStalled()
-        ? end(flow.summary(Outcome.FAILED, seconds()), stalled("the learner has not written the last checkpoint"))
+        ? end(
+            flow.summary(Outcome.FAILED, seconds()),
+            stalled("the learner has not written the last checkpoint"))
         : Behaviors.same();
   }
 
-  // --- ended ---------------------------------------------------------------------------------------------------
+  // --- ended
+  // ---------------------------------------------------------------------------------------------------
 
   private Behavior<Command> end(RunSummary summary, String reason) {
     supervisor.tell(new RunSupervisor.RunEnded(summary, reason, checkpoint));
@@ -279,11 +344,34 @@ public final class Orchestrator {
     return settings
         .startState()
         .map(RunState::ledger)
-        .map(ledger -> new RunSummary(outcome, ledger.completedSteps(), ledger.version(), settings.runSeed(), seconds(),
-            new Account(ledger.issued(), ledger.trained(), ledger.dropped(), ledger.inFlight().size()),
-            ledger.maxStalenessSeen(), 0, 0))
-        .orElseGet(() -> new RunSummary(
-            outcome, 0, RunFlow.FIRST_VERSION, settings.runSeed(), seconds(), nothing, 0, 0, 0));
+        .map(
+            ledger ->
+                new RunSummary(
+                    outcome,
+                    ledger.completedSteps(),
+                    ledger.version(),
+                    settings.runSeed(),
+                    seconds(),
+                    new Account(
+                        ledger.issued(),
+                        ledger.trained(),
+                        ledger.dropped(),
+                        ledger.inFlight().size()),
+                    ledger.maxStalenessSeen(),
+                    0,
+                    0))
+        .orElseGet(
+            () ->
+                new RunSummary(
+                    outcome,
+                    0,
+                    RunFlow.FIRST_VERSION,
+                    settings.runSeed(),
+                    seconds(),
+                    nothing,
+                    0,
+                    0,
+                    0));
   }
 
   private void moved() {

@@ -23,10 +23,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Owns the published versions.
  *
- * <p>It promises that a version is announced only after its weights were read back and verified, that versions are
- * announced in rising order and an older term never, that a worker is offered one version at a time, always the newest,
- * and that the weights a worker runs or was offered are kept, the newest two in any case. It does not know what weights
- * are. Weights that cannot be verified, or removed, end the run.
+ * <p>It promises that a version is announced only after its weights were read back and verified,
+ * that versions are announced in rising order and an older term never, that a worker is offered one
+ * version at a time, always the newest, and that the weights a worker runs or was offered are kept,
+ * the newest two in any case. It does not know what weights are. Weights that cannot be verified,
+ * or removed, end the run.
  */
 public final class ParameterServer {
   /** What it understands. */
@@ -36,14 +37,17 @@ public final class ParameterServer {
   public record Publish(WeightUpdate update) implements Command, ControlMessage {}
 
   /** A rollout worker wants the newest version, and all later ones. */
-  public record WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) implements Command, ControlMessage {}
+  public record WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref)
+      implements Command, ControlMessage {}
 
   /** A worker's next token comes from this version. */
-  public record WeightsActive(String worker, PolicyVersion version) implements Command, ControlMessage {}
+  public record WeightsActive(String worker, PolicyVersion version)
+      implements Command, ControlMessage {}
 
   private record Verified(WeightUpdate update) implements Command, LocalMessage {}
 
-  private record Broken(String deed, WeightUpdate update, Throwable cause) implements Command, LocalMessage {}
+  private record Broken(String deed, WeightUpdate update, Throwable cause)
+      implements Command, LocalMessage {}
 
   private record Retired(PolicyVersion version) implements Command, LocalMessage {}
 
@@ -51,13 +55,16 @@ public final class ParameterServer {
 
   /** What a worker runs and what it was offered; nothing of either before its first answer. */
   private record Holding(
-      ActorRef<RolloutWorker.Command> ref, @Nullable PolicyVersion active, @Nullable PolicyVersion offered) {
+      ActorRef<RolloutWorker.Command> ref,
+      @Nullable PolicyVersion active,
+      @Nullable PolicyVersion offered) {
     boolean needs(PolicyVersion version) {
       return version.equals(active) || version.equals(offered);
     }
   }
 
-  private static final int KEPT = 2; // the newest, and the one before it for a worker that joins while both change
+  private static final int KEPT =
+      2; // the newest, and the one before it for a worker that joins while both change
 
   private final ActorContext<Command> context;
   private final WeightVerifier verifier;
@@ -79,11 +86,15 @@ public final class ParameterServer {
   }
 
   /** A server that tells the orchestrator about every announced version. */
-  static Behavior<Command> create(WeightVerifier verifier, ActorRef<Orchestrator.Command> orchestrator) {
+  static Behavior<Command> create(
+      WeightVerifier verifier, ActorRef<Orchestrator.Command> orchestrator) {
     return Behaviors.setup(
         context -> {
           Executor blocking =
-              context.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
+              context
+                  .getSystem()
+                  .dispatchers()
+                  .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
           return new ParameterServer(context, verifier, blocking, orchestrator).running();
         });
   }
@@ -94,13 +105,21 @@ public final class ParameterServer {
             switch (command) {
               case Publish(WeightUpdate update) -> onPublish(update);
               case Verified(WeightUpdate update) -> onVerified(update);
-              case WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) -> onWorkerJoined(worker, ref);
-              case WeightsActive(String worker, PolicyVersion version) -> onWeightsActive(worker, version);
+              case WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) ->
+                  onWorkerJoined(worker, ref);
+              case WeightsActive(String worker, PolicyVersion version) ->
+                  onWeightsActive(worker, version);
               case WorkerGone(String worker) -> onWorkerGone(worker);
               case Retired(PolicyVersion version) -> onRetired(version);
               case Broken(String deed, WeightUpdate update, Throwable cause) ->
                   throw new IllegalStateException(
-                      "weights of " + update.version() + " at " + update.location() + " could not be " + deed + ": "
+                      "weights of "
+                          + update.version()
+                          + " at "
+                          + update.location()
+                          + " could not be "
+                          + deed
+                          + ": "
                           + Reasons.of(cause),
                       cause);
             });
@@ -118,7 +137,10 @@ public final class ParameterServer {
   private void verify(WeightUpdate update) {
     context.pipeToSelf(
         CompletableFuture.runAsync(() -> verifier.verify(update), blocking),
-        (done, failure) -> failure == null ? new Verified(update) : new Broken("verified", update, unwrap(failure)));
+        (done, failure) ->
+            failure == null
+                ? new Verified(update)
+                : new Broken("verified", update, unwrap(failure)));
   }
 
   private Behavior<Command> onVerified(WeightUpdate update) {
@@ -176,7 +198,8 @@ public final class ParameterServer {
   }
 
   private void retireUnused() {
-    List<WeightUpdate> old = announced.values().stream().limit(Math.max(0, announced.size() - KEPT)).toList();
+    List<WeightUpdate> old =
+        announced.values().stream().limit(Math.max(0, announced.size() - KEPT)).toList();
     for (WeightUpdate update : old) {
       if (holdings.values().stream().noneMatch(holding -> holding.needs(update.version()))) {
         announced.remove(update.version());
@@ -189,7 +212,9 @@ public final class ParameterServer {
     context.pipeToSelf(
         CompletableFuture.runAsync(() -> verifier.retire(update), blocking),
         (done, failure) ->
-            failure == null ? new Retired(update.version()) : new Broken("removed", update, unwrap(failure)));
+            failure == null
+                ? new Retired(update.version())
+                : new Broken("removed", update, unwrap(failure)));
   }
 
   private static Throwable unwrap(Throwable failure) {

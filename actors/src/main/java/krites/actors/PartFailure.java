@@ -3,8 +3,8 @@ package krites.actors;
 import java.util.function.Supplier;
 
 /**
- * A part of the run could not be made. Trying again would not help (a missing file, a missing library), so the run
- * ends at once; the cause says why.
+ * A part of the run could not be made. Trying again would not help (a missing file, a missing
+ * library), so the run ends at once; the cause says why.
  */
 final class PartFailure extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -13,7 +13,10 @@ final class PartFailure extends RuntimeException {
     super(part + ": " + Reasons.of(cause), cause);
   }
 
-  /** Makes a part; native libraries that cannot be loaded count as its failure and not as the end of the JVM. */
+  /**
+   * Makes a part; native libraries that cannot be loaded count as its failure and not as the end of
+   * the JVM.
+   */
   static <T> T guard(String part, Supplier<T> factory) {
     try {
       return factory.get();

@@ -13,15 +13,16 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
- * Hands what happens to the {@link RunRecorder}, in order, on a thread that may block. A recorder that throws ends the
- * run: a run that leaves no trace is worth nothing.
+ * Hands what happens to the {@link RunRecorder}, in order, on a thread that may block. A recorder
+ * that throws ends the run: a run that leaves no trace is worth nothing.
  */
 public final class Recorder {
   /** What it understands. */
   public sealed interface Command {}
 
   /** A step was trained; {@code samples} are some of its responses. */
-  public record RecordStep(StepRecord step, List<SampleRecord> samples) implements Command, ControlMessage {}
+  public record RecordStep(StepRecord step, List<SampleRecord> samples)
+      implements Command, ControlMessage {}
 
   /** A set was evaluated. */
   public record RecordEval(EvalRecord eval) implements Command, ControlMessage {}
@@ -50,7 +51,8 @@ public final class Recorder {
               case RecordStep(StepRecord step, List<SampleRecord> samples) -> onStep(step, samples);
               case RecordEval(EvalRecord eval) -> onEval(eval);
               case RecordEvents(List<LedgerEvent> events) -> onEvents(events);
-              case Finish(RunSummary summary, ActorRef<RunSupervisor.Command> replyTo) -> onFinish(summary, replyTo);
+              case Finish(RunSummary summary, ActorRef<RunSupervisor.Command> replyTo) ->
+                  onFinish(summary, replyTo);
             });
   }
 

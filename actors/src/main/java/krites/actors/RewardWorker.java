@@ -13,8 +13,8 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 /**
  * Scores the responses of one group after the other.
  *
- * <p>A reward that throws is reported, not fatal: the orchestrator, which still holds the group, decides what becomes
- * of it. It knows no model, no version and no other worker.
+ * <p>A reward that throws is reported, not fatal: the orchestrator, which still holds the group,
+ * decides what becomes of it. It knows no model, no version and no other worker.
  */
 public final class RewardWorker {
   /** What it understands. */
@@ -27,14 +27,16 @@ public final class RewardWorker {
   private final RewardFunction reward;
   private final ActorRef<Orchestrator.Command> orchestrator;
 
-  private RewardWorker(String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
+  private RewardWorker(
+      String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
     this.name = name;
     this.reward = reward;
     this.orchestrator = orchestrator;
   }
 
   /** A worker that reports for work. */
-  static Behavior<Command> create(String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
+  static Behavior<Command> create(
+      String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
     return Behaviors.setup(
         context -> {
           orchestrator.tell(new Orchestrator.RewardReady(name, context.getSelf()));
@@ -58,7 +60,9 @@ public final class RewardWorker {
   private Orchestrator.Command score(Group group) {
     try {
       List<Reward> rewards =
-          group.responses().stream().map(response -> reward.score(group.prompt(), response)).toList();
+          group.responses().stream()
+              .map(response -> reward.score(group.prompt(), response))
+              .toList();
       return new Orchestrator.GroupScored(name, new ScoredGroup(group, rewards));
     } catch (RuntimeException failure) {
       return new Orchestrator.ScoringFailed(name, group.id(), Reasons.of(failure));

@@ -11,12 +11,16 @@ import org.apache.pekko.actor.typed.ActorRef;
 /**
  * Which rollout worker holds which groups, and who has room for one more.
  *
- * <p>Room is counted in units of which a training group takes as many as eval groups fit, and the other way round, so
- * that a worker is full with its capacity of either and with any mixture that weighs the same.
+ * <p>Room is counted in units of which a training group takes as many as eval groups fit, and the
+ * other way round, so that a worker is full with its capacity of either and with any mixture that
+ * weighs the same.
  */
 final class RolloutTable {
   private record Row(
-      ActorRef<RolloutWorker.Command> ref, int capacity, int evalCapacity, TreeMap<Long, Integer> held) {
+      ActorRef<RolloutWorker.Command> ref,
+      int capacity,
+      int evalCapacity,
+      TreeMap<Long, Integer> held) {
     int free() {
       return capacity * evalCapacity - held.values().stream().mapToInt(Integer::intValue).sum();
     }
@@ -38,19 +42,24 @@ final class RolloutTable {
     return row == null ? List.of() : List.copyOf(row.held().keySet());
   }
 
-  /** The worker with the most room, the first by name among equals; empty when none has room for such a group. */
+  /**
+   * The worker with the most room, the first by name among equals; empty when none has room for
+   * such a group.
+   */
   Optional<String> freest(boolean eval) {
     return rows.entrySet().stream()
         .filter(entry -> entry.getValue().free() >= entry.getValue().cost(eval))
-        .max(Comparator.<Map.Entry<String, Row>>comparingInt(entry -> entry.getValue().free())
-            .thenComparing(Map.Entry.comparingByKey(Comparator.reverseOrder())))
+        .max(
+            Comparator.<Map.Entry<String, Row>>comparingInt(entry -> entry.getValue().free())
+                .thenComparing(Map.Entry.comparingByKey(Comparator.reverseOrder())))
         .map(Map.Entry::getKey);
   }
 
   void assign(String worker, boolean eval, RolloutWorker.Generate generate) {
     Row row = rows.get(worker);
     if (row == null || row.free() < row.cost(eval)) {
-      throw new IllegalStateException("worker " + worker + " has no room for group " + generate.request().groupId());
+      throw new IllegalStateException(
+          "worker " + worker + " has no room for group " + generate.request().groupId());
     }
     row.held().put(generate.request().groupId(), row.cost(eval));
     row.ref().tell(generate);
@@ -65,7 +74,13 @@ final class RolloutTable {
   /** One phrase per worker, for a person who asks what a run waits for. */
   List<String> describe() {
     List<String> lines = new ArrayList<>();
-    rows.forEach((name, row) -> lines.add(name + (row.held().isEmpty() ? " is idle" : " holds groups " + row.held().keySet())));
+    rows.forEach(
+        (name, row) ->
+            lines.add(
+                name
+                    + (row.held().isEmpty()
+                        ? " is idle"
+                        : " holds groups " + row.held().keySet())));
     return lines;
   }
 }

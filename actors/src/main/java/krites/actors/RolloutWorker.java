@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Drives one rollout engine on a thread of its own.
  *
- * <p>It owns the engine, and promises that no group begins under a version older than asked for: such a group waits
- * until the weights have come. It reads its mailbox between two steps of the engine, so new weights are taken over
- * while groups are in flight. It knows neither rewards nor training.
+ * <p>It owns the engine, and promises that no group begins under a version older than asked for:
+ * such a group waits until the weights have come. It reads its mailbox between two steps of the
+ * engine, so new weights are taken over while groups are in flight. It knows neither rewards nor
+ * training.
  *
  * <p>An exception of the engine ends it; whoever watches it then knows that its groups are lost.
  */
@@ -34,7 +35,8 @@ public final class RolloutWorker {
   public sealed interface Command {}
 
   /** Sample a group, with weights at least as new as {@code minVersion}. */
-  public record Generate(GroupRequest request, PolicyVersion minVersion) implements Command, ControlMessage {}
+  public record Generate(GroupRequest request, PolicyVersion minVersion)
+      implements Command, ControlMessage {}
 
   /** Take over these weights. */
   public record UpdateWeights(WeightUpdate update) implements Command, ControlMessage {}
@@ -42,7 +44,8 @@ public final class RolloutWorker {
   /** The next short piece of work. */
   private record Step() implements Command, LocalMessage {}
 
-  private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(1); // often enough for a person and a watchdog
+  private static final long PROGRESS_NANOS =
+      TimeUnit.SECONDS.toNanos(1); // often enough for a person and a watchdog
 
   private final ActorContext<Command> context;
   private final String name;
@@ -82,14 +85,16 @@ public final class RolloutWorker {
     return Behaviors.setup(
         context -> {
           RolloutEngine engine = PartFailure.guard("rollout engine of " + name, engines);
-          var worker = new RolloutWorker(context, name, engine, orchestrator, parameterServer, nanos);
+          var worker =
+              new RolloutWorker(context, name, engine, orchestrator, parameterServer, nanos);
           orchestrator.tell(ready(name, engine, context.getSelf()));
           parameterServer.tell(new ParameterServer.WorkerJoined(name, context.getSelf()));
           return worker.running();
         });
   }
 
-  private static Orchestrator.WorkerReady ready(String name, RolloutEngine engine, ActorRef<Command> self) {
+  private static Orchestrator.WorkerReady ready(
+      String name, RolloutEngine engine, ActorRef<Command> self) {
     return new Orchestrator.WorkerReady(name, engine.capacity(), engine.capacity(1), self);
   }
 
@@ -137,7 +142,8 @@ public final class RolloutWorker {
       orchestrator.tell(
           switch (outcome) {
             case RolloutOutcome.Finished(var group) -> new Orchestrator.GroupGenerated(name, group);
-            case RolloutOutcome.Failed(long id, String reason) -> new Orchestrator.GenerationFailed(name, id, reason);
+            case RolloutOutcome.Failed(long id, String reason) ->
+                new Orchestrator.GenerationFailed(name, id, reason);
           });
     }
     keepStepping();
@@ -156,7 +162,10 @@ public final class RolloutWorker {
     }
   }
 
-  /** Only counters that moved are progress: a hanging engine stays silent, and the watchdog hears the silence. */
+  /**
+   * Only counters that moved are progress: a hanging engine stays silent, and the watchdog hears
+   * the silence.
+   */
   private void reportProgress(boolean always) {
     long now = nanos.getAsLong();
     if (!always && now - reportedAtNanos < PROGRESS_NANOS) {

@@ -33,12 +33,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The orchestrator's hands: it holds the stages of every group, asks the ledger what may happen, and sends
- * what follows.
+ * The orchestrator's hands: it holds the stages of every group, asks the ledger what may happen,
+ * and sends what follows.
  *
- * <p>Every fact comes in by a method of its own; {@link #advance()} then does all that has become possible. Training,
- * and with it new groups, rest while an evaluation is under way, so that an evaluation has all workers for itself and
- * a checkpoint after it finds few groups in flight.
+ * <p>Every fact comes in by a method of its own; {@link #advance()} then does all that has become
+ * possible. Training, and with it new groups, rest while an evaluation is under way, so that an
+ * evaluation has all workers for itself and a checkpoint after it finds few groups in flight.
  */
 final class RunFlow {
   /** Where a run without a learner stands. */
@@ -99,7 +99,10 @@ final class RunFlow {
     this.steps = new StepRecorder(recorder, settings.samplesPerStep(), parts.nanos().getAsLong());
   }
 
-  /** The flow of a new run, or of one that goes on; groups that were in flight then are dropped and issued again. */
+  /**
+   * The flow of a new run, or of one that goes on; groups that were in flight then are dropped and
+   * issued again.
+   */
   static RunFlow begin(
       RunSettings settings,
       RunParts parts,
@@ -113,15 +116,18 @@ final class RunFlow {
             .map(state -> RunLedger.restore(settings.limits(), state.ledger().under(version)))
             .orElseGet(() -> new RunLedger(settings.limits(), version));
     CursorState position = start.map(RunState::cursor).orElseGet(() -> CursorState.start(size));
-    PromptCursor cursor = new PromptCursor(size, Seeds.ofName(settings.runSeed(), "prompts"), position);
+    PromptCursor cursor =
+        new PromptCursor(size, Seeds.ofName(settings.runSeed(), "prompts"), position);
     RunFlow flow = new RunFlow(settings, parts, learner, recorder, ledger, cursor);
     ledger.restarted().forEach(flow::drop);
     return flow;
   }
 
-  // --- facts ---------------------------------------------------------------------------------------------------
+  // --- facts
+  // ---------------------------------------------------------------------------------------------------
 
-  void workerReady(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
+  void workerReady(
+      String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
     rollout.join(worker, capacity, evalCapacity, ref);
   }
 
@@ -182,8 +188,11 @@ final class RunFlow {
         eval.scored(scored);
       }
     } else {
-      settings.filter().judge(scored).ifPresentOrElse(
-          reason -> giveUp(scored.id(), reason, "all rewards are equal"), () -> accept(scored));
+      settings
+          .filter()
+          .judge(scored)
+          .ifPresentOrElse(
+              reason -> giveUp(scored.id(), reason, "all rewards are equal"), () -> accept(scored));
     }
   }
 
@@ -198,7 +207,13 @@ final class RunFlow {
     Step step = training;
     if (step == null || !update.version().equals(report.version())) {
       throw new IllegalStateException(
-          "step " + report.step() + " made " + report.version() + ", but " + update.version() + " was published");
+          "step "
+              + report.step()
+              + " made "
+              + report.version()
+              + ", but "
+              + update.version()
+              + " was published");
     }
     note(new LedgerEvent.StepTrained(report.step(), report.version()));
     training = null;
@@ -207,9 +222,12 @@ final class RunFlow {
     flushJournal();
   }
 
-  // --- what follows --------------------------------------------------------------------------------------------
+  // --- what follows
+  // --------------------------------------------------------------------------------------------
 
-  /** Does all that has become possible, in the order evaluation, checkpoint, training, new groups. */
+  /**
+   * Does all that has become possible, in the order evaluation, checkpoint, training, new groups.
+   */
   void advance() {
     beginEval();
     dispatchEval();
@@ -224,9 +242,15 @@ final class RunFlow {
 
   /** Whether the run goes on. */
   Verdict verdict() {
-    int most = Math.max(100, 20 * settings.groupsPerStep()); // far beyond chance, and soon enough for a broken dataset
+    int most =
+        Math.max(
+            100,
+            20
+                * settings
+                    .groupsPerStep()); // far beyond chance, and soon enough for a broken dataset
     if (failuresInRow > most) {
-      return new Verdict.Hopeless(failuresInRow + " groups in a row could not be used, the last: " + lastFailure);
+      return new Verdict.Hopeless(
+          failuresInRow + " groups in a row could not be used, the last: " + lastFailure);
     }
     boolean done =
         ledger.isComplete()
@@ -238,7 +262,10 @@ final class RunFlow {
 
   private void beginEval() {
     long step = ledger.completedSteps();
-    if (eval == null && training == null && evaluatedStep != step && settings.evaluatesAfter(step)) {
+    if (eval == null
+        && training == null
+        && evaluatedStep != step
+        && settings.evaluatesAfter(step)) {
       eval = new EvalRound(step, ledger.version(), parts.evalSets());
       evalStartedNanos = now();
     }
@@ -263,7 +290,8 @@ final class RunFlow {
       return;
     }
     long took = now() - evalStartedNanos;
-    eval.records(StepRecorder.seconds(took)).forEach(record -> recorder.tell(new Recorder.RecordEval(record)));
+    eval.records(StepRecorder.seconds(took))
+        .forEach(record -> recorder.tell(new Recorder.RecordEval(record)));
     eval = null;
     steps.evaluated(took);
     evaluatedStep = ledger.completedSteps();
@@ -291,7 +319,8 @@ final class RunFlow {
 
   private void train(BatchTaken taken) {
     note(taken);
-    List<TrainingGroup> groups = taken.groupIds().stream().map(this::takeReady).map(this::withAdvantages).toList();
+    List<TrainingGroup> groups =
+        taken.groupIds().stream().map(this::takeReady).map(this::withAdvantages).toList();
     var batch = new TrainingBatch(taken.step(), taken.policy(), groups, settings.maxStaleness());
     training = new Step(batch, now());
     learner.tell(new Learner.Train(batch));
@@ -300,14 +329,16 @@ final class RunFlow {
   private ScoredGroup takeReady(long groupId) {
     ScoredGroup scored = ready.remove(groupId);
     if (scored == null) {
-      throw new IllegalStateException("group " + groupId + " is ready in the ledger, but its responses are not here");
+      throw new IllegalStateException(
+          "group " + groupId + " is ready in the ledger, but its responses are not here");
     }
     return scored;
   }
 
   private TrainingGroup withAdvantages(ScoredGroup scored) {
     double[] rewards = scored.rewards().stream().mapToDouble(Reward::total).toArray();
-    return new TrainingGroup(scored, Arrays.stream(settings.advantage().advantages(rewards)).boxed().toList());
+    return new TrainingGroup(
+        scored, Arrays.stream(settings.advantage().advantages(rewards)).boxed().toList());
   }
 
   private void admit() {
@@ -327,10 +358,12 @@ final class RunFlow {
   /** A group that began under an older version would be stale by the time of its batch. */
   private PolicyVersion oldestUseful() {
     PolicyVersion version = ledger.version();
-    return new PolicyVersion(version.term(), Math.max(0, version.number() - Math.max(0, settings.maxStaleness() - 1)));
+    return new PolicyVersion(
+        version.term(), Math.max(0, version.number() - Math.max(0, settings.maxStaleness() - 1)));
   }
 
-  // --- ends of groups ------------------------------------------------------------------------------------------
+  // --- ends of groups
+  // ------------------------------------------------------------------------------------------
 
   private void accept(ScoredGroup scored) {
     failuresInRow = 0;
@@ -365,7 +398,8 @@ final class RunFlow {
     RunLedger.reissue(ticket, dropped.reason()).ifPresent(cursor::giveBack);
   }
 
-  // --- what is known -------------------------------------------------------------------------------------------
+  // --- what is known
+  // -------------------------------------------------------------------------------------------
 
   long step() {
     return ledger.completedSteps();
@@ -378,29 +412,51 @@ final class RunFlow {
   /** The run as it stands, to be written with the weights of its version. */
   RunState state() {
     return new RunState(
-        ledger.completedSteps(), ledger.version(), settings.runSeed(), evaluatedStep, ledger.snapshot(),
+        ledger.completedSteps(),
+        ledger.version(),
+        settings.runSeed(),
+        evaluatedStep,
+        ledger.snapshot(),
         cursor.state());
   }
 
   RunSummary summary(RunSummary.Outcome outcome, double wallSeconds) {
     flushJournal();
     return new RunSummary(
-        outcome, ledger.completedSteps(), ledger.version(), settings.runSeed(), wallSeconds, ledger.account(),
-        ledger.maxStalenessSeen(), weightsVersions, workersLost);
+        outcome,
+        ledger.completedSteps(),
+        ledger.version(),
+        settings.runSeed(),
+        wallSeconds,
+        ledger.account(),
+        ledger.maxStalenessSeen(),
+        weightsVersions,
+        workersLost);
   }
 
   /** Who waits for whom, in one line. */
   String describe() {
     List<String> parts = new ArrayList<>();
     if (eval != null) {
-      parts.add("the evaluation of " + ledger.version() + " waits for " + eval.remaining() + " responses");
+      parts.add(
+          "the evaluation of "
+              + ledger.version()
+              + " waits for "
+              + eval.remaining()
+              + " responses");
     } else if (training != null) {
       parts.add("step " + training.batch().step() + " waits for the learner");
     } else if (ledger.isComplete()) {
       parts.add("the end waits for the parameter server to announce " + ledger.version());
     } else {
-      parts.add("step " + (ledger.completedSteps() + 1) + " waits for "
-          + (settings.groupsPerStep() - ledger.ready()) + " of " + settings.groupsPerStep() + " groups");
+      parts.add(
+          "step "
+              + (ledger.completedSteps() + 1)
+              + " waits for "
+              + (settings.groupsPerStep() - ledger.ready())
+              + " of "
+              + settings.groupsPerStep()
+              + " groups");
     }
     List<String> workers = rollout.describe();
     parts.addAll(workers.isEmpty() ? List.of("no rollout worker is ready") : workers);
@@ -408,7 +464,8 @@ final class RunFlow {
     return String.join("; ", parts);
   }
 
-  // --- records -------------------------------------------------------------------------------------------------------
+  // --- records
+  // -------------------------------------------------------------------------------------------------------
 
   private void note(LedgerEvent event) {
     ledger.apply(event);

@@ -15,7 +15,8 @@ public sealed interface RunOutcome {
   /**
    * It was asked to stop.
    *
-   * @param checkpoint where the last checkpoint lies; empty when the run was stopped before it could write one
+   * @param checkpoint where the last checkpoint lies; empty when the run was stopped before it
+   *     could write one
    */
   record Stopped(RunSummary summary, Optional<String> checkpoint) implements RunOutcome {}
 
@@ -26,5 +27,6 @@ public sealed interface RunOutcome {
    * @param cause what was thrown, if something was
    * @param summary what is known about the run, if anything is
    */
-  record Failed(String reason, Optional<Throwable> cause, Optional<RunSummary> summary) implements RunOutcome {}
+  record Failed(String reason, Optional<Throwable> cause, Optional<RunSummary> summary)
+      implements RunOutcome {}
 }

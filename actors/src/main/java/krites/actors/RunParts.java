@@ -17,9 +17,11 @@ import krites.grpo.port.RunRecorder;
 import krites.grpo.port.WeightVerifier;
 
 /**
- * The rooms behind the ports. Engines and trainers are made, used and closed on the one thread of their actor.
+ * The rooms behind the ports. Engines and trainers are made, used and closed on the one thread of
+ * their actor.
  *
- * @param engines makes the engine of rollout worker 0, 1, 2, ...; called again when a worker is replaced
+ * @param engines makes the engine of rollout worker 0, 1, 2, ...; called again when a worker is
+ *     replaced
  * @param trainer makes the trainer
  * @param reward scores responses
  * @param train prompts to learn from
@@ -27,8 +29,8 @@ import krites.grpo.port.WeightVerifier;
  * @param recorder writes down what happens
  * @param checkpoints where checkpoints go
  * @param weights reads published weights back and removes old ones
- * @param recovery how to go on after the learner died, tried once; empty ends the run. It is called on a thread that
- *     may block, and returns empty when there is no checkpoint
+ * @param recovery how to go on after the learner died, tried once; empty ends the run. It is called
+ *     on a thread that may block, and returns empty when there is no checkpoint
  * @param nanos a clock that only rises, as {@link System#nanoTime()}
  */
 public record RunParts(
@@ -52,6 +54,15 @@ public record RunParts(
 
   RunParts from(Recovery again) {
     return new RunParts(
-        engines, again.trainer(), reward, train, evalSets, recorder, checkpoints, weights, Optional.empty(), nanos);
+        engines,
+        again.trainer(),
+        reward,
+        train,
+        evalSets,
+        recorder,
+        checkpoints,
+        weights,
+        Optional.empty(),
+        nanos);
   }
 }

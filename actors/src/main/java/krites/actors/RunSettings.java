@@ -20,11 +20,13 @@ import krites.grpo.objective.AdvantageRule;
  * @param filter which scored groups are not trained
  * @param rolloutWorkers rollout workers
  * @param rewardWorkers reward workers
- * @param evalEverySteps steps between evaluations; 0 evaluates only before the first and after the last step
+ * @param evalEverySteps steps between evaluations; 0 evaluates only before the first and after the
+ *     last step
  * @param checkpointEverySteps steps between checkpoints; 0 writes only the last one
  * @param runSeed the seed that all others derive from
  * @param samplesPerStep responses recorded as text for each step
- * @param workerRestarts how often a dead rollout or reward worker is replaced in a run, all workers together
+ * @param workerRestarts how often a dead rollout or reward worker is replaced in a run, all workers
+ *     together
  * @param stallAfter the run fails when nothing moved for this long
  * @param stopWithin a stop is completed within this time, with or without a last checkpoint
  * @param startState where to go on; empty for a new run
@@ -60,23 +62,49 @@ public record RunSettings(
     requireAtLeast(0, workerRestarts, "worker restarts");
     requireAtLeast(1, stallAfter.toMillis(), "stall time in milliseconds");
     requireAtLeast(1, stopWithin.toMillis(), "stop time in milliseconds");
-    startState.ifPresent(state -> {
-      if (state.step() > steps) {
-        throw new IllegalArgumentException(
-            "the run is to have " + steps + " steps, the checkpoint is already at step " + state.step());
-      }
-      if (state.runSeed() != runSeed) {
-        throw new IllegalArgumentException(
-            "the run has seed " + runSeed + ", the checkpoint was written with seed " + state.runSeed());
-      }
-    });
+    startState.ifPresent(
+        state -> {
+          if (state.step() > steps) {
+            throw new IllegalArgumentException(
+                "the run is to have "
+                    + steps
+                    + " steps, the checkpoint is already at step "
+                    + state.step());
+          }
+          if (state.runSeed() != runSeed) {
+            throw new IllegalArgumentException(
+                "the run has seed "
+                    + runSeed
+                    + ", the checkpoint was written with seed "
+                    + state.runSeed());
+          }
+        });
   }
 
-  /** A run with one worker of each kind, the published advantage, no filter, no periodic evaluation or checkpoint. */
-  public static RunSettings of(long steps, int groupsPerStep, Sampling sampling, int maxStaleness, long runSeed) {
+  /**
+   * A run with one worker of each kind, the published advantage, no filter, no periodic evaluation
+   * or checkpoint.
+   */
+  public static RunSettings of(
+      long steps, int groupsPerStep, Sampling sampling, int maxStaleness, long runSeed) {
     return new RunSettings(
-        steps, groupsPerStep, sampling, sampling.maxNewTokens(), maxStaleness, AdvantageRule.Standardised.published(),
-        GroupFilter.OFF, 1, 1, 0, 0, runSeed, 0, 3, Duration.ofMinutes(5), Duration.ofSeconds(8), Optional.empty());
+        steps,
+        groupsPerStep,
+        sampling,
+        sampling.maxNewTokens(),
+        maxStaleness,
+        AdvantageRule.Standardised.published(),
+        GroupFilter.OFF,
+        1,
+        1,
+        0,
+        0,
+        runSeed,
+        0,
+        3,
+        Duration.ofMinutes(5),
+        Duration.ofSeconds(8),
+        Optional.empty());
   }
 
   /** The numbers that the ledger works with. */
@@ -94,16 +122,32 @@ public record RunSettings(
     return step == 0 || step == steps || evalEverySteps > 0 && step % evalEverySteps == 0;
   }
 
-  /** Whether a checkpoint is written after {@code step} steps; the last one is written in any case. */
+  /**
+   * Whether a checkpoint is written after {@code step} steps; the last one is written in any case.
+   */
   boolean checkpointsAfter(long step) {
     return checkpointEverySteps > 0 && step % checkpointEverySteps == 0;
   }
 
   RunSettings from(RunState state) {
     return new RunSettings(
-        steps, groupsPerStep, sampling, evalMaxNewTokens, maxStaleness, advantage, filter, rolloutWorkers,
-        rewardWorkers, evalEverySteps, checkpointEverySteps, runSeed, samplesPerStep, workerRestarts, stallAfter,
-        stopWithin, Optional.of(state));
+        steps,
+        groupsPerStep,
+        sampling,
+        evalMaxNewTokens,
+        maxStaleness,
+        advantage,
+        filter,
+        rolloutWorkers,
+        rewardWorkers,
+        evalEverySteps,
+        checkpointEverySteps,
+        runSeed,
+        samplesPerStep,
+        workerRestarts,
+        stallAfter,
+        stopWithin,
+        Optional.of(state));
   }
 
   private static void requireAtLeast(long least, long value, String what) {

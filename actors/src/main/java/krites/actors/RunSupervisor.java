@@ -23,13 +23,14 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
- * The root of a run: spawns every actor, replaces rollout and reward workers that died, and turns everything else that
- * dies into the end of the run.
+ * The root of a run: spawns every actor, replaces rollout and reward workers that died, and turns
+ * everything else that dies into the end of the run.
  *
- * <p>Every child stops at its first exception. A worker is replaced by a new actor with a new name, so that nothing
- * meant for the old one can reach it; what the old one held is the orchestrator's business. A learner that died is
- * replaced once, together with all others, from the last checkpoint, where the run's parts say how. It promises that
- * the outcome is decided exactly once, and within seconds of a stop or a failure.
+ * <p>Every child stops at its first exception. A worker is replaced by a new actor with a new name,
+ * so that nothing meant for the old one can reach it; what the old one held is the orchestrator's
+ * business. A learner that died is replaced once, together with all others, from the last
+ * checkpoint, where the run's parts say how. It promises that the outcome is decided exactly once,
+ * and within seconds of a stop or a failure.
  */
 public final class RunSupervisor {
   /** What it understands. */
@@ -66,7 +67,9 @@ public final class RunSupervisor {
   private record Worker(boolean rollout, int index, int incarnation) implements Role {
     @Override
     public String name() {
-      return (rollout ? "rollout-" : "reward-") + index + (incarnation == 0 ? "" : "-" + incarnation);
+      return (rollout ? "rollout-" : "reward-")
+          + index
+          + (incarnation == 0 ? "" : "-" + incarnation);
     }
 
     Worker next() {
@@ -83,7 +86,8 @@ public final class RunSupervisor {
       ActorRef<Recorder.Command> recorder) {}
 
   private static final Duration PATIENCE = Duration.ofSeconds(2); // for answers that need no work
-  private static final Duration RECORDING = Duration.ofSeconds(5); // for files that are still being written
+  private static final Duration RECORDING =
+      Duration.ofSeconds(5); // for files that are still being written
   private static final Duration BREATH = Duration.ofMillis(100); // before a dead worker is replaced
   private static final String LEARNER = "learner";
   private static final String ORCHESTRATOR = "orchestrator";
@@ -114,14 +118,17 @@ public final class RunSupervisor {
   }
 
   /** The guardian of a run. {@code decide} is told the outcome once. */
-  static Behavior<Command> create(RunSettings settings, RunParts parts, Consumer<RunOutcome> decide) {
+  static Behavior<Command> create(
+      RunSettings settings, RunParts parts, Consumer<RunOutcome> decide) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new RunSupervisor(context, timers, settings, parts, decide, 0).spawnAll()));
+                timers ->
+                    new RunSupervisor(context, timers, settings, parts, decide, 0).spawnAll()));
   }
 
-  // --- spawning ------------------------------------------------------------------------------------------------
+  // --- spawning
+  // ------------------------------------------------------------------------------------------------
 
   private Behavior<Command> spawnAll() {
     ActorRef<Recorder.Command> recorder =
@@ -155,7 +162,8 @@ public final class RunSupervisor {
       Supplier<RolloutEngine> engine = () -> parts.engines().apply(worker.index());
       spawn(
           worker,
-          RolloutWorker.create(worker.name(), engine, team.orchestrator(), team.parameterServer(), parts.nanos()),
+          RolloutWorker.create(
+              worker.name(), engine, team.orchestrator(), team.parameterServer(), parts.nanos()),
           KritesRun.DEVICE_DISPATCHER);
     } else {
       spawn(
@@ -166,8 +174,9 @@ public final class RunSupervisor {
   }
 
   /**
-   * Spawns a child that stops at its first exception and tells it here. That is what an actor does without a strategy;
-   * {@code SupervisorStrategy.stop()} would do the same, but loses the exception of a child that cannot start.
+   * Spawns a child that stops at its first exception and tells it here. That is what an actor does
+   * without a strategy; {@code SupervisorStrategy.stop()} would do the same, but loses the
+   * exception of a child that cannot start.
    */
   private <M> ActorRef<M> spawn(Role role, Behavior<M> behavior, String dispatcher) {
     String name = life == 0 ? role.name() : role.name() + "-life-" + life;
@@ -177,7 +186,8 @@ public final class RunSupervisor {
     return ref;
   }
 
-  // --- running -------------------------------------------------------------------------------------------------
+  // --- running
+  // -------------------------------------------------------------------------------------------------
 
   private Behavior<Command> running(Team team) {
     return Behaviors.<Command>receive(
@@ -189,7 +199,8 @@ public final class RunSupervisor {
                 spawnWorker(team, worker);
                 yield Behaviors.same();
               }
-              case Deadline() -> finish(new RunOutcome.Failed("the run did not stop in time", none(), none()));
+              case Deadline() ->
+                  finish(new RunOutcome.Failed("the run did not stop in time", none(), none()));
               case Recorded _, Recovered _, RecoveryFailed _ -> Behaviors.unhandled();
             },
         (ctx, signal) -> signal instanceof Terminated gone ? onGone(team, gone) : Behaviors.same());
@@ -203,7 +214,9 @@ public final class RunSupervisor {
 
   private Behavior<Command> onGone(Team team, Terminated gone) {
     Throwable cause =
-        gone instanceof ChildFailed failed ? cause(failed) : new IllegalStateException("it ended by itself");
+        gone instanceof ChildFailed failed
+            ? cause(failed)
+            : new IllegalStateException("it ended by itself");
     Role role = children.remove(gone.getRef());
     return switch (role) {
       case null -> Behaviors.same();
@@ -225,7 +238,8 @@ public final class RunSupervisor {
       return fail(team, worker.name(), reason, cause);
     }
     if (replaced == settings.workerRestarts()) {
-      return fail(team, worker.name(), reason + " (" + replaced + " workers were replaced before)", cause);
+      return fail(
+          team, worker.name(), reason + " (" + replaced + " workers were replaced before)", cause);
     }
     replaced++;
     context.getLog().warn("{}; it is replaced", reason);
@@ -233,17 +247,20 @@ public final class RunSupervisor {
     return Behaviors.same();
   }
 
-  // --- failing -------------------------------------------------------------------------------------------------
+  // --- failing
+  // -------------------------------------------------------------------------------------------------
 
   private Behavior<Command> fail(Team team, String who, String reason, Throwable cause) {
-    Throwable thrown = cause instanceof PartFailure && cause.getCause() != null ? cause.getCause() : cause;
+    Throwable thrown =
+        cause instanceof PartFailure && cause.getCause() != null ? cause.getCause() : cause;
     context.getLog().error(reason, thrown);
     if (who.equals(ORCHESTRATOR)) {
       return finish(new RunOutcome.Failed(reason, Optional.of(thrown), none()));
     }
     team.orchestrator().tell(new Orchestrator.Abort(reason));
     timers.startSingleTimer(new Deadline(), PATIENCE);
-    return failing(team, new RunOutcome.Failed(reason, Optional.of(thrown), none()), who.equals(RECORDER));
+    return failing(
+        team, new RunOutcome.Failed(reason, Optional.of(thrown), none()), who.equals(RECORDER));
   }
 
   /** Waits for what the orchestrator knows about the run. */
@@ -252,7 +269,9 @@ public final class RunSupervisor {
         (ctx, command) ->
             switch (command) {
               case RunEnded ended -> {
-                var told = new RunOutcome.Failed(failed.reason(), failed.cause(), Optional.of(ended.summary()));
+                var told =
+                    new RunOutcome.Failed(
+                        failed.reason(), failed.cause(), Optional.of(ended.summary()));
                 yield recorderIsGone ? finish(told) : record(team, told, ended.summary());
               }
               case Deadline() -> finish(failed);
@@ -261,7 +280,8 @@ public final class RunSupervisor {
         (ctx, signal) -> Behaviors.same());
   }
 
-  // --- recovering ----------------------------------------------------------------------------------------------
+  // --- recovering
+  // ----------------------------------------------------------------------------------------------
 
   private boolean mayRecover(Throwable cause) {
     return parts.recovery().isPresent() && !(cause instanceof PartFailure);
@@ -278,7 +298,10 @@ public final class RunSupervisor {
   private Behavior<Command> emptying(Throwable cause) {
     if (children.isEmpty()) {
       Executor blocking =
-          context.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
+          context
+              .getSystem()
+              .dispatchers()
+              .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
       Supplier<Optional<RunParts.Recovery>> recovery = parts.recovery().orElseThrow();
       context.pipeToSelf(
           CompletableFuture.supplyAsync(recovery, blocking),
@@ -286,7 +309,8 @@ public final class RunSupervisor {
       return recovering(cause);
     }
     return Behaviors.<Command>receive(
-        (ctx, command) -> command instanceof Stop ? finish(lost(cause, "the run was stopped")) : Behaviors.same(),
+        (ctx, command) ->
+            command instanceof Stop ? finish(lost(cause, "the run was stopped")) : Behaviors.same(),
         (ctx, signal) -> {
           if (signal instanceof Terminated gone) {
             children.remove(gone.getRef());
@@ -304,7 +328,12 @@ public final class RunSupervisor {
                 RunParts.Recovery again = recovery.get();
                 context.getLog().info("the run goes on from step {}", again.state().step());
                 yield new RunSupervisor(
-                        context, timers, settings.from(again.state()), parts.from(again), decide, life + 1)
+                        context,
+                        timers,
+                        settings.from(again.state()),
+                        parts.from(again),
+                        decide,
+                        life + 1)
                     .spawnAll();
               }
               case Recovered _ -> finish(lost(cause, "there is no checkpoint to go back to"));
@@ -315,10 +344,12 @@ public final class RunSupervisor {
   }
 
   private static RunOutcome.Failed lost(Throwable cause, String andThen) {
-    return new RunOutcome.Failed("learner failed: " + Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
+    return new RunOutcome.Failed(
+        "learner failed: " + Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
   }
 
-  // --- ending --------------------------------------------------------------------------------------------------
+  // --- ending
+  // --------------------------------------------------------------------------------------------------
 
   /** Waits until everything was written down. */
   private Behavior<Command> record(Team team, RunOutcome outcome, RunSummary summary) {
@@ -328,7 +359,9 @@ public final class RunSupervisor {
         (ctx, command) ->
             switch (command) {
               case Recorded() -> finish(outcome);
-              case Deadline() -> finish(unrecorded(summary, "the recorder did not finish in time", Optional.empty()));
+              case Deadline() ->
+                  finish(
+                      unrecorded(summary, "the recorder did not finish in time", Optional.empty()));
               case Stop _, RunEnded _, Replace _, Recovered _, RecoveryFailed _ -> Behaviors.same();
             },
         (ctx, signal) ->
@@ -342,7 +375,8 @@ public final class RunSupervisor {
   }
 
   private static RunOutcome unrecorded(RunSummary summary, String why, Optional<Throwable> cause) {
-    return new RunOutcome.Failed("the end of the run could not be recorded: " + why, cause, Optional.of(summary));
+    return new RunOutcome.Failed(
+        "the end of the run could not be recorded: " + why, cause, Optional.of(summary));
   }
 
   private static RunOutcome outcome(RunEnded ended) {

@@ -12,11 +12,12 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Groups on their way through the reward workers. A group stays here until its rewards are there, so a reward worker
- * that dies loses nothing; a group that failed twice is given up.
+ * Groups on their way through the reward workers. A group stays here until its rewards are there,
+ * so a reward worker that dies loses nothing; a group that failed twice is given up.
  */
 final class ScoreDesk {
-  private static final int ATTEMPTS = 2; // a second worker may succeed where one died; a third tells nothing new
+  private static final int ATTEMPTS =
+      2; // a second worker may succeed where one died; a third tells nothing new
 
   private record Work(Group group, int attempt, @Nullable String worker) {}
 
@@ -25,7 +26,8 @@ final class ScoreDesk {
 
   void join(String worker, ActorRef<RewardWorker.Command> ref) {
     workers.put(worker, ref);
-    works.replaceAll((id, work) -> work.worker() == null ? sent(work.group(), work.attempt()) : work);
+    works.replaceAll(
+        (id, work) -> work.worker() == null ? sent(work.group(), work.attempt()) : work);
   }
 
   /** Forgets a worker; the groups that are given up with it. */
@@ -70,9 +72,13 @@ final class ScoreDesk {
   List<String> describe() {
     Map<String, List<Long>> held = new TreeMap<>();
     works.forEach(
-        (id, work) -> held.computeIfAbsent(work.worker() == null ? "nobody" : work.worker(), k -> new ArrayList<>())
-            .add(id));
-    return held.entrySet().stream().map(entry -> entry.getKey() + " scores groups " + entry.getValue()).toList();
+        (id, work) ->
+            held.computeIfAbsent(
+                    work.worker() == null ? "nobody" : work.worker(), k -> new ArrayList<>())
+                .add(id));
+    return held.entrySet().stream()
+        .map(entry -> entry.getKey() + " scores groups " + entry.getValue())
+        .toList();
   }
 
   private boolean holds(String worker, long groupId) {
@@ -88,7 +94,9 @@ final class ScoreDesk {
 
   private Optional<String> leastBusy() {
     return workers.keySet().stream()
-        .min(Comparator.comparingLong(
-            name -> works.values().stream().filter(work -> name.equals(work.worker())).count()));
+        .min(
+            Comparator.comparingLong(
+                name ->
+                    works.values().stream().filter(work -> name.equals(work.worker())).count()));
   }
 }

@@ -16,7 +16,10 @@ import krites.grpo.flow.Account;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
 
-/** Puts the numbers of a step together: those of the learner, of its batch, of the groups and of time. */
+/**
+ * Puts the numbers of a step together: those of the learner, of its batch, of the groups and of
+ * time.
+ */
 final class StepMetrics {
   /** The reward term that says whether the answer was right. */
   static final String ACCURACY = "accuracy";
@@ -39,7 +42,11 @@ final class StepMetrics {
   private StepMetrics() {}
 
   static StepRecord compose(
-      TrainingBatch batch, StepReport report, Account account, Map<String, Double> rollout, Seconds seconds) {
+      TrainingBatch batch,
+      StepReport report,
+      Account account,
+      Map<String, Double> rollout,
+      Seconds seconds) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     addRewards(metrics, batch);
     addResponses(metrics, batch, seconds);
@@ -61,7 +68,9 @@ final class StepMetrics {
       String task = group.group().prompt().task().name().toLowerCase(Locale.ROOT);
       for (Reward reward : group.scored().rewards()) {
         total.add(reward.total());
-        reward.terms().forEach((name, value) -> terms.computeIfAbsent(name, k -> new Mean()).add(value));
+        reward
+            .terms()
+            .forEach((name, value) -> terms.computeIfAbsent(name, k -> new Mean()).add(value));
         Double accuracy = reward.terms().get(ACCURACY);
         if (accuracy != null) {
           accuracyByTask.computeIfAbsent(task, k -> new Mean()).add(accuracy);
@@ -78,7 +87,8 @@ final class StepMetrics {
     accuracyByTask.forEach((task, mean) -> metrics.put(task + "/accuracy", mean.value()));
   }
 
-  private static void addResponses(Map<String, Double> metrics, TrainingBatch batch, Seconds seconds) {
+  private static void addResponses(
+      Map<String, Double> metrics, TrainingBatch batch, Seconds seconds) {
     Mean length = new Mean();
     Mean cut = new Mean();
     long promptTokens = 0;
@@ -87,7 +97,8 @@ final class StepMetrics {
         length.add(response.ids().length());
         cut.add(response.finish() == FinishReason.LENGTH ? 1 : 0);
       }
-      promptTokens += (long) group.group().encoded().ids().length() * group.group().responses().size();
+      promptTokens +=
+          (long) group.group().encoded().ids().length() * group.group().responses().size();
     }
     double responseTokens = length.value() * length.count();
     metrics.put("response/tokens_mean", length.value());
@@ -95,7 +106,8 @@ final class StepMetrics {
     metrics.put("response/cut_rate", cut.value());
     metrics.put("step/response_tokens", (double) Math.round(responseTokens));
     metrics.put("step/prompt_tokens", (double) promptTokens);
-    metrics.put("step/tokens_per_second", (responseTokens + promptTokens) / Math.max(1e-9, seconds.all()));
+    metrics.put(
+        "step/tokens_per_second", (responseTokens + promptTokens) / Math.max(1e-9, seconds.all()));
   }
 
   private static void addGroups(Map<String, Double> metrics, TrainingBatch batch, Account account) {
@@ -103,7 +115,10 @@ final class StepMetrics {
     Mean flat = new Mean();
     for (TrainingGroup group : batch.groups()) {
       age.add(batch.policy().staleness(group.group().oldestVersion()));
-      flat.add(group.scored().rewards().stream().mapToDouble(Reward::total).distinct().count() == 1 ? 1 : 0);
+      flat.add(
+          group.scored().rewards().stream().mapToDouble(Reward::total).distinct().count() == 1
+              ? 1
+              : 0);
     }
     metrics.put("groups/age_mean", age.value());
     metrics.put("groups/age_max", age.max());
@@ -118,7 +133,10 @@ final class StepMetrics {
     }
   }
 
-  /** The first {@code count} responses of a batch, going through the groups before a group gives a second one. */
+  /**
+   * The first {@code count} responses of a batch, going through the groups before a group gives a
+   * second one.
+   */
   static List<SampleRecord> samples(TrainingBatch batch, int count) {
     List<SampleRecord> samples = new ArrayList<>();
     int groups = batch.groups().size();
@@ -137,8 +155,18 @@ final class StepMetrics {
     Response response = group.group().responses().get(index);
     Reward reward = group.scored().rewards().get(index);
     return new SampleRecord(
-        step, group.group().id(), prompt.id(), prompt.task(), prompt.text(), prompt.answer(), response.text(),
-        response.ids().length(), response.finish(), response.first(), reward.total(), reward.terms(),
+        step,
+        group.group().id(),
+        prompt.id(),
+        prompt.task(),
+        prompt.text(),
+        prompt.answer(),
+        response.text(),
+        response.ids().length(),
+        response.finish(),
+        response.first(),
+        reward.total(),
+        reward.terms(),
         group.advantages().get(index));
   }
 }

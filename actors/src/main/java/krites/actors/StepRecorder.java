@@ -9,7 +9,10 @@ import krites.grpo.TrainingBatch;
 import krites.grpo.flow.Account;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** Keeps the time of the phases and the counters of the engines between two steps, and records each step. */
+/**
+ * Keeps the time of the phases and the counters of the engines between two steps, and records each
+ * step.
+ */
 final class StepRecorder {
   private final ActorRef<Recorder.Command> recorder;
   private final int samplesPerStep;
@@ -34,11 +37,17 @@ final class StepRecorder {
     evalNanos += nanos;
   }
 
-  /** A step is done; {@code takenNanos} is when its batch was complete, on the same clock as {@code nowNanos}. */
-  void trained(TrainingBatch batch, StepReport report, Account account, long takenNanos, long nowNanos) {
+  /**
+   * A step is done; {@code takenNanos} is when its batch was complete, on the same clock as {@code
+   * nowNanos}.
+   */
+  void trained(
+      TrainingBatch batch, StepReport report, Account account, long takenNanos, long nowNanos) {
     var seconds =
         new StepMetrics.Seconds(
-            seconds(takenNanos - stepEndedNanos), seconds(nowNanos - takenNanos), seconds(evalNanos));
+            seconds(takenNanos - stepEndedNanos),
+            seconds(nowNanos - takenNanos),
+            seconds(evalNanos));
     var record = StepMetrics.compose(batch, report, account, sinceLastStep(), seconds);
     recorder.tell(new Recorder.RecordStep(record, StepMetrics.samples(batch, samplesPerStep)));
     stepEndedNanos = nowNanos;
@@ -47,9 +56,12 @@ final class StepRecorder {
 
   private Map<String, Double> sinceLastStep() {
     Map<String, Double> sums = new TreeMap<>();
-    counters.values().forEach(counted -> counted.forEach((name, value) -> sums.merge(name, value, Double::sum)));
+    counters
+        .values()
+        .forEach(counted -> counted.forEach((name, value) -> sums.merge(name, value, Double::sum)));
     Map<String, Double> differences = new TreeMap<>();
-    sums.forEach((name, value) -> differences.put(name, value - countersAtStep.getOrDefault(name, 0.0)));
+    sums.forEach(
+        (name, value) -> differences.put(name, value - countersAtStep.getOrDefault(name, 0.0)));
     countersAtStep = sums;
     return differences;
   }

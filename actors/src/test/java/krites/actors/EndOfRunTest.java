@@ -51,7 +51,8 @@ final class EndOfRunTest {
             .toList();
     assertEquals(prompts(straight.batches.stream().toList()), prompts(both));
     assertEquals(
-        straight.saved.stream().toList().getLast().weights(), second.saved.stream().toList().getLast().weights());
+        straight.saved.stream().toList().getLast().weights(),
+        second.saved.stream().toList().getLast().weights());
     assertEquals(80, summary.account().trained());
   }
 
@@ -71,7 +72,8 @@ final class EndOfRunTest {
   void checkpointsAreWrittenAsOftenAsAskedAndAtTheEnd() throws Exception {
     world.checkpointEvery = 8;
     WholeRunTest.completed(world.run());
-    assertEquals(List.of(8L, 16L, 20L), world.saved.stream().map(saved -> saved.state().step()).toList());
+    assertEquals(
+        List.of(8L, 16L, 20L), world.saved.stream().map(saved -> saved.state().step()).toList());
   }
 
   @Test
@@ -84,7 +86,8 @@ final class EndOfRunTest {
     World second = world.resumedFrom(atFive);
     WholeRunTest.completed(second.run());
     assertEquals(5, atFive.state().evaluatedStep());
-    assertEquals(List.of(10L, 15L, 20L), second.notes.evals.stream().map(EvalRecord::step).toList());
+    assertEquals(
+        List.of(10L, 15L, 20L), second.notes.evals.stream().map(EvalRecord::step).toList());
   }
 
   @Test
@@ -201,7 +204,8 @@ final class EndOfRunTest {
           throw new IllegalStateException("device lost");
         };
     RunOutcome.Failed failed = failed();
-    assertEquals("rollout-0-2 failed: device lost (2 workers were replaced before)", failed.reason());
+    assertEquals(
+        "rollout-0-2 failed: device lost (2 workers were replaced before)", failed.reason());
     assertEquals(3, world.engines.get());
     assertTrue(failed.summary().orElseThrow().account().dropped().get(Drop.WORKER_LOST) >= 3);
   }
@@ -228,14 +232,16 @@ final class EndOfRunTest {
     RunSummary summary = WholeRunTest.completed(world.run());
     assertEquals(20, summary.steps());
     assertEquals(
-        straight.saved.stream().toList().getLast().weights(), world.saved.stream().toList().getLast().weights());
+        straight.saved.stream().toList().getLast().weights(),
+        world.saved.stream().toList().getLast().weights());
   }
 
   @Test
   void aLearnerWithoutACheckpointToGoBackToEndsTheRun() throws Exception {
     world.beforeEachPiece = this::dieInStepNine;
     world.recovery = Optional.of(Optional::empty);
-    assertEquals("learner failed: device lost; there is no checkpoint to go back to", failed().reason());
+    assertEquals(
+        "learner failed: device lost; there is no checkpoint to go back to", failed().reason());
   }
 
   @Test
@@ -291,7 +297,8 @@ final class EndOfRunTest {
     world.rolloutRests = true;
     RunOutcome.Failed failed = failed();
     assertEquals(
-        "nothing moved for 0.4 s: step 1 waits for 4 of 4 groups; rollout-0 holds groups [1, 2, 3]", failed.reason());
+        "nothing moved for 0.4 s: step 1 waits for 4 of 4 groups; rollout-0 holds groups [1, 2, 3]",
+        failed.reason());
   }
 
   private RunOutcome.Failed failed() throws Exception {
@@ -324,7 +331,8 @@ final class EndOfRunTest {
     World.Saved last = new ArrayList<>(world.saved).getLast();
     return Optional.of(
         new RunParts.Recovery(
-            last.state(), () -> new FakeTrainer(world, last.state().version(), last.weights(), step -> {})));
+            last.state(),
+            () -> new FakeTrainer(world, last.state().version(), last.weights(), step -> {})));
   }
 
   private static List<List<String>> prompts(List<TrainingBatch> batches) {

@@ -19,8 +19,8 @@ import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.RolloutOutcome;
 
 /**
- * An engine without a network: what it says follows from the seed of the group and the digest of the weights, so two
- * runs that agree in both agree in everything.
+ * An engine without a network: what it says follows from the seed of the group and the digest of
+ * the weights, so two runs that agree in both agree in everything.
  */
 final class FakeEngine implements RolloutEngine {
   private record Flight(GroupRequest request, PolicyVersion first, int stepsLeft) {}
@@ -56,7 +56,8 @@ final class FakeEngine implements RolloutEngine {
   @Override
   public void start(GroupRequest request) {
     onStart.accept(request);
-    int rows = flights.values().stream().mapToInt(flight -> flight.request().sampling().groupSize()).sum();
+    int rows =
+        flights.values().stream().mapToInt(flight -> flight.request().sampling().groupSize()).sum();
     if (rows + request.sampling().groupSize() > 4 * capacity) {
       throw new AssertionError("more rows than there is room for");
     }
@@ -75,7 +76,8 @@ final class FakeEngine implements RolloutEngine {
     for (Flight flight : List.copyOf(flights.values())) {
       if (flight.stepsLeft() > 1) {
         flights.put(
-            flight.request().groupId(), new Flight(flight.request(), flight.first(), flight.stepsLeft() - 1));
+            flight.request().groupId(),
+            new Flight(flight.request(), flight.first(), flight.stepsLeft() - 1));
       } else {
         flights.remove(flight.request().groupId());
         outcomes.add(outcome(flight));
@@ -87,21 +89,30 @@ final class FakeEngine implements RolloutEngine {
   private RolloutOutcome outcome(Flight flight) {
     GroupRequest request = flight.request();
     if (world.unreadable.contains(request.prompt().id())) {
-      return new RolloutOutcome.Failed(request.groupId(), "image of " + request.prompt().id() + " is unreadable");
+      return new RolloutOutcome.Failed(
+          request.groupId(), "image of " + request.prompt().id() + " is unreadable");
     }
     List<Response> responses = new ArrayList<>();
     for (int i = 0; i < request.sampling().groupSize(); i++) {
       Random random = new Random(request.seed() * 31 + i + weights.digest().hashCode());
-      int[] ids = random.ints(1 + random.nextInt(request.sampling().maxNewTokens()), 0, 1000).toArray();
+      int[] ids =
+          random.ints(1 + random.nextInt(request.sampling().maxNewTokens()), 0, 1000).toArray();
       float[] logProbs = new float[ids.length];
       responses.add(
           new Response(
-              TokenIds.of(ids), LogProbs.of(logProbs), FinishReason.STOP, "says " + ids[0], flight.first(),
+              TokenIds.of(ids),
+              LogProbs.of(logProbs),
+              FinishReason.STOP,
+              "says " + ids[0],
+              flight.first(),
               weights.version()));
     }
     return new RolloutOutcome.Finished(
         new Group(
-            request.groupId(), request.prompt(), new EncodedPrompt(TokenIds.of(1, 2, 3), List.of()), responses));
+            request.groupId(),
+            request.prompt(),
+            new EncodedPrompt(TokenIds.of(1, 2, 3), List.of()),
+            responses));
   }
 
   @Override

@@ -61,8 +61,11 @@ final class FakeTrainer implements PolicyTrainer {
       return Optional.empty();
     }
     for (TrainingGroup group : current.groups()) {
-      List<?> content = List.of(group.group().prompt().id(), group.group().responses().stream()
-          .map(response -> response.ids()).toList(), group.advantages());
+      List<?> content =
+          List.of(
+              group.group().prompt().id(),
+              group.group().responses().stream().map(response -> response.ids()).toList(),
+              group.advantages());
       weights = weights * 1_000_003 + content.hashCode();
     }
     version = version.next();

@@ -37,7 +37,8 @@ final class ParameterServerTest {
       };
   private final TestProbe<Orchestrator.Command> orchestrator = KIT.createTestProbe();
   private final TestProbe<RolloutWorker.Command> worker = KIT.createTestProbe();
-  private ActorRef<ParameterServer.Command> server = KIT.spawn(ParameterServer.create(verifier, orchestrator.ref()));
+  private ActorRef<ParameterServer.Command> server =
+      KIT.spawn(ParameterServer.create(verifier, orchestrator.ref()));
 
   @AfterAll
   static void stop() {
@@ -79,7 +80,9 @@ final class ParameterServerTest {
     assertEquals(1, offered());
     publish(2);
     publish(3);
-    assertEquals(List.of("verify v0", "verify v1", "verify v2", "verify v3"), List.of(next(), next(), next(), next()));
+    assertEquals(
+        List.of("verify v0", "verify v1", "verify v2", "verify v3"),
+        List.of(next(), next(), next(), next()));
     active(1);
     assertEquals("retire v0", next());
     assertEquals(3, offered());
@@ -97,7 +100,9 @@ final class ParameterServerTest {
     publish(3);
     worker.stop();
     List<String> calls = List.of(next(), next(), next(), next(), next(), next());
-    assertEquals(List.of("retire v0", "retire v1"), calls.stream().filter(c -> c.startsWith("retire")).sorted().toList());
+    assertEquals(
+        List.of("retire v0", "retire v1"),
+        calls.stream().filter(c -> c.startsWith("retire")).sorted().toList());
   }
 
   @Test
@@ -126,7 +131,10 @@ final class ParameterServerTest {
   }
 
   private long offered() {
-    return assertInstanceOf(RolloutWorker.UpdateWeights.class, worker.receiveMessage()).update().version().number();
+    return assertInstanceOf(RolloutWorker.UpdateWeights.class, worker.receiveMessage())
+        .update()
+        .version()
+        .number();
   }
 
   private String next() throws InterruptedException {

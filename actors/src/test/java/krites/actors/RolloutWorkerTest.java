@@ -31,7 +31,10 @@ final class RolloutWorkerTest {
   private final ActorRef<RolloutWorker.Command> worker =
       KIT.spawn(
           RolloutWorker.create(
-              "rollout-0", () -> new FakeEngine(world, 2, request -> {}), orchestrator.ref(), parameterServer.ref(),
+              "rollout-0",
+              () -> new FakeEngine(world, 2, request -> {}),
+              orchestrator.ref(),
+              parameterServer.ref(),
               System::nanoTime),
           DispatcherSelector.fromConfig(KritesRun.DEVICE_DISPATCHER));
 
@@ -42,12 +45,14 @@ final class RolloutWorkerTest {
 
   @Test
   void aGroupWaitsUntilTheWeightsItAsksForAreThere() {
-    assertEquals(new Orchestrator.WorkerReady("rollout-0", 2, 8, worker), orchestrator.receiveMessage());
+    assertEquals(
+        new Orchestrator.WorkerReady("rollout-0", 2, 8, worker), orchestrator.receiveMessage());
     assertInstanceOf(ParameterServer.WorkerJoined.class, parameterServer.receiveMessage());
     worker.tell(generate(1, V1));
     worker.tell(new RolloutWorker.UpdateWeights(world.publish(World.FIRST, 5)));
     assertEquals(
-        new ParameterServer.WeightsActive("rollout-0", World.FIRST), parameterServer.receiveMessage());
+        new ParameterServer.WeightsActive("rollout-0", World.FIRST),
+        parameterServer.receiveMessage());
     orchestrator.expectNoMessage();
     worker.tell(new RolloutWorker.UpdateWeights(world.publish(V1, 6)));
     Group group = generated();

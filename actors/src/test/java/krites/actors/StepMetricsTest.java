@@ -30,7 +30,8 @@ final class StepMetricsTest {
   private static final PolicyVersion V5 = new PolicyVersion(0, 5);
 
   private final TrainingBatch batch =
-      new TrainingBatch(6, V5, List.of(group(1, Task.CRITIC, V4, 1, 0), group(2, Task.POLICY, V5, 1, 1)), 1);
+      new TrainingBatch(
+          6, V5, List.of(group(1, Task.CRITIC, V4, 1, 0), group(2, Task.POLICY, V5, 1, 1)), 1);
 
   @Test
   void theNumbersOfAStepAreThoseOfItsBatch() {
@@ -61,7 +62,9 @@ final class StepMetricsTest {
     assertEquals(99, metrics.get("rollout/tokens/decoded"));
     assertEquals(4, metrics.get("seconds/step"));
     assertEquals(1, metrics.get("seconds/wait_batch"));
-    assertEquals((10 + 4 * 2) / 4.0, metrics.get("step/tokens_per_second")); // two prompt tokens per response
+    assertEquals(
+        (10 + 4 * 2) / 4.0,
+        metrics.get("step/tokens_per_second")); // two prompt tokens per response
     assertFalse(metrics.containsKey("caption/accuracy"));
   }
 
@@ -87,14 +90,23 @@ final class StepMetricsTest {
     assertEquals(9, mean.max());
   }
 
-  private static TrainingGroup group(long id, Task task, PolicyVersion version, double first, double second) {
+  private static TrainingGroup group(
+      long id, Task task, PolicyVersion version, double first, double second) {
     Prompt prompt = new Prompt("p" + id, task, "text", List.of(), "1", Map.of());
     List<Response> responses =
         List.of(
-            new Response(TokenIds.of(1, 2), LogProbs.of(-1, -1), FinishReason.STOP, "first", version, V5),
-            new Response(TokenIds.of(1, 2, 3), LogProbs.of(-1, -1, -1), FinishReason.LENGTH, "second", version, V5));
+            new Response(
+                TokenIds.of(1, 2), LogProbs.of(-1, -1), FinishReason.STOP, "first", version, V5),
+            new Response(
+                TokenIds.of(1, 2, 3),
+                LogProbs.of(-1, -1, -1),
+                FinishReason.LENGTH,
+                "second",
+                version,
+                V5));
     Group group = new Group(id, prompt, new EncodedPrompt(TokenIds.of(8, 9), List.of()), responses);
     return new TrainingGroup(
-        new ScoredGroup(group, List.of(World.reward(first, 1), World.reward(second, 1))), List.of(1.0, -1.0));
+        new ScoredGroup(group, List.of(World.reward(first, 1), World.reward(second, 1))),
+        List.of(1.0, -1.0));
   }
 }

@@ -38,7 +38,9 @@ final class WholeRunTest {
     assertEquals(1, summary.workersLost());
     assertTrue(summary.maxStalenessSeen() <= 1, summary.toString());
     assertEquals(21, summary.weightsVersions());
-    assertEquals(LongStream.rangeClosed(1, 20).boxed().toList(), world.notes.steps.stream().map(StepRecord::step).toList());
+    assertEquals(
+        LongStream.rangeClosed(1, 20).boxed().toList(),
+        world.notes.steps.stream().map(StepRecord::step).toList());
     assertEquals(40, world.notes.samples.size());
     assertEquals(List.of(summary), world.notes.summaries);
     assertEquals(account, replayed().account());
@@ -49,8 +51,18 @@ final class WholeRunTest {
     world.maxStaleness = 0;
     RunSummary summary = completed(world.run());
     assertEquals(0, summary.maxStalenessSeen());
-    assertTrue(world.batches.stream().allMatch(batch -> batch.groups().stream().allMatch(group -> group.group()
-        .responses().stream().allMatch(r -> r.first().equals(batch.policy()) && r.last().equals(batch.policy())))));
+    assertTrue(
+        world.batches.stream()
+            .allMatch(
+                batch ->
+                    batch.groups().stream()
+                        .allMatch(
+                            group ->
+                                group.group().responses().stream()
+                                    .allMatch(
+                                        r ->
+                                            r.first().equals(batch.policy())
+                                                && r.last().equals(batch.policy())))));
     assertEquals(new Account(80, 80, Map.of(), 0), summary.account());
   }
 
@@ -74,19 +86,24 @@ final class WholeRunTest {
           }
         };
     RunSummary summary = completed(world.run());
-    assertEquals(List.of(0L, 4L, 8L, 10L), world.notes.evals.stream().map(EvalRecord::step).toList());
+    assertEquals(
+        List.of(0L, 4L, 8L, 10L), world.notes.evals.stream().map(EvalRecord::step).toList());
     for (EvalRecord eval : world.notes.evals) {
       assertEquals(25, eval.items());
       assertEquals(0, eval.failed());
       assertEquals(1.0, eval.terms().get("format"));
       assertEquals(13, eval.accuracyByTag().get("kind=even").items());
-      double accuracy = (13 * eval.accuracyByTag().get("kind=even").accuracy()
-          + 12 * eval.accuracyByTag().get("kind=odd").accuracy()) / 25;
+      double accuracy =
+          (13 * eval.accuracyByTag().get("kind=even").accuracy()
+                  + 12 * eval.accuracyByTag().get("kind=odd").accuracy())
+              / 25;
       assertEquals(eval.terms().get("accuracy"), accuracy, 1e-12);
     }
     assertEquals(40, summary.account().trained());
-    assertTrue(world.requests.stream().filter(r -> r.groupId() < 0)
-        .allMatch(r -> r.sampling().groupSize() == 1 && r.sampling().temperature() == 0));
+    assertTrue(
+        world.requests.stream()
+            .filter(r -> r.groupId() < 0)
+            .allMatch(r -> r.sampling().groupSize() == 1 && r.sampling().temperature() == 0));
   }
 
   @Test
@@ -111,7 +128,9 @@ final class WholeRunTest {
     assertEquals(metrics.get("reward/accuracy_mean"), metrics.get("critic/accuracy"));
     assertEquals(0.9 * metrics.get("critic/accuracy") + 0.1, metrics.get("reward/mean"), 1e-12);
     double decoded =
-        world.notes.steps.stream().mapToDouble(step -> step.metrics().get("rollout/steps/decoded")).sum();
+        world.notes.steps.stream()
+            .mapToDouble(step -> step.metrics().get("rollout/steps/decoded"))
+            .sum();
     assertTrue(decoded > 0);
     assertTrue(metrics.get("seconds/step") > 0);
     assertTrue(metrics.get("response/tokens_max") <= 12);

@@ -43,7 +43,9 @@ import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
 
-/** Hand-written fakes of every room, and what they saw. A test changes the fields that it is about. */
+/**
+ * Hand-written fakes of every room, and what they saw. A test changes the fields that it is about.
+ */
 final class World {
   static final long SEED = 7;
   static final PolicyVersion FIRST = new PolicyVersion(0, 0);
@@ -84,7 +86,8 @@ final class World {
         engines.incrementAndGet();
         return new FakeEngine(this, 3, request -> onStart.accept(request));
       };
-  Supplier<PolicyTrainer> trainer = () -> new FakeTrainer(this, FIRST, 1, step -> beforeEachPiece.accept(step));
+  Supplier<PolicyTrainer> trainer =
+      () -> new FakeTrainer(this, FIRST, 1, step -> beforeEachPiece.accept(step));
   RunRecorder recorder = notes;
   WeightVerifier verifier = new Verifier();
   Optional<Supplier<Optional<RunParts.Recovery>>> recovery = Optional.empty();
@@ -98,18 +101,41 @@ final class World {
 
   RunSettings settings() {
     return new RunSettings(
-        steps, groupsPerStep, new Sampling(4, 1f, 1f, 0, 1f, 12), 12, maxStaleness,
-        AdvantageRule.Standardised.published(), GroupFilter.OFF, rolloutWorkers, rewardWorkers, evalEvery,
-        checkpointEvery, SEED, samplesPerStep, restarts, stallAfter, stopWithin, startState);
+        steps,
+        groupsPerStep,
+        new Sampling(4, 1f, 1f, 0, 1f, 12),
+        12,
+        maxStaleness,
+        AdvantageRule.Standardised.published(),
+        GroupFilter.OFF,
+        rolloutWorkers,
+        rewardWorkers,
+        evalEvery,
+        checkpointEvery,
+        SEED,
+        samplesPerStep,
+        restarts,
+        stallAfter,
+        stopWithin,
+        startState);
   }
 
   RunHandle start() {
     var parts =
         new RunParts(
-            engineFactory, trainer, reward, prompts("train", 50), evalSets, recorder, store(), verifier, recovery,
+            engineFactory,
+            trainer,
+            reward,
+            prompts("train", 50),
+            evalSets,
+            recorder,
+            store(),
+            verifier,
+            recovery,
             System::nanoTime);
     // Every message goes through its serializer, as it would between two machines.
-    return KritesRun.start(settings(), parts, ConfigFactory.parseString("pekko.actor.serialize-messages = on"));
+    return KritesRun.start(
+        settings(), parts, ConfigFactory.parseString("pekko.actor.serialize-messages = on"));
   }
 
   RunOutcome run() throws Exception {
@@ -129,7 +155,8 @@ final class World {
     next.evalEvery = evalEvery;
     next.evalSets = evalSets;
     next.startState = Optional.of(checkpoint.state());
-    next.trainer = () -> new FakeTrainer(next, checkpoint.state().version(), checkpoint.weights(), step -> {});
+    next.trainer =
+        () -> new FakeTrainer(next, checkpoint.state().version(), checkpoint.weights(), step -> {});
     return next;
   }
 
@@ -143,7 +170,11 @@ final class World {
       @Override
       public Prompt prompt(long index) {
         return new Prompt(
-            name + "-" + index, Task.CRITIC, "Which is better?", List.of(), index % 2 == 0 ? "1" : "2",
+            name + "-" + index,
+            Task.CRITIC,
+            "Which is better?",
+            List.of(),
+            index % 2 == 0 ? "1" : "2",
             Map.of("kind", index % 2 == 0 ? "even" : "odd"));
       }
     };

@@ -9,9 +9,13 @@ import java.nio.file.Path;
 import krites.app.config.SftConfig;
 import krites.data.shapes.ShapesTokenizer;
 
-/** Writes the files that describe a model of the built-in world, in the layout of Qwen2.5-VL: all but its weights. */
+/**
+ * Writes the files that describe a model of the built-in world, in the layout of Qwen2.5-VL: all
+ * but its weights.
+ */
 final class BaseModelFiles {
-  private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   private static final int PATCH = 14;
   private static final int MERGE = 2;
 
@@ -22,11 +26,13 @@ final class BaseModelFiles {
    *
    * @param instruction the last line of prompts; its words become tokens
    */
-  static void write(Path directory, SftConfig.Network network, String instruction) throws IOException {
+  static void write(Path directory, SftConfig.Network network, String instruction)
+      throws IOException {
     ShapesTokenizer tokenizer = ShapesTokenizer.of(instruction);
     tokenizer.write(directory);
     Files.writeString(
-        directory.resolve("config.json"), MAPPER.writeValueAsString(config(network, tokenizer)) + "\n");
+        directory.resolve("config.json"),
+        MAPPER.writeValueAsString(config(network, tokenizer)) + "\n");
   }
 
   private static ObjectNode config(SftConfig.Network network, ShapesTokenizer tokenizer) {

@@ -8,7 +8,8 @@ import picocli.CommandLine.Mixin;
 /** {@code krites config}: what the settings are. */
 @Command(
     name = "config",
-    description = "Prints every setting with its documentation, its value and where the value came from.",
+    description =
+        "Prints every setting with its documentation, its value and where the value came from.",
     footer = {
       "",
       "Examples:",

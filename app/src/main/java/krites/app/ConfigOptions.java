@@ -23,7 +23,10 @@ final class ConfigOptions {
       description = "Sets one key, above all files. Repeatable. `krites config` prints all keys.")
   private List<String> assignments = new ArrayList<>();
 
-  @Option(names = "--seed", paramLabel = "N", description = "Seed of the run; the same as --set run.seed=N.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of the run; the same as --set run.seed=N.")
   private @Nullable String seed;
 
   boolean namesConfigs() {

@@ -11,10 +11,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code krites conformance}: golden cases of the reference implementations, run against this one. */
+/**
+ * {@code krites conformance}: golden cases of the reference implementations, run against this one.
+ */
 @Command(
     name = "conformance",
-    description = "Runs every golden case found in a directory and compares each tensor with the reference.",
+    description =
+        "Runs every golden case found in a directory and compares each tensor with the reference.",
     footer = {
       "",
       "Each line: pass or FAIL, folder, case, tensor, largest absolute difference, tolerance.",
@@ -34,7 +37,10 @@ final class ConformanceCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON document instead of lines.")
   private boolean json;
 
-  @Option(names = "--only", paramLabel = "FOLDER", description = "Run only the checks of this folder.")
+  @Option(
+      names = "--only",
+      paramLabel = "FOLDER",
+      description = "Run only the checks of this folder.")
   private String only = "";
 
   ConformanceCommand(PrintStream out, List<ConformanceCheck> checks) {
@@ -45,11 +51,13 @@ final class ConformanceCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<ConformanceCheck> applicable = applicable();
-    ConformanceReport report = json ? ConformanceReport.collecting() : ConformanceReport.printing(out);
+    ConformanceReport report =
+        json ? ConformanceReport.collecting() : ConformanceReport.printing(out);
     for (ConformanceCheck check : applicable) {
       check.run(directory, report::add);
     }
-    out.println(json ? report.json(directory) : String.join(System.lineSeparator(), report.closing()));
+    out.println(
+        json ? report.json(directory) : String.join(System.lineSeparator(), report.closing()));
     return report.failed() == 0 && report.passed() > 0 ? ExitCode.OK : ExitCode.CHECK_FAILED;
   }
 
@@ -68,7 +76,10 @@ final class ConformanceCommand implements Callable<Integer> {
             .toList();
     if (applicable.isEmpty()) {
       throw new InputError(
-          "directory " + directory + " holds no golden cases; expected folders such as " + String.join(", ", names));
+          "directory "
+              + directory
+              + " holds no golden cases; expected folders such as "
+              + String.join(", ", names));
     }
     return applicable;
   }

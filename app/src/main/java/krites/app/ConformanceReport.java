@@ -14,9 +14,13 @@ import java.util.function.Consumer;
 import krites.app.conformance.CaseResult;
 import org.jspecify.annotations.Nullable;
 
-/** Gathers the results of conformance checks; each is shown as it comes, failures once more at the end. */
+/**
+ * Gathers the results of conformance checks; each is shown as it comes, failures once more at the
+ * end.
+ */
 final class ConformanceReport {
-  private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Consumer<String> shown;
   private final List<CaseResult> results = new ArrayList<>();
@@ -53,12 +57,18 @@ final class ConformanceReport {
     results.stream()
         .map(CaseResult::check)
         .distinct()
-        .forEach(check -> lines.add(total(check, results.stream().filter(r -> r.check().equals(check)).toList())));
+        .forEach(
+            check ->
+                lines.add(
+                    total(check, results.stream().filter(r -> r.check().equals(check)).toList())));
     lines.add(total("all", results));
     if (failed() > 0) {
       lines.add("");
       lines.add("failed:");
-      results.stream().filter(result -> !result.passed()).map(ConformanceReport::line).forEach(lines::add);
+      results.stream()
+          .filter(result -> !result.passed())
+          .map(ConformanceReport::line)
+          .forEach(lines::add);
     }
     return lines;
   }
@@ -81,7 +91,8 @@ final class ConformanceReport {
     object.put("check", result.check());
     object.put("case", result.caseName());
     object.put("item", result.item());
-    object.put("max_difference", Double.isFinite(result.maxDifference()) ? result.maxDifference() : null);
+    object.put(
+        "max_difference", Double.isFinite(result.maxDifference()) ? result.maxDifference() : null);
     object.put("tolerance", result.tolerance());
     object.put("passed", result.passed());
     object.put("note", result.note());
@@ -90,20 +101,25 @@ final class ConformanceReport {
 
   private static String total(String name, List<CaseResult> results) {
     long failed = results.stream().filter(result -> !result.passed()).count();
-    return String.format(Locale.ROOT, "%-12s %6d compared  %6d passed  %6d failed", name, results.size(),
-        results.size() - failed, failed);
+    return String.format(
+        Locale.ROOT,
+        "%-12s %6d compared  %6d passed  %6d failed",
+        name,
+        results.size(),
+        results.size() - failed,
+        failed);
   }
 
   private static String line(CaseResult result) {
     return String.format(
-            Locale.ROOT,
-            "%s  %-10s  %s  %s  %.3g (limit %.3g)%s",
-            result.passed() ? "pass" : "FAIL",
-            result.check(),
-            result.caseName(),
-            result.item(),
-            result.maxDifference(),
-            result.tolerance(),
-            result.note().isEmpty() ? "" : "  " + result.note());
+        Locale.ROOT,
+        "%s  %-10s  %s  %s  %.3g (limit %.3g)%s",
+        result.passed() ? "pass" : "FAIL",
+        result.check(),
+        result.caseName(),
+        result.item(),
+        result.maxDifference(),
+        result.tolerance(),
+        result.note().isEmpty() ? "" : "  " + result.note());
   }
 }

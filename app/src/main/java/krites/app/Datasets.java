@@ -46,9 +46,26 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
     world.requireQuestions(Split.TEST);
     RunConfig.Data data = config.data();
     Map<String, EvalSet> evalSets = new LinkedHashMap<>();
-    addEval(evalSets, RunHistory.CRITIC, config, world, data.evalCritic(), Task.CRITIC, config.eval().criticItems());
-    addEval(evalSets, RunHistory.POLICY, config, world, data.evalPolicy(), Task.POLICY, config.eval().policyItems());
-    return new Datasets(train(config, world), evalSets, new RoutedImages(Map.of(ShapesWorld.SCHEME, world), new FileImages()));
+    addEval(
+        evalSets,
+        RunHistory.CRITIC,
+        config,
+        world,
+        data.evalCritic(),
+        Task.CRITIC,
+        config.eval().criticItems());
+    addEval(
+        evalSets,
+        RunHistory.POLICY,
+        config,
+        world,
+        data.evalPolicy(),
+        Task.POLICY,
+        config.eval().policyItems());
+    return new Datasets(
+        train(config, world),
+        evalSets,
+        new RoutedImages(Map.of(ShapesWorld.SCHEME, world), new FileImages()));
   }
 
   private static PromptSource train(RunConfig config, ShapesWorld world) {
@@ -63,7 +80,13 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
   }
 
   private static void addEval(
-      Map<String, EvalSet> sets, String name, RunConfig config, ShapesWorld world, String from, Task task, int items) {
+      Map<String, EvalSet> sets,
+      String name,
+      RunConfig config,
+      ShapesWorld world,
+      String from,
+      Task task,
+      int items) {
     if (items == 0) {
       return;
     }
@@ -71,7 +94,8 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
     PromptSource source =
         from.equals(RunConfig.BUILT_IN_WORLD)
             ? new ShapesDataset(
-                new ShapesPrompts(world, pairs(config.world()).withTrueLabels(), data.instruction()),
+                new ShapesPrompts(
+                    world, pairs(config.world()).withTrueLabels(), data.instruction()),
                 Split.TEST,
                 task,
                 items)

@@ -26,7 +26,10 @@ import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
 import krites.rollout.PromptEncoder;
 
-/** Rollout engines and trainer on PyTorch, around one model directory and one folder of published weights. */
+/**
+ * Rollout engines and trainer on PyTorch, around one model directory and one folder of published
+ * weights.
+ */
 final class DjlEngines implements Engines {
   private final RunConfig config;
   private final ModelFolder model;
@@ -47,13 +50,16 @@ final class DjlEngines implements Engines {
 
   /** See {@link Engines.Factory}. */
   static Engines create(RunConfig config, ImageStore images, Path runFolder) {
-    return new DjlEngines(config, ModelFolder.of(config.model()), images, runFolder.resolve("weights"));
+    return new DjlEngines(
+        config, ModelFolder.of(config.model()), images, runFolder.resolve("weights"));
   }
 
   /** The model's own image processor, with the limits of the configuration before it. */
   static ImagePipeline pipeline(RunConfig.Model settings, ModelFolder model) {
     return new ImagePipeline(
-        ImageProcessor.load(model.path()), limit(settings.minPixels()), limit(settings.maxPixels()));
+        ImageProcessor.load(model.path()),
+        limit(settings.minPixels()),
+        limit(settings.maxPixels()));
   }
 
   private static OptionalLong limit(int pixels) {
@@ -66,7 +72,8 @@ final class DjlEngines implements Engines {
     return new DjlRolloutEngine(
         model.path(),
         new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(rollout.slots(), rollout.groupSize(), rollout.chunkTokens(), rollout.threads()),
+        new DjlRolloutEngine.Settings(
+            rollout.slots(), rollout.groupSize(), rollout.chunkTokens(), rollout.threads()),
         new PromptEncoder(tokenizer, images, pipeline),
         store());
   }
@@ -102,10 +109,16 @@ final class DjlEngines implements Engines {
         },
         config.rollout().maxNewTokens(),
         new AdamWSettings(
-            learner.beta1(), learner.beta2(), learner.eps(), learner.weightDecay(), learner.maxGradNorm()),
+            learner.beta1(),
+            learner.beta2(),
+            learner.eps(),
+            learner.weightDecay(),
+            learner.maxGradNorm()),
         switch (learner.schedule()) {
           case CONSTANT -> new LearningRate.Constant(learner.lr(), learner.warmupSteps());
-          case COSINE -> new LearningRate.Cosine(learner.lr(), learner.warmupSteps(), config.run().steps(), 0, 0);
+          case COSINE ->
+              new LearningRate.Cosine(
+                  learner.lr(), learner.warmupSteps(), config.run().steps(), 0, 0);
         },
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
@@ -144,7 +157,8 @@ final class DjlEngines implements Engines {
       try {
         Files.deleteIfExists(weightFolder);
       } catch (IOException e) {
-        throw new UncheckedIOException(weightFolder + ": cannot remove the published weights: " + e.getMessage(), e);
+        throw new UncheckedIOException(
+            weightFolder + ": cannot remove the published weights: " + e.getMessage(), e);
       }
     }
   }

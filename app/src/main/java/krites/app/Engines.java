@@ -9,9 +9,15 @@ import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.WeightVerifier;
 
-/** The numerical rooms of one run. Each method is called on the thread that will drive what it makes. */
+/**
+ * The numerical rooms of one run. Each method is called on the thread that will drive what it
+ * makes.
+ */
 interface Engines extends AutoCloseable {
-  /** The engine of one rollout worker; its weights are those of the start model until it is told better. */
+  /**
+   * The engine of one rollout worker; its weights are those of the start model until it is told
+   * better.
+   */
   RolloutEngine rollout(int worker);
 
   /** The trainer, from the start model or from a checkpoint. */
@@ -27,7 +33,10 @@ interface Engines extends AutoCloseable {
   /** A checkpoint and the state in it. */
   record Resumption(Checkpoints.Checkpoint checkpoint, RunState state) {}
 
-  /** Makes the engines of a run; reads no weights yet, but refuses a model directory that cannot work. */
+  /**
+   * Makes the engines of a run; reads no weights yet, but refuses a model directory that cannot
+   * work.
+   */
   @FunctionalInterface
   interface Factory {
     /**

@@ -31,7 +31,9 @@ final class EvalCommand implements Callable<Integer> {
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
-  @Parameters(paramLabel = "DIR", description = "A model directory, for example a checkpoint of a run.")
+  @Parameters(
+      paramLabel = "DIR",
+      description = "A model directory, for example a checkpoint of a run.")
   private Path model = Path.of("");
 
   EvalCommand(PrintStream out) {
@@ -47,13 +49,15 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** Measures a model directory and prints one line per set. */
-  static void print(PrintStream out, RunConfig config, Path model, Datasets datasets) throws IOException {
+  static void print(PrintStream out, RunConfig config, Path model, Datasets datasets)
+      throws IOException {
     RunConfig.Model settings =
         new RunConfig.Model(
             model.toString(), false, config.model().minPixels(), config.model().maxPixels());
     Path scratch = Files.createTempDirectory("krites-eval");
     try (Engines engines =
-            InputError.guard(() -> DjlEngines.create(config.withModel(settings), datasets.images(), scratch));
+            InputError.guard(
+                () -> DjlEngines.create(config.withModel(settings), datasets.images(), scratch));
         RolloutEngine engine = InputError.guard(() -> engines.rollout(0))) {
       HeldOut heldOut =
           GreedyEvaluation.measure(
@@ -69,10 +73,15 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
-  private static void print(PrintStream out, String name, OptionalDouble accuracy, OptionalDouble format) {
+  private static void print(
+      PrintStream out, String name, OptionalDouble accuracy, OptionalDouble format) {
     if (accuracy.isPresent()) {
       out.printf(
-          Locale.ROOT, "%-6s  accuracy %.3f  layout %.3f%n", name, accuracy.getAsDouble(), format.orElse(Double.NaN));
+          Locale.ROOT,
+          "%-6s  accuracy %.3f  layout %.3f%n",
+          name,
+          accuracy.getAsDouble(),
+          format.orElse(Double.NaN));
     }
   }
 }

@@ -20,11 +20,15 @@ final class GreedyEvaluation {
   private GreedyEvaluation() {}
 
   /**
-   * The shares of right answers and of the demanded layout, per set. A prompt that the engine cannot process counts as
-   * wrong.
+   * The shares of right answers and of the demanded layout, per set. A prompt that the engine
+   * cannot process counts as wrong.
    */
   static HeldOut measure(
-      RolloutEngine engine, RewardFunction reward, Map<String, EvalSet> sets, int maxNewTokens, long step) {
+      RolloutEngine engine,
+      RewardFunction reward,
+      Map<String, EvalSet> sets,
+      int maxNewTokens,
+      long step) {
     HeldOut heldOut = HeldOut.none(step);
     for (Map.Entry<String, EvalSet> set : sets.entrySet()) {
       List<Reward> rewards = rewards(engine, reward, set.getValue(), Sampling.greedy(maxNewTokens));
@@ -38,7 +42,8 @@ final class GreedyEvaluation {
     return heldOut;
   }
 
-  private static List<Reward> rewards(RolloutEngine engine, RewardFunction reward, EvalSet set, Sampling greedy) {
+  private static List<Reward> rewards(
+      RolloutEngine engine, RewardFunction reward, EvalSet set, Sampling greedy) {
     List<Reward> rewards = new ArrayList<>();
     long asked = 0;
     while (asked < set.items() || engine.active() > 0) {
@@ -57,7 +62,8 @@ final class GreedyEvaluation {
   }
 
   private static OptionalDouble share(List<Reward> rewards, String term, long items) {
-    double sum = rewards.stream().mapToDouble(reward -> reward.terms().getOrDefault(term, 0.0)).sum();
+    double sum =
+        rewards.stream().mapToDouble(reward -> reward.terms().getOrDefault(term, 0.0)).sum();
     return OptionalDouble.of(sum / items);
   }
 }

@@ -8,8 +8,8 @@ import krites.model.safetensors.CheckpointException;
 /**
  * Something the user gave cannot be used: a file, a key, an option.
  *
- * <p>The message is one line that names file, place and expectation. The command line prints it without a stack trace
- * and exits with {@link ExitCode#INPUT}.
+ * <p>The message is one line that names file, place and expectation. The command line prints it
+ * without a stack trace and exits with {@link ExitCode#INPUT}.
  */
 public class InputError extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -32,7 +32,10 @@ public class InputError extends RuntimeException {
       return reader.get();
     } catch (InputError e) {
       throw e;
-    } catch (UncheckedIOException | IllegalArgumentException | DatasetException | CheckpointException e) {
+    } catch (UncheckedIOException
+        | IllegalArgumentException
+        | DatasetException
+        | CheckpointException e) {
       throw new InputError(String.valueOf(e.getMessage()), e);
     }
   }

@@ -5,8 +5,8 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * What Ctrl-C does while a run goes on: the first asks it to stop, the second ends the process at once. The request to
- * terminate (SIGTERM) counts like Ctrl-C. Closing it gives the signals back.
+ * What Ctrl-C does while a run goes on: the first asks it to stop, the second ends the process at
+ * once. The request to terminate (SIGTERM) counts like Ctrl-C. Closing it gives the signals back.
  */
 final class Interrupts implements AutoCloseable {
   /** The run stops itself within 8 s; a process that has not ended by then never will. */

@@ -71,7 +71,9 @@ public final class Main {
     line.setExecutionExceptionHandler((error, _, _) -> onFailure(error, err));
     line.setExecutionStrategy(
         parsed -> {
-          if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested()) {
+          if (!parsed.hasSubcommand()
+              && !parsed.isUsageHelpRequested()
+              && !parsed.isVersionHelpRequested()) {
             throw new ParameterException(line, "expected a verb");
           }
           return new CommandLine.RunLast().execute(parsed);
@@ -83,7 +85,9 @@ public final class Main {
   record Verbs(TrainingRun.Rooms rooms, List<ConformanceCheck> checks) {
     static Verbs real() {
       return new Verbs(
-          new TrainingRun.Rooms(DjlEngines::create, reward -> new CriticReward(reward.formatWeight())), Checks.all());
+          new TrainingRun.Rooms(
+              DjlEngines::create, reward -> new CriticReward(reward.formatWeight())),
+          Checks.all());
     }
 
     List<Object> of(PrintStream out) {
@@ -99,7 +103,8 @@ public final class Main {
 
   private static int onBadArguments(ParameterException error, PrintStream err) {
     String verb = error.getCommandLine().getCommandSpec().qualifiedName(" ");
-    err.println("krites: " + oneLine(String.valueOf(error.getMessage())) + " (see " + verb + " --help)");
+    err.println(
+        "krites: " + oneLine(String.valueOf(error.getMessage())) + " (see " + verb + " --help)");
     return ExitCode.INPUT;
   }
 
@@ -115,7 +120,8 @@ public final class Main {
         yield ExitCode.RUN_FAILED;
       }
       default -> {
-        String message = error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+        String message =
+            error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
         err.println("krites: failed: " + oneLine(message));
         yield ExitCode.RUN_FAILED;
       }

@@ -17,7 +17,8 @@ import krites.model.tokenizer.StopTokens;
 import krites.model.tokenizer.Tokenizer;
 
 /**
- * A Hugging Face model directory: where it lies, that it is complete, and how a trained copy is written.
+ * A Hugging Face model directory: where it lies, that it is complete, and how a trained copy is
+ * written.
  *
  * @param path the directory
  */
@@ -29,14 +30,19 @@ public record ModelFolder(Path path) implements ModelSaver {
   private static final String HOME_PROPERTY = "krites.home";
 
   /**
-   * The directory that a configuration names, with all of it read once but the values of its weights.
+   * The directory that a configuration names, with all of it read once but the values of its
+   * weights.
    *
    * @throws InputError if it does not exist
-   * @throws krites.model.safetensors.CheckpointException if a file of it is missing, malformed or cut short
+   * @throws krites.model.safetensors.CheckpointException if a file of it is missing, malformed or
+   *     cut short
    */
   static ModelFolder of(RunConfig.Model settings) {
     ModelFolder folder =
-        new ModelFolder(settings.path().equals(RunConfig.BUILT_IN_MODEL) ? shipped() : Path.of(settings.path()));
+        new ModelFolder(
+            settings.path().equals(RunConfig.BUILT_IN_MODEL)
+                ? shipped()
+                : Path.of(settings.path()));
     folder.check();
     return folder;
   }
@@ -54,10 +60,14 @@ public record ModelFolder(Path path) implements ModelSaver {
     }
   }
 
-  /** The base that ships: below the launcher's project folder, else below the working directory or its parent. */
+  /**
+   * The base that ships: below the launcher's project folder, else below the working directory or
+   * its parent.
+   */
   private static Path shipped() {
     String home = System.getProperty(HOME_PROPERTY, "");
-    List<Path> places = home.isEmpty() ? List.of(Path.of(""), Path.of("..")) : List.of(Path.of(home));
+    List<Path> places =
+        home.isEmpty() ? List.of(Path.of(""), Path.of("..")) : List.of(Path.of(home));
     return places.stream()
         .map(place -> place.resolve(SHIPPED))
         .filter(Files::isDirectory)
@@ -65,11 +75,17 @@ public record ModelFolder(Path path) implements ModelSaver {
         .orElseThrow(
             () ->
                 new InputError(
-                    "the shipped base " + SHIPPED + " is not there; make it with krites sft --out " + SHIPPED
+                    "the shipped base "
+                        + SHIPPED
+                        + " is not there; make it with krites sft --out "
+                        + SHIPPED
                         + ", or set model.path"));
   }
 
-  /** Writes weights in float32, and beside them every other file of this directory that describes the model. */
+  /**
+   * Writes weights in float32, and beside them every other file of this directory that describes
+   * the model.
+   */
   @Override
   public void save(Path directory, NetworkWeights weights) throws IOException {
     copyDescription(directory);

@@ -9,9 +9,13 @@ import ch.qos.logback.core.FileAppender;
 import java.nio.file.Path;
 import org.slf4j.LoggerFactory;
 
-/** Sends everything that is logged into the run's own file, stack traces included, until it is closed. */
+/**
+ * Sends everything that is logged into the run's own file, stack traces included, until it is
+ * closed.
+ */
 final class RunLog implements AutoCloseable {
-  private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} [%thread] %msg%n%ex";
+  private static final String PATTERN =
+      "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} [%thread] %msg%n%ex";
 
   private final Logger root;
   private final FileAppender<ILoggingEvent> appender;

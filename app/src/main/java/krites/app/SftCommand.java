@@ -17,7 +17,8 @@ import picocli.CommandLine.Option;
 /** {@code krites sft}: a base model from nothing. */
 @Command(
     name = "sft",
-    description = "Makes a base model of the built-in world by supervised training, from nothing or from a model.",
+    description =
+        "Makes a base model of the built-in world by supervised training, from nothing or from a model.",
     footer = {
       "",
       "Writes a Hugging Face model directory, and sft.conf with every setting beside it. The keys are sft.* and world.*.",
@@ -39,7 +40,10 @@ final class SftCommand implements Callable<Integer> {
       description = "The model directory to write; it must not exist.")
   private Path directory = Path.of("");
 
-  @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps; the same as --set sft.steps=N.")
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Optimizer steps; the same as --set sft.steps=N.")
   private @Nullable String steps;
 
   SftCommand(PrintStream out) {

@@ -36,7 +36,8 @@ import krites.rollout.PromptEncoder;
 /**
  * The supervised stage: a network that learns to speak like the teacher of the built-in world.
  *
- * <p>Examples are drawn from the training split; the same seed and settings give the same weights on the same machine.
+ * <p>Examples are drawn from the training split; the same seed and settings give the same weights
+ * on the same machine.
  */
 final class SftRun {
   private static final double EPSILON = 1e-8;
@@ -68,9 +69,11 @@ final class SftRun {
       Qwen25VlConfig network = Qwen25VlConfig.load(described.path());
       NetworkWeights weights =
           sft.from().isEmpty()
-              ? NetworkWeights.random(network, Seeds.ofName(config.run().seed(), "weights"), manager)
+              ? NetworkWeights.random(
+                  network, Seeds.ofName(config.run().seed(), "weights"), manager)
               : NetworkWeights.load(described.path(), network, manager);
-      try (TrainingCore core = new TrainingCore(network, weights, config.model().freezeVision(), manager)) {
+      try (TrainingCore core =
+          new TrainingCore(network, weights, config.model().freezeVision(), manager)) {
         out.printf(Locale.ROOT, "network of %,d parameters%n", weights.layout().parameters());
         train(core, encoder(described, tokenizer), tokenizer, manager);
         if (!sft.from().isEmpty()) {
@@ -88,7 +91,8 @@ final class SftRun {
     SupervisedTrainer trainer =
         new SupervisedTrainer(
             core,
-            new AdamWSettings(sft.beta1(), sft.beta2(), EPSILON, sft.weightDecay(), sft.maxGradNorm()),
+            new AdamWSettings(
+                sft.beta1(), sft.beta2(), EPSILON, sft.weightDecay(), sft.maxGradNorm()),
             sft.microBatchTokens(),
             manager);
     LearningRate warmUp = new LearningRate.Constant(sft.lr(), sft.warmupSteps());
@@ -104,13 +108,20 @@ final class SftRun {
       double rate = step < hold ? warmUp.at(step) : fall.at(step - hold);
       List<PackedRows.Sequence> batch = new ArrayList<>();
       for (int i = 0; i < sft.batchItems(); i++) {
-        batch.add(sequence(examples.item(order.nextLong(examples.size())), encoder, tokenizer, endOfTurn));
+        batch.add(
+            sequence(
+                examples.item(order.nextLong(examples.size())), encoder, tokenizer, endOfTurn));
       }
       SupervisedTrainer.Step done = trainer.step(batch, rate);
       if (step == 0 || (step + 1) % every == 0) {
         out.printf(
-            Locale.ROOT, "step %d/%d  loss %.4f  grad norm %.3f  %.0f s%n", step + 1, sft.steps(), done.loss(),
-            done.gradientNorm(), (System.nanoTime() - startNanos) / 1e9);
+            Locale.ROOT,
+            "step %d/%d  loss %.4f  grad norm %.3f  %.0f s%n",
+            step + 1,
+            sft.steps(),
+            done.loss(),
+            done.gradientNorm(),
+            (System.nanoTime() - startNanos) / 1e9);
       }
     }
   }
@@ -122,7 +133,8 @@ final class SftRun {
       int[] response = tokenizer.encode(item.response());
       int[] closed = Arrays.copyOf(response, response.length + 1);
       closed[response.length] = endOfTurn;
-      return new PackedRows.Sequence(encoded.prompt().ids().toArray(), encoded.images(), List.of(closed));
+      return new PackedRows.Sequence(
+          encoded.prompt().ids().toArray(), encoded.images(), List.of(closed));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

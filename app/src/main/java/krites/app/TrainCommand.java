@@ -39,13 +39,17 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
-  @Option(names = "--steps", paramLabel = "N", description = "Length of the run; the same as --set run.steps=N.")
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Length of the run; the same as --set run.steps=N.")
   private @Nullable String steps;
 
   @Option(
       names = "--run-dir",
       paramLabel = "DIR",
-      description = "Folder of the run, which must not hold one yet; the same as --set run.dir=DIR.")
+      description =
+          "Folder of the run, which must not hold one yet; the same as --set run.dir=DIR.")
   private @Nullable String runDir;
 
   @Option(
@@ -72,16 +76,22 @@ final class TrainCommand implements Callable<Integer> {
 
   private int goOn(Path folder) {
     if (options.namesConfigs() || runDir != null) {
-      throw new InputError("--resume takes the configuration and the folder of the run; leave --config and --run-dir");
+      throw new InputError(
+          "--resume takes the configuration and the folder of the run; leave --config and --run-dir");
     }
     Path file = RunDirectory.requireRun(folder);
     ResolvedConfig before = new ConfigReader().withResolvedFile(file).read();
-    ResolvedConfig resolved = overrides(options.overrides(new ConfigReader().withResolvedFile(file))).read();
+    ResolvedConfig resolved =
+        overrides(options.overrides(new ConfigReader().withResolvedFile(file))).read();
     Engines.Resumption from = TrainingRun.resumption(folder);
     requireSame("run.seed", before.config().run().seed(), resolved.config().run().seed());
     if (resolved.config().run().steps() <= from.state().step()) {
       throw new InputError(
-          "run " + folder + " has " + from.state().step() + " steps already; name more with --steps to go on");
+          "run "
+              + folder
+              + " has "
+              + from.state().step()
+              + " steps already; name more with --steps to go on");
     }
     return new TrainingRun(resolved, folder, Optional.of(from), rooms, terminal).run();
   }

@@ -49,7 +49,12 @@ final class TrainingRun {
    * @param folder of the run
    * @param from where to go on; empty for a new run
    */
-  TrainingRun(ResolvedConfig resolved, Path folder, Optional<Resumption> from, Rooms rooms, Terminal terminal) {
+  TrainingRun(
+      ResolvedConfig resolved,
+      Path folder,
+      Optional<Resumption> from,
+      Rooms rooms,
+      Terminal terminal) {
     this.resolved = resolved;
     this.folder = folder;
     this.from = from;
@@ -93,14 +98,19 @@ final class TrainingRun {
     double secondsBefore = before.wallSeconds();
     long stepsBefore = from.map(resumption -> resumption.state().step()).orElse(0L);
     ProgressDisplay display =
-        new ProgressDisplay(terminal, InstantSource.system(), config.run().steps(), stepsBefore, before.newest());
+        new ProgressDisplay(
+            terminal, InstantSource.system(), config.run().steps(), stepsBefore, before.newest());
     display.note(
-        (from.isPresent() ? "going on after step " + stepsBefore + " in " : "run folder ") + folder);
+        (from.isPresent() ? "going on after step " + stepsBefore + " in " : "run folder ")
+            + folder);
     RunObserver observer =
         new RunObserver(
-            new RunFiles(directory, System::nanoTime, secondsBefore), display, datasets.evalSets().keySet());
+            new RunFiles(directory, System::nanoTime, secondsBefore),
+            display,
+            datasets.evalSets().keySet());
     RunParts parts =
-        Wiring.parts(datasets, engines, rooms.reward().apply(config.reward()), directory, observer, from);
+        Wiring.parts(
+            datasets, engines, rooms.reward().apply(config.reward()), directory, observer, from);
     LOG.info("run {} begins after step {} of {}", folder, stepsBefore, config.run().steps());
     RunHandle handle = KritesRun.start(Wiring.settings(config, from), parts, ConfigFactory.empty());
     try (Interrupts _ = Interrupts.listen(() -> stop(handle, display))) {
@@ -127,11 +137,17 @@ final class TrainingRun {
         out.println();
         out.println(
             checkpoint.isPresent()
-                ? "stopped after step " + summary.steps() + "; go on with: krites train --resume " + folder
+                ? "stopped after step "
+                    + summary.steps()
+                    + "; go on with: krites train --resume "
+                    + folder
                 : "stopped before the first checkpoint; there is nothing to go on from");
         return ExitCode.INTERRUPTED;
       }
-      case RunOutcome.Failed(String reason, Optional<Throwable> cause, Optional<RunSummary> summary) -> {
+      case RunOutcome.Failed(
+              String reason,
+              Optional<Throwable> cause,
+              Optional<RunSummary> summary) -> {
         cause.ifPresent(thrown -> LOG.info("the run failed", thrown));
         summary.ifPresent(known -> write(known, directory, secondsBefore));
         throw new RunFailed(reason + " (details in " + folder.resolve(RunDirectory.LOG) + ")");
@@ -142,10 +158,12 @@ final class TrainingRun {
   private void summarize(RunSummary summary, RunDirectory directory, double secondsBefore) {
     Map<String, @Nullable Object> written = write(summary, directory, secondsBefore);
     RunHistory history = RunHistory.read(folder);
-    ResultTable.lines(terminal, written, history.first(), history.last(), folder).forEach(terminal.out()::println);
+    ResultTable.lines(terminal, written, history.first(), history.last(), folder)
+        .forEach(terminal.out()::println);
   }
 
-  private Map<String, @Nullable Object> write(RunSummary summary, RunDirectory directory, double secondsBefore) {
+  private Map<String, @Nullable Object> write(
+      RunSummary summary, RunDirectory directory, double secondsBefore) {
     Map<String, @Nullable Object> content = RunHistory.read(folder).summary(summary, secondsBefore);
     directory.writeSummary(content);
     return content;

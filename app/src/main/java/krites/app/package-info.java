@@ -1,4 +1,7 @@
-/** The command line: verbs, wiring of the rooms, and what a run leaves on disk. The only room that knows all rooms. */
+/**
+ * The command line: verbs, wiring of the rooms, and what a run leaves on disk. The only room that
+ * knows all rooms.
+ */
 @NullMarked
 package krites.app;
 

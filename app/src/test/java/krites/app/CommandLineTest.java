@@ -108,9 +108,18 @@ final class CommandLineTest {
             + sum(summary.get("groups_dropped"))
             + summary.get("groups_in_flight").asLong());
     for (String key :
-        List.of("wall_seconds", "reward_first", "reward_last", "critic_accuracy_before", "critic_accuracy_after",
-            "policy_accuracy_before", "policy_accuracy_after", "policy_accuracy_peak", "policy_accuracy_peak_step",
-            "max_staleness_seen", "weights_versions")) {
+        List.of(
+            "wall_seconds",
+            "reward_first",
+            "reward_last",
+            "critic_accuracy_before",
+            "critic_accuracy_after",
+            "policy_accuracy_before",
+            "policy_accuracy_after",
+            "policy_accuracy_peak",
+            "policy_accuracy_peak_step",
+            "max_staleness_seen",
+            "weights_versions")) {
       assertTrue(summary.get(key).isNumber(), key + " is " + summary.get(key));
     }
     assertEquals(5, summary.get("weights_versions").asInt());
@@ -129,10 +138,14 @@ final class CommandLineTest {
 
     assertEquals(ExitCode.INPUT, krites("train", "--resume", run.toString()));
     assertTrue(err().contains("has 3 steps already; name more with --steps to go on"), err());
-    assertEquals(ExitCode.INPUT, krites("train", "--resume", run.toString(), "--seed", "9", "--steps", "5"));
+    assertEquals(
+        ExitCode.INPUT, krites("train", "--resume", run.toString(), "--seed", "9", "--steps", "5"));
     assertEquals(ExitCode.OK, krites("train", "--resume", run.toString(), "--steps", "5"), err());
 
-    List<Object> steps = JsonLines.read(run.resolve("metrics.jsonl")).stream().map(line -> line.get("step")).toList();
+    List<Object> steps =
+        JsonLines.read(run.resolve("metrics.jsonl")).stream()
+            .map(line -> line.get("step"))
+            .toList();
     assertEquals(List.of(1, 2, 3, 4, 5), steps);
     assertEquals(5, summary(run).get("steps").asInt());
     assertEquals(6, summary(run).get("weights_versions").asInt());
@@ -159,7 +172,8 @@ final class CommandLineTest {
             .daemon()
             .start(
                 () -> {
-                  while (!ended.get() && !(Files.exists(metrics) && JsonLines.read(metrics).size() >= 2)) {
+                  while (!ended.get()
+                      && !(Files.exists(metrics) && JsonLines.read(metrics).size() >= 2)) {
                     Thread.onSpinWait();
                   }
                   if (!ended.get()) {
@@ -182,7 +196,9 @@ final class CommandLineTest {
   void conformanceRepeatsFailuresLastAndExitsWithOne() {
     checks =
         List.of(
-            check(CaseResult.of("cases", "a/one", "logits", 1e-3, 1e-5), CaseResult.of("cases", "a/two", "loss", 0, 1e-5)));
+            check(
+                CaseResult.of("cases", "a/one", "logits", 1e-3, 1e-5),
+                CaseResult.of("cases", "a/two", "loss", 0, 1e-5)));
 
     assertEquals(ExitCode.CHECK_FAILED, krites("conformance", folder.toString()));
 
@@ -230,8 +246,15 @@ final class CommandLineTest {
   private static String[] train(Path run, String... more) {
     return java.util.stream.Stream.concat(
             java.util.stream.Stream.of(
-                "train", "--run-dir", run.toString(), "--set", "rollout.groups-per-step=2", "--set",
-                "eval.critic-items=4", "--set", "eval.policy-items=4"),
+                "train",
+                "--run-dir",
+                run.toString(),
+                "--set",
+                "rollout.groups-per-step=2",
+                "--set",
+                "eval.critic-items=4",
+                "--set",
+                "eval.policy-items=4"),
             java.util.stream.Stream.of(more))
         .toArray(String[]::new);
   }

@@ -26,7 +26,10 @@ import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.RolloutOutcome;
 import krites.grpo.port.WeightVerifier;
 
-/** A policy that always boxes 1 and a trainer that only counts; {@code stepMillis} is how long it takes for a step. */
+/**
+ * A policy that always boxes 1 and a trainer that only counts; {@code stepMillis} is how long it
+ * takes for a step.
+ */
 final class FakeEngines implements Engines {
   private final long stepMillis;
 
@@ -41,7 +44,8 @@ final class FakeEngines implements Engines {
 
   @Override
   public PolicyTrainer trainer(Optional<Resumption> from) {
-    return new Trainer(from.map(resumption -> resumption.state().version()).orElse(new PolicyVersion(0, 0)));
+    return new Trainer(
+        from.map(resumption -> resumption.state().version()).orElse(new PolicyVersion(0, 0)));
   }
 
   @Override
@@ -84,13 +88,20 @@ final class FakeEngines implements Engines {
       for (int i = 0; i < request.sampling().groupSize(); i++) {
         responses.add(
             new Response(
-                TokenIds.of(1, 2), LogProbs.of(-1f, -1f), FinishReason.STOP, "<think>a</think>\\boxed{1}", version,
+                TokenIds.of(1, 2),
+                LogProbs.of(-1f, -1f),
+                FinishReason.STOP,
+                "<think>a</think>\\boxed{1}",
+                version,
                 version));
       }
       return List.of(
           new RolloutOutcome.Finished(
               new Group(
-                  request.groupId(), request.prompt(), new EncodedPrompt(TokenIds.of(1), List.of()), responses)));
+                  request.groupId(),
+                  request.prompt(),
+                  new EncodedPrompt(TokenIds.of(1), List.of()),
+                  responses)));
     }
 
     @Override

@@ -1,6 +1,9 @@
 package krites.grpo;
 
-/** The name of an image; an {@link krites.grpo.port.ImageStore} turns it into the bytes of an image file. */
+/**
+ * The name of an image; an {@link krites.grpo.port.ImageStore} turns it into the bytes of an image
+ * file.
+ */
 public record ImageRef(String name) {
   public ImageRef {
     if (name.isBlank()) {

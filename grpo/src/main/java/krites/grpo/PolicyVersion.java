@@ -1,8 +1,8 @@
 package krites.grpo;
 
 /**
- * One published state of the policy: {@code number} rises by one with each optimizer step, {@code term} rises each time
- * a learner takes over (a fence: an older term is refused).
+ * One published state of the policy: {@code number} rises by one with each optimizer step, {@code
+ * term} rises each time a learner takes over (a fence: an older term is refused).
  */
 public record PolicyVersion(long term, long number) implements Comparable<PolicyVersion> {
   public PolicyVersion {
@@ -15,7 +15,10 @@ public record PolicyVersion(long term, long number) implements Comparable<Policy
     return new PolicyVersion(term, number + 1);
   }
 
-  /** Versions between an older one and this one; the staleness of a token that the older one produced. */
+  /**
+   * Versions between an older one and this one; the staleness of a token that the older one
+   * produced.
+   */
   public long staleness(PolicyVersion older) {
     return number - older.number;
   }

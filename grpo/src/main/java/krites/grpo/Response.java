@@ -4,8 +4,8 @@ package krites.grpo;
  * One sampled response.
  *
  * @param ids the sampled tokens; a stop token is included
- * @param behaviourLogProbs log-probability of each token at sampling time, under the softmax of logits / temperature
- *     over the whole vocabulary (before top-k and top-p)
+ * @param behaviourLogProbs log-probability of each token at sampling time, under the softmax of
+ *     logits / temperature over the whole vocabulary (before top-k and top-p)
  * @param finish why it ended
  * @param text the decoded text without special tokens
  * @param first the oldest version that produced a token of it
@@ -24,10 +24,15 @@ public record Response(
     }
     if (ids.length() != behaviourLogProbs.length()) {
       throw new IllegalArgumentException(
-          "log-probs " + behaviourLogProbs.length() + " for " + ids.length() + " tokens of a response");
+          "log-probs "
+              + behaviourLogProbs.length()
+              + " for "
+              + ids.length()
+              + " tokens of a response");
     }
     if (first.compareTo(last) > 0) {
-      throw new IllegalArgumentException("a response began with " + first + " and ended with the older " + last);
+      throw new IllegalArgumentException(
+          "a response began with " + first + " and ended with the older " + last);
     }
   }
 }

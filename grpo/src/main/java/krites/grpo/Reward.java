@@ -8,7 +8,8 @@ import java.util.Map;
  * What one response earned.
  *
  * @param total the number that the advantage is computed from; finite
- * @param terms the named parts, unweighted (for example {@code accuracy} and {@code format}), in a fixed order
+ * @param terms the named parts, unweighted (for example {@code accuracy} and {@code format}), in a
+ *     fixed order
  */
 public record Reward(double total, Map<String, Double> terms) {
   public Reward {

@@ -11,13 +11,19 @@ package krites.grpo;
  * @param maxNewTokens a response is cut here
  */
 public record Sampling(
-    int groupSize, float temperature, float topP, int topK, float repetitionPenalty, int maxNewTokens) {
+    int groupSize,
+    float temperature,
+    float topP,
+    int topK,
+    float repetitionPenalty,
+    int maxNewTokens) {
   public Sampling {
     if (groupSize < 1) {
       throw new IllegalArgumentException("group size " + groupSize + " is below 1");
     }
     if (!(temperature >= 0) || !Float.isFinite(temperature)) {
-      throw new IllegalArgumentException("temperature " + temperature + " is not a number of at least 0");
+      throw new IllegalArgumentException(
+          "temperature " + temperature + " is not a number of at least 0");
     }
     if (!(topP > 0 && topP <= 1)) {
       throw new IllegalArgumentException("top-p " + topP + " is not in (0, 1]");
@@ -26,7 +32,8 @@ public record Sampling(
       throw new IllegalArgumentException("top-k " + topK + " is negative");
     }
     if (!(repetitionPenalty > 0)) {
-      throw new IllegalArgumentException("repetition penalty " + repetitionPenalty + " is not above 0");
+      throw new IllegalArgumentException(
+          "repetition penalty " + repetitionPenalty + " is not above 0");
     }
     if (maxNewTokens < 1) {
       throw new IllegalArgumentException("max new tokens " + maxNewTokens + " is below 1");

@@ -8,7 +8,11 @@ public record ScoredGroup(Group group, List<Reward> rewards) {
     rewards = List.copyOf(rewards);
     if (rewards.size() != group.responses().size()) {
       throw new IllegalArgumentException(
-          rewards.size() + " rewards for " + group.responses().size() + " responses of group " + group.id());
+          rewards.size()
+              + " rewards for "
+              + group.responses().size()
+              + " responses of group "
+              + group.id());
     }
   }
 

@@ -10,7 +10,8 @@ import java.util.List;
  * @param groups the groups, none staler than {@code maxStaleness}
  * @param maxStaleness the bound that was promised when the batch was taken
  */
-public record TrainingBatch(long step, PolicyVersion policy, List<TrainingGroup> groups, int maxStaleness) {
+public record TrainingBatch(
+    long step, PolicyVersion policy, List<TrainingGroup> groups, int maxStaleness) {
   public TrainingBatch {
     groups = List.copyOf(groups);
     if (groups.isEmpty()) {
@@ -20,7 +21,13 @@ public record TrainingBatch(long step, PolicyVersion policy, List<TrainingGroup>
       long staleness = policy.staleness(group.group().oldestVersion());
       if (staleness < 0 || staleness > maxStaleness) {
         throw new IllegalArgumentException(
-            "group " + group.group().id() + " is " + staleness + " versions old in step " + step + ", the limit is "
+            "group "
+                + group.group().id()
+                + " is "
+                + staleness
+                + " versions old in step "
+                + step
+                + ", the limit is "
                 + maxStaleness);
       }
     }

@@ -8,7 +8,11 @@ public record TrainingGroup(ScoredGroup scored, List<Double> advantages) {
     advantages = List.copyOf(advantages);
     if (advantages.size() != scored.rewards().size()) {
       throw new IllegalArgumentException(
-          advantages.size() + " advantages for " + scored.rewards().size() + " responses of group " + scored.id());
+          advantages.size()
+              + " advantages for "
+              + scored.rewards().size()
+              + " responses of group "
+              + scored.id());
     }
   }
 

@@ -30,10 +30,12 @@ import krites.model.torchscript.TorchRuntime;
 import krites.model.weights.WeightStore;
 
 /**
- * GRPO on the network: the reference pass, the policy loss micro-batch by micro-batch, clipping and AdamW.
+ * GRPO on the network: the reference pass, the policy loss micro-batch by micro-batch, clipping and
+ * AdamW.
  *
- * <p>A step is a queue of short pieces: for each micro-batch the log-probabilities of the frozen reference (and of the
- * policy, when the batch is used for several updates), then for each update its micro-batches and the optimizer.
+ * <p>A step is a queue of short pieces: for each micro-batch the log-probabilities of the frozen
+ * reference (and of the policy, when the batch is used for several updates), then for each update
+ * its micro-batches and the optimizer.
  */
 public final class DjlPolicyTrainer implements PolicyTrainer {
   /** File of the optimizer's memory in a checkpoint. */
@@ -52,7 +54,10 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   private Optional<StepMetrics> metrics = Optional.empty();
   private Optional<TrainingBatch> batch = Optional.empty();
 
-  /** Writes the weights of a model directory with everything that belongs to it (configuration, tokenizer). */
+  /**
+   * Writes the weights of a model directory with everything that belongs to it (configuration,
+   * tokenizer).
+   */
   public interface ModelSaver {
     void save(Path directory, NetworkWeights weights) throws IOException;
   }
@@ -65,7 +70,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
    * @param optimizer state to continue from, or empty for a fresh one
    * @param version of the weights
    */
-  public record Start(Path policy, Path reference, Optional<Path> optimizer, PolicyVersion version) {}
+  public record Start(
+      Path policy, Path reference, Optional<Path> optimizer, PolicyVersion version) {}
 
   /** Loads weights; call it on the thread that will drive the trainer. */
   public DjlPolicyTrainer(
@@ -86,7 +92,10 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     Qwen25VlConfig config = Qwen25VlConfig.load(start.policy());
     this.core =
         new TrainingCore(
-            config, NetworkWeights.load(start.policy(), config, manager), settings.freezeVision(), manager);
+            config,
+            NetworkWeights.load(start.policy(), config, manager),
+            settings.freezeVision(),
+            manager);
     start.optimizer().ifPresent(core.optimizer()::load);
     this.reference =
         settings.objective().klCoefficient() > 0
@@ -106,7 +115,12 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     }
     if (!next.policy().equals(version)) {
       throw new IllegalArgumentException(
-          "the batch of step " + next.step() + " is for " + next.policy() + ", the trainer has " + version);
+          "the batch of step "
+              + next.step()
+              + " is for "
+              + next.policy()
+              + ", the trainer has "
+              + version);
     }
     batch = Optional.of(next);
     StepMetrics collected = new StepMetrics();
@@ -127,8 +141,16 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
         float[] weights =
             settings
                 .averaging()
-                .of(micro.lengths(), update.size(), tokens, responses, settings.maxResponseTokens());
-        pieces.add(() -> collected.time("policy", () -> gradient(micro, weights, updates.size(), collected)));
+                .of(
+                    micro.lengths(),
+                    update.size(),
+                    tokens,
+                    responses,
+                    settings.maxResponseTokens());
+        pieces.add(
+            () ->
+                collected.time(
+                    "policy", () -> gradient(micro, weights, updates.size(), collected)));
       }
       pieces.add(() -> collected.time("optimizer", () -> optimize(next.step(), collected)));
     }
@@ -142,7 +164,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     for (int u = 0; u < updates; u++) {
       List<TrainingGroup> share =
           groups.subList(u * groups.size() / updates, (u + 1) * groups.size() / updates);
-      List<PackedRows.Sequence> sequences = share.stream().map(group -> sequence(group.group())).toList();
+      List<PackedRows.Sequence> sequences =
+          share.stream().map(group -> sequence(group.group())).toList();
       cut.add(MicroBatch.cut(share, sequences, settings.microBatchTokens()));
     }
     return cut;
@@ -155,7 +178,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
       try {
         processed.add(pipeline.process(images.read(image), image.name()));
       } catch (IOException e) {
-        throw new UncheckedIOException("image " + image.name() + " of group " + group.id() + " cannot be read", e);
+        throw new UncheckedIOException(
+            "image " + image.name() + " of group " + group.id() + " cannot be read", e);
       }
     }
     return new PackedRows.Sequence(
@@ -169,7 +193,9 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
       PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
       double temperature = settings.objective().temperature();
       reference.ifPresent(
-          weights -> micro.setReference(core.logProbs(rows, temperature, weights, scope).get(0).toFloatArray()));
+          weights ->
+              micro.setReference(
+                  core.logProbs(rows, temperature, weights, scope).get(0).toFloatArray()));
       if (needsOld) {
         micro.setOld(core.logProbs(rows, temperature, core.weights(), scope).get(0).toFloatArray());
       }
@@ -199,7 +225,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
 
   @Override
   public Optional<StepReport> advance() {
-    TrainingBatch current = batch.orElseThrow(() -> new IllegalStateException("no step is under way"));
+    TrainingBatch current =
+        batch.orElseThrow(() -> new IllegalStateException("no step is under way"));
     Runnable piece = pieces.poll();
     if (piece != null) {
       piece.run();
@@ -217,8 +244,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
 
   @Override
   public WeightUpdate publish() {
-    WeightStore.Published published = store.publish("v%06d-t%d".formatted(version.number(), version.term()),
-        core.weights());
+    WeightStore.Published published =
+        store.publish("v%06d-t%d".formatted(version.number(), version.term()), core.weights());
     return new WeightUpdate(version, published.name(), published.sha256());
   }
 
@@ -228,7 +255,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
       saver.save(directory, core.weights());
       core.optimizer().save(directory.resolve(OPTIMIZER_FILE));
     } catch (IOException e) {
-      throw new UncheckedIOException(directory + ": cannot write the checkpoint: " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          directory + ": cannot write the checkpoint: " + e.getMessage(), e);
     }
   }
 

@@ -8,9 +8,10 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 /**
  * Losses, gradients and the optimizer as TorchScript methods on top of the network's.
  *
- * <p>Shapes: B rows, T tokens, M predicted tokens. A packed row set is passed as {@code rows}, a list of ten or twenty
- * tensors: ids (B, T), positions (3, B, T), doc (B, T), segment (B, T), select (M) flat index of the token that predicts,
- * target (M), image_at (n); then, if there are images, the eleven arguments of {@code vision}.
+ * <p>Shapes: B rows, T tokens, M predicted tokens. A packed row set is passed as {@code rows}, a
+ * list of ten or twenty tensors: ids (B, T), positions (3, B, T), doc (B, T), segment (B, T),
+ * select (M) flat index of the token that predicts, target (M), image_at (n); then, if there are
+ * images, the eleven arguments of {@code vision}.
  */
 final class LearnerScript {
   /** Tensors of a packed row set before those of the images. */
@@ -28,14 +29,15 @@ final class LearnerScript {
   /**
    * {@code log_probs} gives the log-probability of each target and the entropy there.
    *
-   * <p>{@code supervised} is the weighted sum of negative log-probabilities. {@code grpo} is the clipped objective of the
-   * reference ({@code compute_policy_loss}, EasyR1) with dual clip, times a truncated importance weight exp(old -
-   * behaviour) for samples of older versions, plus the k3 estimate of the divergence from the reference policy; the token
-   * weights say how it is averaged. Both add their gradients to {@code total} (an empty tensor stands for no gradient).
+   * <p>{@code supervised} is the weighted sum of negative log-probabilities. {@code grpo} is the
+   * clipped objective of the reference ({@code compute_policy_loss}, EasyR1) with dual clip, times
+   * a truncated importance weight exp(old - behaviour) for samples of older versions, plus the k3
+   * estimate of the divergence from the reference policy; the token weights say how it is averaged.
+   * Both add their gradients to {@code total} (an empty tensor stands for no gradient).
    *
-   * <p>{@code update} clips the gradients to a global norm and makes one AdamW step, or leaves everything as it is when
-   * the norm is not finite. Its lists hold trained weights only: TorchScript drops writes through lists that it built
-   * itself.
+   * <p>{@code update} clips the gradients to a global norm and makes one AdamW step, or leaves
+   * everything as it is when the norm is not finite. Its lists hold trained weights only:
+   * TorchScript drops writes through lists that it built itself.
    */
   private static final String TEXT =
       """

@@ -6,7 +6,10 @@ import java.util.List;
 import krites.grpo.Response;
 import krites.grpo.TrainingGroup;
 
-/** Some groups of a batch that go through the network together, with one number per response token, flat. */
+/**
+ * Some groups of a batch that go through the network together, with one number per response token,
+ * flat.
+ */
 final class MicroBatch {
   private final List<PackedRows.Sequence> sequences;
   private final List<Integer> lengths;
@@ -46,7 +49,8 @@ final class MicroBatch {
    *
    * @param sequences the packed form of each group, in the same order
    */
-  static List<MicroBatch> cut(List<TrainingGroup> groups, List<PackedRows.Sequence> sequences, int maxTokens) {
+  static List<MicroBatch> cut(
+      List<TrainingGroup> groups, List<PackedRows.Sequence> sequences, int maxTokens) {
     List<Item> items = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
       items.add(new Item(groups.get(i), sequences.get(i)));

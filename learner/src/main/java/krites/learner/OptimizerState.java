@@ -18,7 +18,8 @@ import krites.model.safetensors.SafetensorsWriter;
 /**
  * AdamW's memory: first and second moments and the step count of each weight, in script order.
  *
- * <p>On disk: one safetensors file with {@code first.NAME}, {@code second.NAME} and {@code step.NAME}.
+ * <p>On disk: one safetensors file with {@code first.NAME}, {@code second.NAME} and {@code
+ * step.NAME}.
  */
 public final class OptimizerState {
   private final WeightLayout layout;
@@ -80,8 +81,13 @@ public final class OptimizerState {
       float[] values = stored.floats(names.get(i));
       if (values.length != tensor.getShape().size()) {
         throw new krites.model.safetensors.CheckpointException(
-            stored.path() + ": tensor " + names.get(i) + ": expected " + tensor.getShape().size()
-                + " values, found " + values.length);
+            stored.path()
+                + ": tensor "
+                + names.get(i)
+                + ": expected "
+                + tensor.getShape().size()
+                + " values, found "
+                + values.length);
       }
       tensor.set(values);
     }

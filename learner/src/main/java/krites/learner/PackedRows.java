@@ -15,11 +15,12 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.VisionInputs;
 
 /**
- * Sequences laid out for one forward pass: each row holds a prompt once and all its responses behind it.
+ * Sequences laid out for one forward pass: each row holds a prompt once and all its responses
+ * behind it.
  *
- * <p>Responses see the prompt and themselves, not each other (segments), and their positions all start behind the
- * prompt, so every log-probability equals that of the response alone. The last token of a response is predicted but not
- * fed. Rows are padded on the right.
+ * <p>Responses see the prompt and themselves, not each other (segments), and their positions all
+ * start behind the prompt, so every log-probability equals that of the response alone. The last
+ * token of a response is predicted but not fed. Rows are padded on the right.
  *
  * @param tensors what the script methods take as {@code rows}
  * @param targets number of predicted tokens: of all sequences, responses and tokens in that order
@@ -53,16 +54,31 @@ public record PackedRows(NDList tensors, int targets, int tokens) {
    * @param target (M) what it predicts
    */
   public record Padded(
-      int rows, int width, long[] ids, boolean[] real, long[] positions, long[] select, long[] target) {
+      int rows,
+      int width,
+      long[] ids,
+      boolean[] real,
+      long[] positions,
+      long[] select,
+      long[] target) {
     public Padded {
       int tokens = rows * width;
       if (ids.length != tokens || real.length != tokens || positions.length != 3 * tokens) {
         throw new IllegalArgumentException(
-            ids.length + " ids, " + real.length + " flags and " + positions.length + " positions for " + rows + " x "
-                + width + " tokens");
+            ids.length
+                + " ids, "
+                + real.length
+                + " flags and "
+                + positions.length
+                + " positions for "
+                + rows
+                + " x "
+                + width
+                + " tokens");
       }
       if (select.length != target.length) {
-        throw new IllegalArgumentException(select.length + " predicting tokens for " + target.length + " targets");
+        throw new IllegalArgumentException(
+            select.length + " predicting tokens for " + target.length + " targets");
       }
     }
   }
@@ -84,7 +100,10 @@ public record PackedRows(NDList tensors, int targets, int tokens) {
     int rows = sequences.size();
     int width = sequences.stream().mapToInt(Sequence::tokens).max().orElseThrow();
     int targets =
-        sequences.stream().flatMap(sequence -> sequence.responses().stream()).mapToInt(ids -> ids.length).sum();
+        sequences.stream()
+            .flatMap(sequence -> sequence.responses().stream())
+            .mapToInt(ids -> ids.length)
+            .sum();
     Layout layout = new Layout(rows, width, targets);
     List<ProcessedImage> images = new ArrayList<>();
     for (int row = 0; row < rows; row++) {

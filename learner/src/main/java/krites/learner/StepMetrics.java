@@ -67,7 +67,9 @@ final class StepMetrics {
     }
     numbers.put("learner/importance_max", importanceMax);
     numbers.put("learner/importance_min", importanceMin);
-    numbers.put("learner/effective_sample_share", importanceSum * importanceSum / (importanceSquares * targets));
+    numbers.put(
+        "learner/effective_sample_share",
+        importanceSum * importanceSum / (importanceSquares * targets));
     numbers.put("learner/mismatch_abs_max", mismatchMax);
     numbers.put("learner/grad_norm", gradientNorm);
     numbers.put("learner/lr", rate);

@@ -6,7 +6,10 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/** Supervised fine-tuning: the mean negative log-likelihood of the response tokens, one AdamW step per batch. */
+/**
+ * Supervised fine-tuning: the mean negative log-likelihood of the response tokens, one AdamW step
+ * per batch.
+ */
 public final class SupervisedTrainer {
   private final TrainingCore core;
   private final AdamWSettings optimizer;
@@ -20,7 +23,8 @@ public final class SupervisedTrainer {
    * @param manager owner of the temporary tensors
    * @param microBatchTokens a micro-batch is closed before rows times width exceed this
    */
-  public SupervisedTrainer(TrainingCore core, AdamWSettings optimizer, int microBatchTokens, NDManager manager) {
+  public SupervisedTrainer(
+      TrainingCore core, AdamWSettings optimizer, int microBatchTokens, NDManager manager) {
     this.core = core;
     this.optimizer = optimizer;
     this.microBatchTokens = microBatchTokens;
@@ -32,11 +36,15 @@ public final class SupervisedTrainer {
     List<PackedRows.Sequence> sorted = new ArrayList<>(batch);
     sorted.sort(Comparator.comparingInt(PackedRows.Sequence::tokens));
     int targets =
-        batch.stream().flatMap(item -> item.responses().stream()).mapToInt(response -> response.length).sum();
+        batch.stream()
+            .flatMap(item -> item.responses().stream())
+            .mapToInt(response -> response.length)
+            .sum();
     double loss = 0;
     int from = 0;
     for (int to = 1; to <= sorted.size(); to++) {
-      boolean full = to < sorted.size() && (to - from + 1) * sorted.get(to).tokens() > microBatchTokens;
+      boolean full =
+          to < sorted.size() && (to - from + 1) * sorted.get(to).tokens() > microBatchTokens;
       if (full || to == sorted.size()) {
         loss += gradient(sorted.subList(from, to), targets);
         from = to;

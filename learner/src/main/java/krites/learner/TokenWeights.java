@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How token losses are averaged over the micro-batches of one optimizer step: the weight of each token, so that the step's
- * loss is the weighted sum.
+ * How token losses are averaged over the micro-batches of one optimizer step: the weight of each
+ * token, so that the step's loss is the weighted sum.
  */
 public enum TokenWeights {
   /** Token mean inside each micro-batch, then the mean of those: as published (LLaVA-Critic-R1). */
@@ -27,7 +27,8 @@ public enum TokenWeights {
    * @param maxTokens length limit of a response
    * @return one weight per token, responses one after the other
    */
-  float[] of(List<Integer> lengths, int microBatches, long stepTokens, int stepResponses, int maxTokens) {
+  float[] of(
+      List<Integer> lengths, int microBatches, long stepTokens, int stepResponses, int maxTokens) {
     int tokens = lengths.stream().mapToInt(Integer::intValue).sum();
     float[] weights = new float[tokens];
     switch (this) {

@@ -10,10 +10,10 @@ import krites.grpo.objective.LearningRate;
  * @param maxResponseTokens length limit of a response, for {@link TokenWeights#CONSTANT_LENGTH}
  * @param optimizer AdamW
  * @param learningRate by step, from 0
- * @param updatesPerBatch optimizer steps per training batch; with more than one the old log-probabilities are computed
- *     before the first
- * @param microBatchTokens a micro-batch is closed before it holds more tokens than this (rows times width, so padding
- *     counts), but has at least one group
+ * @param updatesPerBatch optimizer steps per training batch; with more than one the old
+ *     log-probabilities are computed before the first
+ * @param microBatchTokens a micro-batch is closed before it holds more tokens than this (rows times
+ *     width, so padding counts), but has at least one group
  * @param freezeVision leaves the vision tower untouched
  * @param threads native threads of one operator
  */
@@ -30,8 +30,13 @@ public record TrainerSettings(
   public TrainerSettings {
     if (updatesPerBatch < 1 || microBatchTokens < 1 || threads < 1) {
       throw new IllegalArgumentException(
-          "updates per batch " + updatesPerBatch + ", micro-batch tokens " + microBatchTokens + " and threads "
-              + threads + " must be at least 1");
+          "updates per batch "
+              + updatesPerBatch
+              + ", micro-batch tokens "
+              + microBatchTokens
+              + " and threads "
+              + threads
+              + " must be at least 1");
     }
   }
 }

@@ -13,7 +13,8 @@ import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
 
 /**
- * Weights under training: gradients are added up over micro-batches, then one AdamW step consumes them.
+ * Weights under training: gradients are added up over micro-batches, then one AdamW step consumes
+ * them.
  *
  * <p>Owns weights, moments and gradients. One thread at a time.
  */
@@ -33,7 +34,8 @@ public final class TrainingCore implements AutoCloseable {
    * @param freezeVision leaves the vision tower as it is
    * @param parent owner of all native memory; its device is used
    */
-  public TrainingCore(Qwen25VlConfig config, NetworkWeights weights, boolean freezeVision, NDManager parent) {
+  public TrainingCore(
+      Qwen25VlConfig config, NetworkWeights weights, boolean freezeVision, NDManager parent) {
     TorchRuntime.start();
     this.config = config;
     this.weights = weights;
@@ -42,7 +44,9 @@ public final class TrainingCore implements AutoCloseable {
     this.optimizer = OptimizerState.fresh(weights, manager);
     this.none = manager.zeros(new Shape(0));
     this.firstTrained =
-        freezeVision ? (int) weights.layout().names().stream().filter(WeightLayout::isVision).count() : 0;
+        freezeVision
+            ? (int) weights.layout().names().stream().filter(WeightLayout::isVision).count()
+            : 0;
     this.gradientOwner = manager.newSubManager();
     this.gradients = noGradients();
   }
@@ -64,8 +68,11 @@ public final class TrainingCore implements AutoCloseable {
     return gradients;
   }
 
-  /** Log-probabilities of the targets and entropies, both (M), under given weights; no gradients. */
-  public NDList logProbs(PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
+  /**
+   * Log-probabilities of the targets and entropies, both (M), under given weights; no gradients.
+   */
+  public NDList logProbs(
+      PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
     return script.call(output, "log_probs", rows.tensors(), temperature, under.tensors());
   }
 
@@ -137,7 +144,8 @@ public final class TrainingCore implements AutoCloseable {
    * @param behaviour log-probabilities at sampling time (M)
    * @param old log-probabilities that the ratio is taken against (M), or empty for the current ones
    * @param reference log-probabilities of the reference policy (M), or empty for none
-   * @param tokenWeights how much each token counts in the averages (M); they sum to this micro-batch's share
+   * @param tokenWeights how much each token counts in the averages (M); they sum to this
+   *     micro-batch's share
    */
   public PolicyLoss policy(
       PackedRows rows,
@@ -172,7 +180,10 @@ public final class TrainingCore implements AutoCloseable {
     }
   }
 
-  /** Runs a loss method; its first results are returned (valid until the next call), the rest are the new gradients. */
+  /**
+   * Runs a loss method; its first results are returned (valid until the next call), the rest are
+   * the new gradients.
+   */
   private NDList accumulate(String method, int results, Object... arguments) {
     NDManager owner = manager.newSubManager();
     NDList all = script.callWithGradients(owner, method, arguments);
@@ -216,7 +227,9 @@ public final class TrainingCore implements AutoCloseable {
     }
   }
 
-  /** The entries of a list whose weight has a gradient; the others are left alone, as PyTorch does. */
+  /**
+   * The entries of a list whose weight has a gradient; the others are left alone, as PyTorch does.
+   */
   private NDList trained(NDList list) {
     NDList chosen = new NDList();
     for (int i = 0; i < list.size(); i++) {
@@ -237,7 +250,8 @@ public final class TrainingCore implements AutoCloseable {
   /**
    * Replaces the gradients by ones computed elsewhere.
    *
-   * @param byName gradients in the shape of their weight, flattened; a weight that is not named has none
+   * @param byName gradients in the shape of their weight, flattened; a weight that is not named has
+   *     none
    * @throws IllegalArgumentException if a name is unknown or a length differs
    */
   public void setGradients(Map<String, float[]> byName) {
@@ -247,7 +261,12 @@ public final class TrainingCore implements AutoCloseable {
         (name, values) -> {
           if (values.length != layout.size(name)) {
             throw new IllegalArgumentException(
-                "gradient of " + name + " has " + values.length + " values, expected " + layout.size(name));
+                "gradient of "
+                    + name
+                    + " has "
+                    + values.length
+                    + " values, expected "
+                    + layout.size(name));
           }
           int place = layout.names().indexOf(name);
           gradients.set(place, gradientOwner.create(values, new Shape(layout.shape(name))));

@@ -27,7 +27,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Losses, gradients and optimizer steps against PyTorch and EasyR1; see the README of the golden data. */
+/**
+ * Losses, gradients and optimizer steps against PyTorch and EasyR1; see the README of the golden
+ * data.
+ */
 class GoldenStepTest {
   private static final Path GOLDEN = Path.of("..", "model", "src", "test", "resources", "golden");
   private static final Path MODEL = GOLDEN.resolve("models/a");
@@ -140,7 +143,8 @@ class GoldenStepTest {
     return policy(golden, rows, places, places.length);
   }
 
-  private TrainingCore.PolicyLoss policy(SafetensorsFile golden, PackedRows rows, int[] places, int tokens) {
+  private TrainingCore.PolicyLoss policy(
+      SafetensorsFile golden, PackedRows rows, int[] places, int tokens) {
     float[] old = pick(golden, "old_log_probs", places);
     return core.policy(
         rows,
@@ -162,7 +166,8 @@ class GoldenStepTest {
         for (float value : expected) {
           largest = Math.max(largest, Math.abs(value));
         }
-        float[] ours = core.gradients().get(names.indexOf(tensor.substring("grad.".length()))).toFloatArray();
+        float[] ours =
+            core.gradients().get(names.indexOf(tensor.substring("grad.".length()))).toFloatArray();
         assertArrayEquals(expected, ours, 1e-4f * largest, tensor);
         compared++;
       }
@@ -171,7 +176,10 @@ class GoldenStepTest {
   }
 
   private float[] weight(String name) {
-    return core.weights().tensors().get(core.weights().layout().names().indexOf(name)).toFloatArray();
+    return core.weights()
+        .tensors()
+        .get(core.weights().layout().names().indexOf(name))
+        .toFloatArray();
   }
 
   /** The one row of the case, predicting what its mask lets through. */
@@ -202,7 +210,9 @@ class GoldenStepTest {
     long[] mask = golden.longs("response_mask");
     List<List<ProcessedImage>> images =
         List.of(
-            List.of(image("a_grpo_step_0_84x84.png")), List.of(), List.of(image("a_grpo_step_1_100x61.png")));
+            List.of(image("a_grpo_step_0_84x84.png")),
+            List.of(),
+            List.of(image("a_grpo_step_1_100x61.png")));
     int width = PROMPT + RESPONSE;
     List<PackedRows.Sequence> groups = new ArrayList<>();
     for (int group = 0; group < 3; group++) {

@@ -11,10 +11,11 @@ import java.util.stream.Collectors;
 /**
  * Decides whether two normalised answers are equal as algebra.
  *
- * <p>Stands for {@code are_equal_under_sympy} of MathRuler, with the same gate (at most two different letters, no high
- * powers). Instead of simplifying the difference we evaluate it: exactly in rational numbers at several rational
- * points, and in complex numbers at generic points. A polynomial identity in at most two unknowns with powers below ten
- * that holds at all of them by chance is not a concern; a logarithm or root is compared within 1e-12 of its size.
+ * <p>Stands for {@code are_equal_under_sympy} of MathRuler, with the same gate (at most two
+ * different letters, no high powers). Instead of simplifying the difference we evaluate it: exactly
+ * in rational numbers at several rational points, and in complex numbers at generic points. A
+ * polynomial identity in at most two unknowns with powers below ten that holds at all of them by
+ * chance is not a concern; a logarithm or root is compared within 1e-12 of its size.
  */
 final class Algebra {
   private static final List<String> REFUSED = List.of("^{", "^(");
@@ -23,12 +24,20 @@ final class Algebra {
   private static final Pattern FINE_DECIMAL = Pattern.compile("[0-9]\\.[0-9]{11}|\\.[0-9]{12}");
   private static final int LETTERS_MAX = 2;
 
-  /** Rational points, as numerators over {@link #RATIONAL_DENOMINATORS}; one row per point, one column per unknown. */
-  private static final int[][] RATIONAL_POINTS = {{3, 7, 11, 13, 17, 19}, {7, 5, 29, 3, 8, 31}, {11, 2, 5, 9, 7, 23}};
+  /**
+   * Rational points, as numerators over {@link #RATIONAL_DENOMINATORS}; one row per point, one
+   * column per unknown.
+   */
+  private static final int[][] RATIONAL_POINTS = {
+    {3, 7, 11, 13, 17, 19}, {7, 5, 29, 3, 8, 31}, {11, 2, 5, 9, 7, 23}
+  };
 
   private static final int[] RATIONAL_DENOMINATORS = {1, 3, 4};
 
-  /** Powers of two keep decimals exact in binary arithmetic, so 0.2x equals x/5 and 0.1x + 0.2x differs from 0.3x. */
+  /**
+   * Powers of two keep decimals exact in binary arithmetic, so 0.2x equals x/5 and 0.1x + 0.2x
+   * differs from 0.3x.
+   */
   private static final int[][] BINARY_POINTS = {{2, 8, 4, 16, 32, 64}, {16, 2, 64, 4, 8, 32}};
 
   private static final double[][] COMPLEX_POINTS = {
@@ -56,7 +65,8 @@ final class Algebra {
 
   private static boolean mayEvaluate(String difference) {
     String rest = difference.replace("sqrt", "").replace("frac", "");
-    long letters = rest.codePoints().filter(Character::isLetter).distinct().limit(LETTERS_MAX + 1).count();
+    long letters =
+        rest.codePoints().filter(Character::isLetter).distinct().limit(LETTERS_MAX + 1).count();
     return letters <= LETTERS_MAX
         && REFUSED.stream().noneMatch(difference::contains)
         && !TOWER.matcher(difference).find()
@@ -71,16 +81,27 @@ final class Algebra {
     for (int i = 0; i < points.length; i++) {
       int[] point = points[i];
       int denominator = decimals ? 1 : RATIONAL_DENOMINATORS[i];
-      Optional<Quantity> value = Evaluation.at(
-          difference, values(unknowns, k -> Quantity.fraction(point[k % point.length], denominator)));
-      if (value.isPresent() && (!value.get().isZero() || (fineDecimals && value.get().isTranscendental()))) {
+      Optional<Quantity> value =
+          Evaluation.at(
+              difference,
+              values(unknowns, k -> Quantity.fraction(point[k % point.length], denominator)));
+      if (value.isPresent()
+          && (!value.get().isZero() || (fineDecimals && value.get().isTranscendental()))) {
         return false;
       }
       zeros += value.isPresent() ? 1 : 0;
     }
     for (double[] point : COMPLEX_POINTS) {
-      Optional<Quantity> value = unknowns.isEmpty() ? Optional.empty() : Evaluation.at(difference,
-          values(unknowns, k -> Quantity.complex(point[2 * k % point.length], point[(2 * k + 1) % point.length])));
+      Optional<Quantity> value =
+          unknowns.isEmpty()
+              ? Optional.empty()
+              : Evaluation.at(
+                  difference,
+                  values(
+                      unknowns,
+                      k ->
+                          Quantity.complex(
+                              point[2 * k % point.length], point[(2 * k + 1) % point.length])));
       if (value.isPresent() && !value.get().isZero()) {
         return false;
       }
@@ -89,8 +110,14 @@ final class Algebra {
   }
 
   private static Map<String, Quantity> values(List<String> unknowns, IntFunction<Quantity> value) {
-    Map<String, Quantity> values = unknowns.stream().collect(
-        Collectors.toMap(name -> name, name -> value.apply(unknowns.indexOf(name)), (a, _) -> a, TreeMap::new));
+    Map<String, Quantity> values =
+        unknowns.stream()
+            .collect(
+                Collectors.toMap(
+                    name -> name,
+                    name -> value.apply(unknowns.indexOf(name)),
+                    (a, _) -> a,
+                    TreeMap::new));
     return Map.copyOf(values);
   }
 }

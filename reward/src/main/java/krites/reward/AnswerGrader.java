@@ -5,16 +5,18 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * Decides whether a given answer equals the expected one: equal in either normal form, or element by element equal as
- * algebra.
+ * Decides whether a given answer equals the expected one: equal in either normal form, or element
+ * by element equal as algebra.
  *
- * <p>Source: {@code grade_answer} of MathRuler. Its quirks are kept: unit words vanish, unreduced fractions differ, an
- * integer is only equal to an integer, at most two different letters take part in algebra. Algebra itself is our own
- * ({@link Algebra}) in place of SymPy. Cost is bounded for every input.
+ * <p>Source: {@code grade_answer} of MathRuler. Its quirks are kept: unit words vanish, unreduced
+ * fractions differ, an integer is only equal to an integer, at most two different letters take part
+ * in algebra. Algebra itself is our own ({@link Algebra}) in place of SymPy. Cost is bounded for
+ * every input.
  */
 public final class AnswerGrader {
   private static final String BRACKETS = "()[]";
-  private static final Pattern FRACTION = Pattern.compile("(?d)^-?[0-9]++.?/0*[1-9][0-9]*+.?\\n?\\z");
+  private static final Pattern FRACTION =
+      Pattern.compile("(?d)^-?[0-9]++.?/0*[1-9][0-9]*+.?\\n?\\z");
 
   private AnswerGrader() {}
 
@@ -59,7 +61,8 @@ public final class AnswerGrader {
     if (isFraction(expected) && isFraction(seen)) {
       return expected.equals(seen);
     }
-    return AnswerNormalForm.isInteger(expected) == AnswerNormalForm.isInteger(seen) && Algebra.equal(expected, seen);
+    return AnswerNormalForm.isInteger(expected) == AnswerNormalForm.isInteger(seen)
+        && Algebra.equal(expected, seen);
   }
 
   /** {@code ^-?[0-9]+.?/0*[1-9][0-9]*.?$}, in linear time. */
@@ -75,7 +78,9 @@ public final class AnswerGrader {
   private static List<String> elements(String text) {
     String plain = AnswerNormalForm.withoutThousandsCommas(text);
     int last = plain.length() - 1;
-    if (plain.length() <= 2 || BRACKETS.indexOf(plain.charAt(0)) < 0 || BRACKETS.indexOf(plain.charAt(last)) < 0) {
+    if (plain.length() <= 2
+        || BRACKETS.indexOf(plain.charAt(0)) < 0
+        || BRACKETS.indexOf(plain.charAt(last)) < 0) {
       return List.of(plain);
     }
     String inside = plain.substring(1, last);

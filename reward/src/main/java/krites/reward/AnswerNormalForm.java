@@ -7,15 +7,31 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The second normal form of an answer: units, braces, spaces and case removed, LaTeX turned into text, integers
- * canonical.
+ * The second normal form of an answer: units, braces, spaces and case removed, LaTeX turned into
+ * text, integers canonical.
  *
  * <p>Source: {@code _normalize} of MathRuler (from prm800k).
  */
 final class AnswerNormalForm {
   private static final List<Pattern> UNITS =
-      List.of("degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week", "month",
-              "year", "foot", "feet", "inch", "yard").stream()
+      List.of(
+              "degree",
+              "cm",
+              "centimeter",
+              "meter",
+              "mile",
+              "second",
+              "minute",
+              "hour",
+              "day",
+              "week",
+              "month",
+              "year",
+              "foot",
+              "feet",
+              "inch",
+              "yard")
+          .stream()
           .map(unit -> Pattern.compile(unit + "(?:es)?s? *+(?:\\^[0-9]++)?"))
           .toList();
   private static final Pattern DEGREE_SIGN = Pattern.compile("\\^ *+\\\\circ");
@@ -31,16 +47,18 @@ final class AnswerNormalForm {
   private AnswerNormalForm() {}
 
   static String of(String answer) {
-    String text = TextCommand.unwrapWhole(answer).orElse(answer)
-        .replace("\\%", "%")
-        .replace("\\$", "$")
-        .replace("$", "")
-        .replace("%", "")
-        .replace(" or ", " , ")
-        .replace(" and ", " , ")
-        .replace("million", "*10^6")
-        .replace("billion", "*10^9")
-        .replace("trillion", "*10^12");
+    String text =
+        TextCommand.unwrapWhole(answer)
+            .orElse(answer)
+            .replace("\\%", "%")
+            .replace("\\$", "$")
+            .replace("$", "")
+            .replace("%", "")
+            .replace(" or ", " , ")
+            .replace(" and ", " , ")
+            .replace("million", "*10^6")
+            .replace("billion", "*10^9")
+            .replace("trillion", "*10^12");
     for (Pattern unit : UNITS) {
       text = unit.matcher(text).replaceAll("");
     }
@@ -60,7 +78,9 @@ final class AnswerNormalForm {
     return isInteger(text) ? truncated(text) : text;
   }
 
-  /** Whether a text, without well-placed thousands commas, is a number within 1e-7 of an integer. */
+  /**
+   * Whether a text, without well-placed thousands commas, is a number within 1e-7 of an integer.
+   */
   static boolean isInteger(String text) {
     return nearInteger(PythonText.toFloat(withoutThousandsCommas(text))).isPresent();
   }
@@ -79,7 +99,9 @@ final class AnswerNormalForm {
 
   private static Optional<Double> nearInteger(Optional<Double> number) {
     return number
-        .filter(value -> Double.isFinite(value) && Math.abs(value - Math.rint(value)) <= INTEGER_TOLERANCE)
+        .filter(
+            value ->
+                Double.isFinite(value) && Math.abs(value - Math.rint(value)) <= INTEGER_TOLERANCE)
         .map(Math::rint);
   }
 
@@ -95,15 +117,19 @@ final class AnswerNormalForm {
   }
 
   private static String latexAsText(String text) {
-    String spaced = text.replace("\\tfrac", "\\frac").replace("\\dfrac", "\\frac").replace("\\frac", " \\frac");
+    String spaced =
+        text.replace("\\tfrac", "\\frac").replace("\\dfrac", "\\frac").replace("\\frac", " \\frac");
     return LatexText.render(spaced)
-        .map(plain -> PythonText.strip(plain
-            .replace("√", "sqrt")
-            .replace("π", "pi")
-            .replace("∞", "inf")
-            .replace("∪", "U")
-            .replace("·", "*")
-            .replace("×", "*")))
+        .map(
+            plain ->
+                PythonText.strip(
+                    plain
+                        .replace("√", "sqrt")
+                        .replace("π", "pi")
+                        .replace("∞", "inf")
+                        .replace("∪", "U")
+                        .replace("·", "*")
+                        .replace("×", "*")))
         .orElse(text);
   }
 }

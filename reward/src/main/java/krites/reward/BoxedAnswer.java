@@ -6,7 +6,10 @@ package krites.reward;
  * <p>Source: {@code extract_boxed_content} of MathRuler.
  */
 public final class BoxedAnswer {
-  /** What stands for a missing or unbalanced box; an ordinary string to the grader, as in the reference. */
+  /**
+   * What stands for a missing or unbalanced box; an ordinary string to the grader, as in the
+   * reference.
+   */
   public static final String NONE = "None";
 
   private static final String OPEN = "\\boxed{";

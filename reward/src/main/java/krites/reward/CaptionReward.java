@@ -3,7 +3,8 @@ package krites.reward;
 /**
  * The boxed answer graded, with the caption/think/boxed layout.
  *
- * <p>Source: {@code compute_score} of LLaVA-Critic-R1 {@code examples/reward_function/caption.py}; weight 0.1.
+ * <p>Source: {@code compute_score} of LLaVA-Critic-R1 {@code examples/reward_function/caption.py};
+ * weight 0.1.
  */
 public final class CaptionReward {
   private final double formatWeight;
@@ -18,7 +19,10 @@ public final class CaptionReward {
     this.formatWeight = AnswerScore.checkedWeight(formatWeight);
   }
 
-  /** Scores one response against the expected answer; total for every text, linear but for the algebra. */
+  /**
+   * Scores one response against the expected answer; total for every text, linear but for the
+   * algebra.
+   */
   public AnswerScore score(String response, String truth) {
     String text = WhitespaceSqueeze.squeeze(response);
     return AnswerScore.weighted(

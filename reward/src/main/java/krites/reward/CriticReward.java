@@ -12,9 +12,10 @@ import krites.grpo.port.RewardFunction;
 /**
  * The reward of the recipe: {@code (1 - w) * accuracy + w * format}.
  *
- * <p>Accuracy of a critic prompt is whether the boxed verdict is the label; of a policy or caption prompt, whether the
- * boxed answer is graded equal to the expected one. Format is the layout that the task asks for. A box counts wherever
- * it stands, so the two terms are independent. Source: LLaVA-Critic-R1 {@code examples/reward_function/math.py}.
+ * <p>Accuracy of a critic prompt is whether the boxed verdict is the label; of a policy or caption
+ * prompt, whether the boxed answer is graded equal to the expected one. Format is the layout that
+ * the task asks for. A box counts wherever it stands, so the two terms are independent. Source:
+ * LLaVA-Critic-R1 {@code examples/reward_function/math.py}.
  */
 public final class CriticReward implements RewardFunction {
   /** The weight that LLaVA-Critic-R1 trains with. */
@@ -57,20 +58,32 @@ public final class CriticReward implements RewardFunction {
     String box = BoxedAnswer.extract(text);
     return switch (prompt.task()) {
       case CRITIC ->
-          AnswerScore.weighted(formatWeight, FormatRule.THINK_BOXED.matches(text), prefers(box, prompt));
+          AnswerScore.weighted(
+              formatWeight, FormatRule.THINK_BOXED.matches(text), prefers(box, prompt));
       case POLICY ->
           AnswerScore.weighted(
-              formatWeight, FormatRule.THINK_BOXED.matches(text), AnswerGrader.grade(box, prompt.answer()));
+              formatWeight,
+              FormatRule.THINK_BOXED.matches(text),
+              AnswerGrader.grade(box, prompt.answer()));
       case CAPTION ->
           AnswerScore.weighted(
-              formatWeight, FormatRule.CAPTION_THINK_BOXED.matches(text), AnswerGrader.grade(box, prompt.answer()));
+              formatWeight,
+              FormatRule.CAPTION_THINK_BOXED.matches(text),
+              AnswerGrader.grade(box, prompt.answer()));
     };
   }
 
   private static boolean prefers(String box, Prompt prompt) {
-    Label label = VerdictReader.label(prompt.answer()).orElseThrow(() -> new IllegalArgumentException(
-        "prompt " + prompt.id() + " has the label \"" + prompt.answer()
-            + "\", expected 1, 2, first, second, A, B or tie"));
+    Label label =
+        VerdictReader.label(prompt.answer())
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "prompt "
+                            + prompt.id()
+                            + " has the label \""
+                            + prompt.answer()
+                            + "\", expected 1, 2, first, second, A, B or tie"));
     Optional<Label> verdict = VerdictReader.read(box, VerdictReader.spelling(prompt.answer()));
     return verdict.filter(seen -> seen == label).isPresent();
   }

@@ -11,14 +11,60 @@ import java.util.regex.Pattern;
  */
 final class DapoNormalForm {
   private static final String[][] SUBSTITUTIONS = {
-    {"an ", ""}, {"a ", ""}, {".$", "$"}, {"\\$", ""}, {"\\ ", ""}, {" ", ""}, {"mbox", "text"},
-    {",\\text{and}", ","}, {"\\text{and}", ","}, {"\\text{m}", "\\text{}"}
+    {"an ", ""},
+    {"a ", ""},
+    {".$", "$"},
+    {"\\$", ""},
+    {"\\ ", ""},
+    {" ", ""},
+    {"mbox", "text"},
+    {",\\text{and}", ","},
+    {"\\text{and}", ","},
+    {"\\text{m}", "\\text{}"}
   };
-  private static final List<String> REMOVED = List.of(
-      "square", "ways", "integers", "dollars", "mph", "inches", "hours", "km", "units", "\\ldots", "sue", "points",
-      "feet", "minutes", "digits", "cents", "degrees", "cm", "gm", "pounds", "meters", "meals", "edges", "students",
-      "childrentickets", "multiples", "\\text{s}", "\\text{.}", "\\text{\ns}", "\\text{}^2", "\\text{}^3",
-      "\\text{\n}", "\\text{}", "\\mathrm{th}", "^\\circ", "^{\\circ}", "\\;", ",\\!", "{,}", "\"", "\\dots");
+  private static final List<String> REMOVED =
+      List.of(
+          "square",
+          "ways",
+          "integers",
+          "dollars",
+          "mph",
+          "inches",
+          "hours",
+          "km",
+          "units",
+          "\\ldots",
+          "sue",
+          "points",
+          "feet",
+          "minutes",
+          "digits",
+          "cents",
+          "degrees",
+          "cm",
+          "gm",
+          "pounds",
+          "meters",
+          "meals",
+          "edges",
+          "students",
+          "childrentickets",
+          "multiples",
+          "\\text{s}",
+          "\\text{.}",
+          "\\text{\ns}",
+          "\\text{}^2",
+          "\\text{}^3",
+          "\\text{\n}",
+          "\\text{}",
+          "\\mathrm{th}",
+          "^\\circ",
+          "^{\\circ}",
+          "\\;",
+          ",\\!",
+          "{,}",
+          "\"",
+          "\\dots");
   private static final Pattern SHORT_FRACTION = Pattern.compile("(?d)frac([^{])(.)");
   private static final Pattern SHORT_ROOT = Pattern.compile("sqrt([^{])");
 
@@ -32,7 +78,9 @@ final class DapoNormalForm {
     for (String removed : REMOVED) {
       text = text.replace(removed, "");
     }
-    text = String.join("\n", Arrays.stream(text.split("\n", -1)).map(DapoNormalForm::cleanLine).toList());
+    text =
+        String.join(
+            "\n", Arrays.stream(text.split("\n", -1)).map(DapoNormalForm::cleanLine).toList());
     text = SHORT_FRACTION.matcher(text).replaceAll("frac{$1}{$2}");
     text = SHORT_ROOT.matcher(text).replaceAll("sqrt{$1}").replace("$", "");
     String digits = text.replace(",", "");
@@ -73,7 +121,11 @@ final class DapoNormalForm {
 
   /** {@code str.isdigit}: decimal digits and superscripts. */
   private static boolean isDigit(int c) {
-    return Character.isDigit(c) || c == '²' || c == '³' || c == '¹' || (c >= 0x2070 && c <= 0x2079 && c != 0x2071)
+    return Character.isDigit(c)
+        || c == '²'
+        || c == '³'
+        || c == '¹'
+        || (c >= 0x2070 && c <= 0x2079 && c != 0x2071)
         || (c >= 0x2080 && c <= 0x2089);
   }
 }

@@ -4,7 +4,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The last {@code Answer:} line compared as a string (1 or -1), with a soft penalty on over-long responses.
+ * The last {@code Answer:} line compared as a string (1 or -1), with a soft penalty on over-long
+ * responses.
  *
  * <p>Source: {@code compute_score} of EasyR1 {@code examples/reward_function/dapo.py}.
  *
@@ -12,19 +13,31 @@ import java.util.regex.Pattern;
  * @param overlongBufferLength tokens before the cut over which the penalty grows from 0 to 1
  * @param overlongPenaltyFactor weight of the penalty
  */
-public record DapoReward(int maxResponseLength, int overlongBufferLength, double overlongPenaltyFactor) {
+public record DapoReward(
+    int maxResponseLength, int overlongBufferLength, double overlongPenaltyFactor) {
   /** Only the end of a response is searched; the longest answer of MATH-500 has 159 characters. */
   private static final int TAIL_CHARS = 300;
 
-  private static final Pattern ANSWER = Pattern.compile(
-      "Answer[S]*:[S]*([^\n]+)".replace(
-          "S", "\\x09-\\x0d\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"),
-      Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
+  private static final Pattern ANSWER =
+      Pattern.compile(
+          "Answer[S]*:[S]*([^\n]+)"
+              .replace(
+                  "S",
+                  "\\x09-\\x0d\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"),
+          Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE);
 
   public DapoReward {
-    if (maxResponseLength < 1 || overlongBufferLength < 1 || !Double.isFinite(overlongPenaltyFactor)) {
-      throw new IllegalArgumentException("over-long limits " + maxResponseLength + ", " + overlongBufferLength + ", "
-          + overlongPenaltyFactor + " are not two positive lengths and a finite factor");
+    if (maxResponseLength < 1
+        || overlongBufferLength < 1
+        || !Double.isFinite(overlongPenaltyFactor)) {
+      throw new IllegalArgumentException(
+          "over-long limits "
+              + maxResponseLength
+              + ", "
+              + overlongBufferLength
+              + ", "
+              + overlongPenaltyFactor
+              + " are not two positive lengths and a finite factor");
     }
   }
 
@@ -36,13 +49,16 @@ public record DapoReward(int maxResponseLength, int overlongBufferLength, double
    * @param overlong from -1 to 0
    * @param accuracyNormalized 1 or 0
    */
-  public record Score(double overall, double accuracy, double overlong, double accuracyNormalized) {}
+  public record Score(
+      double overall, double accuracy, double overlong, double accuracyNormalized) {}
 
   /** Scores one response of {@code responseLength} tokens. */
   public Score score(String response, String truth, int responseLength) {
-    double accuracy = DapoNormalForm.of(answer(tail(response))).equals(DapoNormalForm.of(truth)) ? 1 : -1;
+    double accuracy =
+        DapoNormalForm.of(answer(tail(response))).equals(DapoNormalForm.of(truth)) ? 1 : -1;
     double overlong = overlong(responseLength);
-    return new Score(accuracy + overlong * overlongPenaltyFactor, accuracy, overlong, 0.5 * (accuracy + 1));
+    return new Score(
+        accuracy + overlong * overlongPenaltyFactor, accuracy, overlong, 0.5 * (accuracy + 1));
   }
 
   private double overlong(int responseLength) {
@@ -50,7 +66,9 @@ public record DapoReward(int maxResponseLength, int overlongBufferLength, double
     if (responseLength <= expected) {
       return 0;
     }
-    return responseLength <= maxResponseLength ? (double) (expected - responseLength) / overlongBufferLength : -1;
+    return responseLength <= maxResponseLength
+        ? (double) (expected - responseLength) / overlongBufferLength
+        : -1;
   }
 
   private static String answer(String text) {
@@ -64,6 +82,8 @@ public record DapoReward(int maxResponseLength, int overlongBufferLength, double
 
   private static String tail(String text) {
     int length = text.codePointCount(0, text.length());
-    return length <= TAIL_CHARS ? text : text.substring(text.offsetByCodePoints(text.length(), -TAIL_CHARS));
+    return length <= TAIL_CHARS
+        ? text
+        : text.substring(text.offsetByCodePoints(text.length(), -TAIL_CHARS));
   }
 }

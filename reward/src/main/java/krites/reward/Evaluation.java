@@ -16,7 +16,10 @@ final class Evaluation {
     this.values = values;
   }
 
-  /** The value, or empty where there is none (division by zero, a factorial of no small integer, overflow). */
+  /**
+   * The value, or empty where there is none (division by zero, a factorial of no small integer,
+   * overflow).
+   */
   static Optional<Quantity> at(Expression expression, Map<String, Quantity> values) {
     try {
       Quantity value = new Evaluation(values).value(expression);
@@ -38,7 +41,8 @@ final class Evaluation {
   }
 
   static boolean hasDecimals(Expression expression) {
-    return parts(expression).stream().anyMatch(part -> part instanceof Expression.Literal(_, boolean d) && d);
+    return parts(expression).stream()
+        .anyMatch(part -> part instanceof Expression.Literal(_, boolean d) && d);
   }
 
   private static List<Expression> parts(Expression expression) {
@@ -84,7 +88,8 @@ final class Evaluation {
         yield product;
       }
       case Expression.Negative(Expression of) -> value(of).negated();
-      case Expression.Power(Expression base, Expression exponent) -> value(base).power(value(exponent));
+      case Expression.Power(Expression base, Expression exponent) ->
+          value(base).power(value(exponent));
       case Expression.Root(Expression of) -> value(of).squareRoot();
       case Expression.Logarithm(Expression of) -> value(of).logarithm();
       case Expression.Factorial(Expression of) -> value(of).factorial();

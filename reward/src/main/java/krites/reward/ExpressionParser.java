@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads an expression as SymPy does with implicit multiplication: {@code 2sqrt(2)x}, {@code (x)(y)}, {@code xy} as the
- * product of its letters.
+ * Reads an expression as SymPy does with implicit multiplication: {@code 2sqrt(2)x}, {@code
+ * (x)(y)}, {@code xy} as the product of its letters.
  */
 final class ExpressionParser {
   /** Longer texts are not algebra of an answer; this bounds the cost of everything after. */
@@ -18,15 +18,21 @@ final class ExpressionParser {
   /** Python refuses more nested brackets than this. */
   private static final int DEPTH_MAX = 200;
 
-  private static final Pattern TOKEN = Pattern.compile(
-      "((?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:[eE][+-]?[0-9]++)?)"
-          + "|([\\p{L}_][\\p{L}\\p{Nd}_]*+)|(\\*\\*|[-+*/^()!])");
+  private static final Pattern TOKEN =
+      Pattern.compile(
+          "((?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:[eE][+-]?[0-9]++)?)"
+              + "|([\\p{L}_][\\p{L}\\p{Nd}_]*+)|(\\*\\*|[-+*/^()!])");
   private static final Pattern NAME_PART = Pattern.compile("[0-9]++|[^0-9]");
 
-  /** Names with a meaning in Python or SymPy that is no unknown; an answer with one of them is not read as algebra. */
-  private static final Set<String> FOREIGN_NAMES = Set.of(
-      "as", "if", "in", "is", "or", "nan", "oo", "zoo", "gff", "rf", "ff", "re", "im", "csc", "frac", "li", "jn", "yn",
-      "hn1", "hn2", "fft", "ntt", "fu", "eye", "all", "id");
+  /**
+   * Names with a meaning in Python or SymPy that is no unknown; an answer with one of them is not
+   * read as algebra.
+   */
+  private static final Set<String> FOREIGN_NAMES =
+      Set.of(
+          "as", "if", "in", "is", "or", "nan", "oo", "zoo", "gff", "rf", "ff", "re", "im", "csc",
+          "frac", "li", "jn", "yn", "hn1", "hn2", "fft", "ntt", "fu", "eye", "all", "id");
+
   private static final Set<String> GREEK_NAMES = Set.of("mu", "nu", "xi", "eta");
 
   private final List<String> tokens;
@@ -136,7 +142,8 @@ final class ExpressionParser {
     List<Expression> atoms = atoms();
     Expression exponent = power(atoms.removeFirst());
     depth--;
-    Expression raised = new Expression.Power(result, negative ? new Expression.Negative(exponent) : exponent);
+    Expression raised =
+        new Expression.Power(result, negative ? new Expression.Negative(exponent) : exponent);
     if (atoms.isEmpty()) {
       return raised;
     }
@@ -173,7 +180,8 @@ final class ExpressionParser {
       }
       at++;
       Expression argument = bracketed();
-      return one(name.equals("sqrt") ? new Expression.Root(argument) : new Expression.Logarithm(argument));
+      return one(
+          name.equals("sqrt") ? new Expression.Root(argument) : new Expression.Logarithm(argument));
     }
     if (name.equals("pi")) {
       return one(new Expression.Pi());
@@ -185,7 +193,10 @@ final class ExpressionParser {
     Matcher part = NAME_PART.matcher(name);
     while (part.find()) {
       boolean digits = Character.isDigit(part.group().codePointAt(0));
-      parts.add(digits ? new Expression.Literal(part.group(), false) : new Expression.Symbol(part.group()));
+      parts.add(
+          digits
+              ? new Expression.Literal(part.group(), false)
+              : new Expression.Symbol(part.group()));
     }
     return parts;
   }

@@ -1,9 +1,11 @@
 package krites.reward;
 
 /**
- * A layout that a whole response must have. Each check is a chain of plain searches, so its cost is linear.
+ * A layout that a whole response must have. Each check is a chain of plain searches, so its cost is
+ * linear.
  *
- * <p>Source: {@code format_reward} of EasyR1 {@code math.py}, {@code r1v.py} and LLaVA-Critic-R1 {@code caption.py}.
+ * <p>Source: {@code format_reward} of EasyR1 {@code math.py}, {@code r1v.py} and LLaVA-Critic-R1
+ * {@code caption.py}.
  */
 public enum FormatRule {
   /** {@code <think>...</think>...\boxed{...}...}; nothing may precede the first tag. */
@@ -43,7 +45,10 @@ public enum FormatRule {
     }
   };
 
-  /** Whether the whole text has this layout. The caller squeezes white space first where its reward does. */
+  /**
+   * Whether the whole text has this layout. The caller squeezes white space first where its reward
+   * does.
+   */
   public abstract boolean matches(String text);
 
   private static boolean inOrder(String text, String first, String... rest) {

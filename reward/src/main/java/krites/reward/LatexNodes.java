@@ -3,12 +3,16 @@ package krites.reward;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A tolerant LaTeX parser: text to a tree of nodes. Nesting is limited, so neither time nor stack can run away. */
+/**
+ * A tolerant LaTeX parser: text to a tree of nodes. Nesting is limited, so neither time nor stack
+ * can run away.
+ */
 final class LatexNodes {
   /** Deeper texts are refused; the reference fails at Python's recursion limit of similar size. */
   private static final int DEPTH_MAX = 80;
 
-  private static final List<String> SPECIALS = List.of("---", "--", "``", "''", "!`", "?`", "~", "&");
+  private static final List<String> SPECIALS =
+      List.of("---", "--", "``", "''", "!`", "?`", "~", "&");
 
   private final String latex;
   private int at;
@@ -23,7 +27,9 @@ final class LatexNodes {
   /** Plain text with its white space. */
   record Chars(String chars) implements Node {}
 
-  /** A macro with its arguments, one node list each; an absent optional argument is an empty list. */
+  /**
+   * A macro with its arguments, one node list each; an absent optional argument is an empty list.
+   */
   record Macro(String name, List<List<Node>> args, String spaceAfter) implements Node {}
 
   /** A group in braces. */
@@ -95,16 +101,19 @@ final class LatexNodes {
   }
 
   private String specialHere() {
-    return SPECIALS.stream().filter(special -> latex.startsWith(special, at)).findFirst().orElse("");
+    return SPECIALS.stream()
+        .filter(special -> latex.startsWith(special, at))
+        .findFirst()
+        .orElse("");
   }
 
   private void command(List<Node> nodes, int depth) throws LatexTrouble {
     String name = macroName();
     switch (name) {
-      case "" -> { }
+      case "" -> {}
       case "(" -> nodes.add(new Formula(nodes("\\)", depth + 1), false));
       case "[" -> nodes.add(new Formula(nodes("\\]", depth + 1), true));
-      case ")", "]", "end" -> { }
+      case ")", "]", "end" -> {}
       case "begin" -> environment(nodes, depth);
       default -> {
         String space = Character.isLetter(name.codePointAt(0)) ? skipSpace() : "";
@@ -142,11 +151,12 @@ final class LatexNodes {
   private List<List<Node>> arguments(String kinds, int depth) throws LatexTrouble {
     List<List<Node>> args = new ArrayList<>();
     for (char kind : kinds.toCharArray()) {
-      args.add(switch (kind) {
-        case '*' -> optional("*", "", depth);
-        case '[' -> optional("[", "]", depth);
-        default -> mandatory(depth);
-      });
+      args.add(
+          switch (kind) {
+            case '*' -> optional("*", "", depth);
+            case '[' -> optional("[", "]", depth);
+            default -> mandatory(depth);
+          });
     }
     return args;
   }

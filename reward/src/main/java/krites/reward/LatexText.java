@@ -8,8 +8,9 @@ import java.util.Optional;
 /**
  * LaTeX turned into plain text.
  *
- * <p>Source: the behaviour of {@code LatexNodes2Text().latex_to_text} of pylatexenc 2.10 with its default settings, for
- * the macros of {@link LatexMacros}; an unknown macro leaves nothing, its braces stay as text.
+ * <p>Source: the behaviour of {@code LatexNodes2Text().latex_to_text} of pylatexenc 2.10 with its
+ * default settings, for the macros of {@link LatexMacros}; an unknown macro leaves nothing, its
+ * braces stay as text.
  */
 final class LatexText {
   private LatexText() {}
@@ -30,7 +31,10 @@ final class LatexText {
       if (node instanceof LatexNodes.Chars) {
         out.append(spaceOwed);
       }
-      spaceOwed = node instanceof LatexNodes.Macro macro && macro.args().isEmpty() ? macro.spaceAfter() : "";
+      spaceOwed =
+          node instanceof LatexNodes.Macro macro && macro.args().isEmpty()
+              ? macro.spaceAfter()
+              : "";
       out.append(text(node));
     }
     return out.toString();
@@ -69,10 +73,14 @@ final class LatexText {
 
   private static String accented(String letters, String accent) {
     StringBuilder out = new StringBuilder();
-    letters.codePoints().forEach(c -> {
-      int base = c == 'ı' ? 'i' : c == 'ȷ' ? 'j' : c;
-      out.append(Normalizer.normalize(Character.toString(base) + accent, Normalizer.Form.NFC));
-    });
+    letters
+        .codePoints()
+        .forEach(
+            c -> {
+              int base = c == 'ı' ? 'i' : c == 'ȷ' ? 'j' : c;
+              out.append(
+                  Normalizer.normalize(Character.toString(base) + accent, Normalizer.Form.NFC));
+            });
     return out.toString();
   }
 
@@ -100,21 +108,32 @@ final class LatexText {
     }
     closeCell(row, cell);
     rows.add(row);
-    int width = rows.stream().flatMap(List::stream).mapToInt(LatexText::length).max()
-        .orElseThrow(() -> new LatexNodes.LatexTrouble("a matrix without cells"));
+    int width =
+        rows.stream()
+            .flatMap(List::stream)
+            .mapToInt(LatexText::length)
+            .max()
+            .orElseThrow(() -> new LatexNodes.LatexTrouble("a matrix without cells"));
     if (width > CELL_CHARS_MAX) {
       throw new LatexNodes.LatexTrouble("a matrix cell of " + width + " characters");
     }
-    List<String> lines = rows.stream()
-        .map(cells -> String.join(" ", cells.stream().map(c -> " ".repeat(width - length(c)) + c).toList()))
-        .toList();
+    List<String> lines =
+        rows.stream()
+            .map(
+                cells ->
+                    String.join(
+                        " ", cells.stream().map(c -> " ".repeat(width - length(c)) + c).toList()))
+            .toList();
     return "[ " + String.join("; ", lines) + " ]";
   }
 
-  /** Longest matrix cell; wider ones would make the aligned matrix grow with the square of the text. */
+  /**
+   * Longest matrix cell; wider ones would make the aligned matrix grow with the square of the text.
+   */
   private static final int CELL_CHARS_MAX = 500;
 
-  private static void closeCell(List<String> row, List<LatexNodes.Node> cell) throws LatexNodes.LatexTrouble {
+  private static void closeCell(List<String> row, List<LatexNodes.Node> cell)
+      throws LatexNodes.LatexTrouble {
     if (!cell.isEmpty()) {
       row.add(PythonText.strip(text(cell)));
       cell.clear();

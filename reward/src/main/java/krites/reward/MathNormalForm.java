@@ -5,8 +5,8 @@ import java.util.regex.Pattern;
 /**
  * The first, case-sensitive normal form of an answer: the clean-up of the MATH data set.
  *
- * <p>Source: {@code normalize_answer} of MathRuler (from prm800k). Where the reference's clean-up raises, the stripped
- * answer is the result.
+ * <p>Source: {@code normalize_answer} of MathRuler (from prm800k). Where the reference's clean-up
+ * raises, the stripped answer is the result.
  */
 final class MathNormalForm {
   private static final Pattern CANONICAL_INTEGER = Pattern.compile("0|-?[1-9][0-9]*+");
@@ -17,8 +17,10 @@ final class MathNormalForm {
   private MathNormalForm() {}
 
   static String of(String answer) {
-    String text = TextCommand.unwrapWhole(PythonText.strip(answer)).map(PythonText::strip)
-        .orElseGet(() -> PythonText.strip(answer));
+    String text =
+        TextCommand.unwrapWhole(PythonText.strip(answer))
+            .map(PythonText::strip)
+            .orElseGet(() -> PythonText.strip(answer));
     try {
       return clean(text);
     } catch (MalformedAnswer e) {
@@ -27,21 +29,19 @@ final class MathNormalForm {
   }
 
   private static String clean(String answer) throws MalformedAnswer {
-    String text = answer
-        .replace("\n", "")
-        .replace("\\!", "")
-        .replace("\\\\", "\\")
-        .replace("tfrac", "frac")
-        .replace("dfrac", "frac")
-        .replace("\\left", "")
-        .replace("\\right", "")
-        .replace("^{\\circ}", "")
-        .replace("^\\circ", "")
-        .replace("\\$", "");
-    text = withoutUnits(text)
-        .replace("\\%", "")
-        .replace(" .", " 0.")
-        .replace("{.", "{0.");
+    String text =
+        answer
+            .replace("\n", "")
+            .replace("\\!", "")
+            .replace("\\\\", "\\")
+            .replace("tfrac", "frac")
+            .replace("dfrac", "frac")
+            .replace("\\left", "")
+            .replace("\\right", "")
+            .replace("^{\\circ}", "")
+            .replace("^\\circ", "")
+            .replace("\\$", "");
+    text = withoutUnits(text).replace("\\%", "").replace(" .", " 0.").replace("{.", "{0.");
     if (text.isEmpty()) {
       return text;
     }
@@ -121,7 +121,9 @@ final class MathNormalForm {
     }
     String top = text.substring(0, slash);
     String bottom = text.substring(slash + 1);
-    return isCanonicalInteger(top) && isCanonicalInteger(bottom) ? "\\frac{" + top + "}{" + bottom + "}" : text;
+    return isCanonicalInteger(top) && isCanonicalInteger(bottom)
+        ? "\\frac{" + top + "}{" + bottom + "}"
+        : text;
   }
 
   private static boolean isCanonicalInteger(String text) {

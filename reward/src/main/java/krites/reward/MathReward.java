@@ -18,7 +18,10 @@ public final class MathReward {
     this.formatWeight = AnswerScore.checkedWeight(formatWeight);
   }
 
-  /** Scores one response against the expected answer; total for every text, linear but for the algebra. */
+  /**
+   * Scores one response against the expected answer; total for every text, linear but for the
+   * algebra.
+   */
   public AnswerScore score(String response, String truth) {
     String text = WhitespaceSqueeze.squeeze(response);
     return AnswerScore.weighted(

@@ -5,10 +5,13 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Text rules of Python that the reference relies on: white space, stripping, {@code float(str)}. */
+/**
+ * Text rules of Python that the reference relies on: white space, stripping, {@code float(str)}.
+ */
 final class PythonText {
-  private static final Pattern FLOAT = Pattern.compile(
-      "([+-]?)(?:(inf|infinity|nan)|((?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:e[+-]?[0-9]++)?))");
+  private static final Pattern FLOAT =
+      Pattern.compile(
+          "([+-]?)(?:(inf|infinity|nan)|((?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:e[+-]?[0-9]++)?))");
   private static final Pattern UNDERSCORE_BETWEEN_DIGITS = Pattern.compile("(?<=[0-9])_(?=[0-9])");
 
   /** Longest text read as a number; Python reads longer ones too, but no answer needs them. */
@@ -16,7 +19,10 @@ final class PythonText {
 
   private PythonText() {}
 
-  /** Whether {@code \s} matches and {@code str.strip} removes this character; both include Unicode spaces. */
+  /**
+   * Whether {@code \s} matches and {@code str.strip} removes this character; both include Unicode
+   * spaces.
+   */
   static boolean isSpace(int c) {
     return (c >= 0x09 && c <= 0x0d)
         || (c >= 0x1c && c <= 0x20)
@@ -48,8 +54,11 @@ final class PythonText {
     if (text.length() > NUMBER_CHARS_MAX) {
       return Optional.empty();
     }
-    Matcher matcher = FLOAT.matcher(
-        UNDERSCORE_BETWEEN_DIGITS.matcher(asciiDigits(strip(text)).toLowerCase(Locale.ROOT)).replaceAll(""));
+    Matcher matcher =
+        FLOAT.matcher(
+            UNDERSCORE_BETWEEN_DIGITS
+                .matcher(asciiDigits(strip(text)).toLowerCase(Locale.ROOT))
+                .replaceAll(""));
     if (!matcher.matches()) {
       return Optional.empty();
     }
@@ -66,7 +75,8 @@ final class PythonText {
 
   private static String asciiDigits(String text) {
     StringBuilder out = new StringBuilder(text.length());
-    text.codePoints().forEach(c -> out.appendCodePoint(Character.isDigit(c) ? '0' + Character.digit(c, 10) : c));
+    text.codePoints()
+        .forEach(c -> out.appendCodePoint(Character.isDigit(c) ? '0' + Character.digit(c, 10) : c));
     return out.toString();
   }
 }

@@ -7,11 +7,13 @@ import java.math.MathContext;
 /**
  * A number under evaluation: an exact fraction, or a complex number of doubles.
  *
- * <p>A complex quantity knows the largest size met on its way ({@code scale}), against which a rounding error is
- * judged, and whether a root, logarithm or pi took part; if none did, decimals follow binary arithmetic and zero means zero.
+ * <p>A complex quantity knows the largest size met on its way ({@code scale}), against which a
+ * rounding error is judged, and whether a root, logarithm or pi took part; if none did, decimals
+ * follow binary arithmetic and zero means zero.
  */
 final class Quantity {
-  static final Quantity PI = new Quantity(BigInteger.ZERO, BigInteger.ZERO, Math.PI, 0, Math.PI, true);
+  static final Quantity PI =
+      new Quantity(BigInteger.ZERO, BigInteger.ZERO, Math.PI, 0, Math.PI, true);
 
   /** Relative rounding error that a difference of equal quantities may have. */
   private static final double ZERO_TOLERANCE = 1e-12;
@@ -33,7 +35,12 @@ final class Quantity {
   private final boolean transcendental;
 
   private Quantity(
-      BigInteger numerator, BigInteger denominator, double re, double im, double scale, boolean transcendental) {
+      BigInteger numerator,
+      BigInteger denominator,
+      double re,
+      double im,
+      double scale,
+      boolean transcendental) {
     this.numerator = numerator;
     this.denominator = denominator;
     this.re = re;
@@ -54,20 +61,23 @@ final class Quantity {
     if (!decimal) {
       return exact(new BigInteger(digits), BigInteger.ONE);
     }
-    BigDecimal number = new BigDecimal(digits.endsWith(".") ? digits + "0" : digits.replaceAll("\\.([eE])", ".0$1"));
+    BigDecimal number =
+        new BigDecimal(
+            digits.endsWith(".") ? digits + "0" : digits.replaceAll("\\.([eE])", ".0$1"));
     if (number.precision() <= DOUBLE_DIGITS_MAX || Math.abs(number.scale()) > EXPONENT_MAX) {
       double value = number.doubleValue();
       return complex(value, 0, Math.abs(value), false);
     }
-    return exact(number.unscaledValue(), BigInteger.ONE).times(
-        exact(BigInteger.TEN, BigInteger.ONE).power(fraction(-number.scale(), 1)));
+    return exact(number.unscaledValue(), BigInteger.ONE)
+        .times(exact(BigInteger.TEN, BigInteger.ONE).power(fraction(-number.scale(), 1)));
   }
 
   private static Quantity exact(BigInteger numerator, BigInteger denominator) {
     if (denominator.signum() == 0) {
       throw new ArithmeticException("division by zero");
     }
-    BigInteger common = numerator.gcd(denominator).multiply(BigInteger.valueOf(denominator.signum()));
+    BigInteger common =
+        numerator.gcd(denominator).multiply(BigInteger.valueOf(denominator.signum()));
     BigInteger top = numerator.divide(common);
     BigInteger bottom = denominator.divide(common);
     if (top.bitLength() + bottom.bitLength() > BITS_MAX) {
@@ -98,7 +108,9 @@ final class Quantity {
   }
 
   Quantity negated() {
-    return isExact() ? exact(numerator.negate(), denominator) : complex(-re, -im, scale, transcendental);
+    return isExact()
+        ? exact(numerator.negate(), denominator)
+        : complex(-re, -im, scale, transcendental);
   }
 
   Quantity plus(Quantity other) {
@@ -108,7 +120,10 @@ final class Quantity {
           denominator.multiply(other.denominator));
     }
     return complex(
-        real() + other.real(), im + other.im, Math.max(size(), other.size()), transcendental || other.transcendental);
+        real() + other.real(),
+        im + other.im,
+        Math.max(size(), other.size()),
+        transcendental || other.transcendental);
   }
 
   Quantity times(Quantity other) {
@@ -116,7 +131,9 @@ final class Quantity {
       return exact(numerator.multiply(other.numerator), denominator.multiply(other.denominator));
     }
     return complex(
-        real() * other.real() - im * other.im, real() * other.im + im * other.real(), size() * other.size(),
+        real() * other.real() - im * other.im,
+        real() * other.im + im * other.real(),
+        size() * other.size(),
         transcendental || other.transcendental);
   }
 
@@ -135,7 +152,8 @@ final class Quantity {
   }
 
   Quantity power(Quantity exponent) {
-    if (exponent.isExact() && exponent.denominator.equals(BigInteger.ONE)
+    if (exponent.isExact()
+        && exponent.denominator.equals(BigInteger.ONE)
         && exponent.numerator.abs().compareTo(BigInteger.valueOf(EXPONENT_MAX)) <= 0) {
       int n = exponent.numerator.intValue();
       Quantity result = fraction(1, 1);
@@ -168,7 +186,11 @@ final class Quantity {
       return real() >= 0 ? complex(root, 0, root, !known) : complex(0, root, root, true);
     }
     double angle = Math.atan2(im, real()) / 2;
-    return complex(Math.sqrt(size) * Math.cos(angle), Math.sqrt(size) * Math.sin(angle), Math.sqrt(size()), true);
+    return complex(
+        Math.sqrt(size) * Math.cos(angle),
+        Math.sqrt(size) * Math.sin(angle),
+        Math.sqrt(size()),
+        true);
   }
 
   Quantity logarithm() {
@@ -180,8 +202,11 @@ final class Quantity {
   }
 
   Quantity factorial() {
-    boolean small = isExact() && denominator.equals(BigInteger.ONE) && numerator.signum() >= 0
-        && numerator.compareTo(BigInteger.valueOf(FACTORIAL_MAX)) <= 0;
+    boolean small =
+        isExact()
+            && denominator.equals(BigInteger.ONE)
+            && numerator.signum() >= 0
+            && numerator.compareTo(BigInteger.valueOf(FACTORIAL_MAX)) <= 0;
     if (!small) {
       throw new ArithmeticException("factorial of no small integer");
     }
@@ -206,8 +231,11 @@ final class Quantity {
   }
 
   private double real() {
-    return isExact() ? new BigDecimal(numerator).divide(
-        new BigDecimal(denominator), new MathContext(40)).doubleValue() : re;
+    return isExact()
+        ? new BigDecimal(numerator)
+            .divide(new BigDecimal(denominator), new MathContext(40))
+            .doubleValue()
+        : re;
   }
 
   private double size() {

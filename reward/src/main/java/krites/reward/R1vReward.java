@@ -1,7 +1,8 @@
 package krites.reward;
 
 /**
- * The answer between answer tags graded, with the think/answer layout; white space is left as it is.
+ * The answer between answer tags graded, with the think/answer layout; white space is left as it
+ * is.
  *
  * <p>Source: {@code compute_score} of EasyR1 {@code examples/reward_function/r1v.py}; weight 0.5.
  */
@@ -18,9 +19,13 @@ public final class R1vReward {
     this.formatWeight = AnswerScore.checkedWeight(formatWeight);
   }
 
-  /** Scores one response against the expected answer; total for every text, linear but for the algebra. */
+  /**
+   * Scores one response against the expected answer; total for every text, linear but for the
+   * algebra.
+   */
   public AnswerScore score(String response, String truth) {
-    boolean accurate = AnswerGrader.grade(PythonText.strip(answer(response)), PythonText.strip(truth));
+    boolean accurate =
+        AnswerGrader.grade(PythonText.strip(answer(response)), PythonText.strip(truth));
     return AnswerScore.weighted(formatWeight, FormatRule.THINK_ANSWER.matches(response), accurate);
   }
 

@@ -8,15 +8,27 @@ import krites.grpo.Label;
 /**
  * Reads which answer a critic prefers, from the content of a box or from a data set's label.
  *
- * <p>Where labels are {@code 1} and {@code 2} a box reads as a label exactly when the reference's grader says that they
- * are equal ({@code 1.}, {@code (1)}, {@code k=1}, {@code \text{1}} are first; {@code Response 1}, {@code first} are
- * nothing). Where labels are words or letters a box is compared without case and without {@code \text{}}; the reference
- * treats {@code second} as a unit there, which we do not follow.
+ * <p>Where labels are {@code 1} and {@code 2} a box reads as a label exactly when the reference's
+ * grader says that they are equal ({@code 1.}, {@code (1)}, {@code k=1}, {@code \text{1}} are
+ * first; {@code Response 1}, {@code first} are nothing). Where labels are words or letters a box is
+ * compared without case and without {@code \text{}}; the reference treats {@code second} as a unit
+ * there, which we do not follow.
  */
 public final class VerdictReader {
-  private static final Map<String, Spelling> SPELLINGS = Map.of(
-      "1", Spelling.NUMBER, "2", Spelling.NUMBER, "first", Spelling.WORD, "second", Spelling.WORD,
-      "a", Spelling.LETTER, "b", Spelling.LETTER);
+  private static final Map<String, Spelling> SPELLINGS =
+      Map.of(
+          "1",
+          Spelling.NUMBER,
+          "2",
+          Spelling.NUMBER,
+          "first",
+          Spelling.WORD,
+          "second",
+          Spelling.WORD,
+          "a",
+          Spelling.LETTER,
+          "b",
+          Spelling.LETTER);
 
   private VerdictReader() {}
 
@@ -35,7 +47,9 @@ public final class VerdictReader {
     }
   }
 
-  /** The label that a data set's answer column means: 1/2, first/second, A/B in any case, or tie. */
+  /**
+   * The label that a data set's answer column means: 1/2, first/second, A/B in any case, or tie.
+   */
   public static Optional<Label> label(String answer) {
     return switch (plain(answer)) {
       case "1", "first", "a" -> Optional.of(Label.FIRST);
@@ -55,7 +69,10 @@ public final class VerdictReader {
     return read(box, Spelling.NUMBER);
   }
 
-  /** The verdict in a box where labels are spelled in the given way; empty when it cannot be read as one. */
+  /**
+   * The verdict in a box where labels are spelled in the given way; empty when it cannot be read as
+   * one.
+   */
   public static Optional<Label> read(String box, Spelling spelling) {
     if (plain(box).equals("tie")) {
       return Optional.of(Label.TIE);
@@ -75,6 +92,7 @@ public final class VerdictReader {
 
   private static String plain(String text) {
     String stripped = PythonText.strip(text);
-    return PythonText.strip(TextCommand.unwrapWhole(stripped).orElse(stripped)).toLowerCase(Locale.ROOT);
+    return PythonText.strip(TextCommand.unwrapWhole(stripped).orElse(stripped))
+        .toLowerCase(Locale.ROOT);
   }
 }

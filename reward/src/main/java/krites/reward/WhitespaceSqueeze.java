@@ -1,9 +1,11 @@
 package krites.reward;
 
 /**
- * Removes all white space that touches a {@code <}, {@code >} or {@code /}, as the reference does before it scores.
+ * Removes all white space that touches a {@code <}, {@code >} or {@code /}, as the reference does
+ * before it scores.
  *
- * <p>Source: {@code re.sub(r"\s*(<|>|/)\s*", r"\1", text)} in EasyR1 {@code examples/reward_function/math.py}.
+ * <p>Source: {@code re.sub(r"\s*(<|>|/)\s*", r"\1", text)} in EasyR1 {@code
+ * examples/reward_function/math.py}.
  */
 public final class WhitespaceSqueeze {
   private WhitespaceSqueeze() {}

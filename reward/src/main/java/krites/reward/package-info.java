@@ -1,4 +1,7 @@
-/** What a response earns: format, verdict and answer grading, equal to the published reward functions. */
+/**
+ * What a response earns: format, verdict and answer grading, equal to the published reward
+ * functions.
+ */
 @NullMarked
 package krites.reward;
 

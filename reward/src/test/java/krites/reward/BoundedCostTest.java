@@ -15,40 +15,107 @@ import org.junit.jupiter.api.Test;
 /** No input may run away in time or stack. */
 final class BoundedCostTest {
   private static final String[] PIECES = {
-    "<think>", "</think>", "<answer>", "</answer>", "<caption>", "</caption>", "\\boxed{", "{", "}", "\\frac", "\\sqrt",
-    "\\text{", "\\left", "\\(", "\\[", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "^", "_", "(", ")", "[", "]",
-    "1", "23", "0.5", "1e9", ",", "000", "x", "y", "pi", "ln(", "sqrt(", "!", "*", "/", "-", "+", "=", " ", "\n",
-    "\u00a0", "$", "Answer:", "second", "degrees", " or ", "\\!", "\\", "😀", "回", "9^9", "^-9", "'", "--", ".", "e"
+    "<think>",
+    "</think>",
+    "<answer>",
+    "</answer>",
+    "<caption>",
+    "</caption>",
+    "\\boxed{",
+    "{",
+    "}",
+    "\\frac",
+    "\\sqrt",
+    "\\text{",
+    "\\left",
+    "\\(",
+    "\\[",
+    "\\begin{pmatrix}",
+    "\\end{pmatrix}",
+    "&",
+    "\\\\",
+    "^",
+    "_",
+    "(",
+    ")",
+    "[",
+    "]",
+    "1",
+    "23",
+    "0.5",
+    "1e9",
+    ",",
+    "000",
+    "x",
+    "y",
+    "pi",
+    "ln(",
+    "sqrt(",
+    "!",
+    "*",
+    "/",
+    "-",
+    "+",
+    "=",
+    " ",
+    "\n",
+    "\u00a0",
+    "$",
+    "Answer:",
+    "second",
+    "degrees",
+    " or ",
+    "\\!",
+    "\\",
+    "😀",
+    "回",
+    "9^9",
+    "^-9",
+    "'",
+    "--",
+    ".",
+    "e"
   };
   private static final int TEXT_CHARS = 10_000;
 
   @Test
   void randomTextsAreScoredWithinASmallStack() throws InterruptedException {
-    inSmallStack(() -> {
-      for (int seed = 0; seed < 20_000; seed++) {
-        Random random = new Random(seed);
-        scoreAll(randomText(random, 1 + random.nextInt(24)), randomText(random, 1 + random.nextInt(8)), "seed " + seed);
-      }
-    });
+    inSmallStack(
+        () -> {
+          for (int seed = 0; seed < 20_000; seed++) {
+            Random random = new Random(seed);
+            scoreAll(
+                randomText(random, 1 + random.nextInt(24)),
+                randomText(random, 1 + random.nextInt(8)),
+                "seed " + seed);
+          }
+        });
   }
 
   @Test
   void longRepeatedPiecesAreScoredWithinASmallStack() throws InterruptedException {
-    inSmallStack(() -> {
-      for (String piece : PIECES) {
-        String text = piece.repeat(TEXT_CHARS / piece.length());
-        scoreAll("<think></think>\\boxed{" + text + "}", "2", piece);
-        scoreAll(text, text + "1", piece);
-      }
-    });
+    inSmallStack(
+        () -> {
+          for (String piece : PIECES) {
+            String text = piece.repeat(TEXT_CHARS / piece.length());
+            scoreAll("<think></think>\\boxed{" + text + "}", "2", piece);
+            scoreAll(text, text + "1", piece);
+          }
+        });
   }
 
   @Test
   void everyPatternReadsALongTextOnlyAFewTimes() throws ReflectiveOperationException {
     List<Pattern> patterns = new ArrayList<>();
-    for (Class<?> owner : List.of(
-        PythonText.class, MathNormalForm.class, AnswerNormalForm.class, AnswerGrader.class, Algebra.class,
-        ExpressionParser.class, DapoNormalForm.class)) {
+    for (Class<?> owner :
+        List.of(
+            PythonText.class,
+            MathNormalForm.class,
+            AnswerNormalForm.class,
+            AnswerGrader.class,
+            Algebra.class,
+            ExpressionParser.class,
+            DapoNormalForm.class)) {
       for (Field field : owner.getDeclaredFields()) {
         field.setAccessible(true);
         if (field.getType() == Pattern.class) {

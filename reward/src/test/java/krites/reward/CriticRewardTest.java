@@ -16,15 +16,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class CriticRewardTest {
   @ParameterizedTest
-  @CsvSource(delimiter = '|', value = {
-    "<think>a</think>\\boxed{1}|1|1.0", "<think>a</think>\\boxed{2}|1|0.1", "Sure. <think>a</think> \\boxed{1}|1|0.9",
-    "<think>\\boxed{1}</think> done|1|0.9", "nothing|1|0.0", "<think>a</think>\\boxed{1|1|0.0",
-    "<think>a</think> \\boxed{1} or \\boxed{2}|2|1.0", "< think >x< / think >\\boxed{}|2|0.1",
-    "<think>a</think>\\boxed{Second}|second|1.0", "<think>a</think>\\boxed{\\text{b}}|B|1.0",
-    "<think>a</think>\\boxed{}|second|0.1"
-  })
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "<think>a</think>\\boxed{1}|1|1.0",
+        "<think>a</think>\\boxed{2}|1|0.1",
+        "Sure. <think>a</think> \\boxed{1}|1|0.9",
+        "<think>\\boxed{1}</think> done|1|0.9",
+        "nothing|1|0.0",
+        "<think>a</think>\\boxed{1|1|0.0",
+        "<think>a</think> \\boxed{1} or \\boxed{2}|2|1.0",
+        "< think >x< / think >\\boxed{}|2|0.1",
+        "<think>a</think>\\boxed{Second}|second|1.0",
+        "<think>a</think>\\boxed{\\text{b}}|B|1.0",
+        "<think>a</think>\\boxed{}|second|0.1"
+      })
   void criticRewardWeighsPreferenceAndFormat(String response, String label, double expected) {
-    assertEquals(expected, new CriticReward().score(prompt(Task.CRITIC, label), response).overall(), 1e-12);
+    assertEquals(
+        expected, new CriticReward().score(prompt(Task.CRITIC, label), response).overall(), 1e-12);
   }
 
   @Test
@@ -38,11 +47,20 @@ final class CriticRewardTest {
   @CsvSource({"Red,red,1.0", "\\text{RED},red,1.0", "blue,red,0.1", "7.0,7,1.0"})
   void policyAnswersAreGradedWithoutCase(String answer, String truth, double expected) {
     String response = "<think>a</think>\\boxed{" + answer + "}";
-    assertEquals(expected, new CriticReward().score(prompt(Task.POLICY, truth), response).overall(), 1e-12);
+    assertEquals(
+        expected, new CriticReward().score(prompt(Task.POLICY, truth), response).overall(), 1e-12);
   }
 
   @ParameterizedTest
-  @CsvSource({"1.,FIRST", "1.0,FIRST", "\\text{1},FIRST", "(1),FIRST", "k=1,FIRST", "2,SECOND", "tie,TIE"})
+  @CsvSource({
+    "1.,FIRST",
+    "1.0,FIRST",
+    "\\text{1},FIRST",
+    "(1),FIRST",
+    "k=1,FIRST",
+    "2,SECOND",
+    "tie,TIE"
+  })
   void verdictsReadAsTheReferenceGradesThem(String box, Label expected) {
     assertEquals(Optional.of(expected), VerdictReader.read(box));
   }
@@ -55,8 +73,10 @@ final class CriticRewardTest {
 
   @Test
   void unknownLabelNamesThePrompt() {
-    var error = assertThrows(IllegalArgumentException.class,
-        () -> new CriticReward().score(prompt(Task.CRITIC, "3"), "\\boxed{1}"));
+    var error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> new CriticReward().score(prompt(Task.CRITIC, "3"), "\\boxed{1}"));
     assertTrue(error.getMessage().contains("p1"), error.getMessage());
     assertThrows(IllegalArgumentException.class, () -> new CriticReward(1.5));
   }

@@ -19,10 +19,11 @@ import krites.model.qwen25vl.VisionInputs;
 import krites.model.torchscript.ScriptModule;
 
 /**
- * Sequences that decode together: prompts are read once each, padded on the left, then every prompt's cache is spread
- * over its responses.
+ * Sequences that decode together: prompts are read once each, padded on the left, then every
+ * prompt's cache is spread over its responses.
  *
- * <p>Owns the caches. Rows are counted from 0 over the prompts in order, a prompt's responses side by side.
+ * <p>Owns the caches. Rows are counted from 0 over the prompts in order, a prompt's responses side
+ * by side.
  */
 public final class DecodeBatch implements AutoCloseable {
   private final ScriptModule script;
@@ -55,8 +56,10 @@ public final class DecodeBatch implements AutoCloseable {
   /** Tokens and log-probabilities of one chunk, both rows x n, and which rows have ended. */
   public record Chunk(long[] tokens, float[] logProbs, boolean[] done, int length) {}
 
-  @SuppressWarnings("NullAway.Init") // prefill, the only caller, sets the tensors before anybody sees the batch
-  private DecodeBatch(ScriptModule script, NDManager parent, Vocabulary vocabulary, Sampling sampling, int rows) {
+  @SuppressWarnings(
+      "NullAway.Init") // prefill, the only caller, sets the tensors before anybody sees the batch
+  private DecodeBatch(
+      ScriptModule script, NDManager parent, Vocabulary vocabulary, Sampling sampling, int rows) {
     this.script = script;
     this.parent = parent;
     this.owner = parent.newSubManager();
@@ -81,7 +84,8 @@ public final class DecodeBatch implements AutoCloseable {
       int copies,
       Sampling sampling,
       NDManager parent) {
-    DecodeBatch batch = new DecodeBatch(script, parent, vocabulary, sampling, inputs.size() * copies);
+    DecodeBatch batch =
+        new DecodeBatch(script, parent, vocabulary, sampling, inputs.size() * copies);
     try {
       batch.read(config, weights, inputs, copies);
       return batch;
@@ -213,13 +217,21 @@ public final class DecodeBatch implements AutoCloseable {
       keep(kept, caches, result.get(2), result.get(3), valid, result.get(4), seen);
       column += n;
       return new Chunk(
-          result.get(0).toLongArray(), result.get(1).toFloatArray(), result.get(4).toBooleanArray(), n);
+          result.get(0).toLongArray(),
+          result.get(1).toFloatArray(),
+          result.get(4).toBooleanArray(),
+          n);
     }
   }
 
   /** Takes over the state under a new owner and frees everything else. */
   private void keep(
-      NDManager kept, NDList newCaches, NDArray newLogits, NDArray newNext, NDArray newValid, NDArray newDone,
+      NDManager kept,
+      NDList newCaches,
+      NDArray newLogits,
+      NDArray newNext,
+      NDArray newValid,
+      NDArray newDone,
       NDArray newSeen) {
     newCaches.forEach(cache -> cache.attach(kept));
     newValid.attach(kept);
@@ -239,7 +251,8 @@ public final class DecodeBatch implements AutoCloseable {
     NDManager fresh = parent.newSubManager();
     try (NDManager scope = parent.newSubManager()) {
       NDArray index = scope.create(Arrays.stream(kept).asLongStream().toArray());
-      NDList small = script.call(fresh, "keep_rows", new NDList(logits, next, valid, done, seen), index);
+      NDList small =
+          script.call(fresh, "keep_rows", new NDList(logits, next, valid, done, seen), index);
       NDList fewer = script.call(fresh, "keep_rows", caches, index);
       keep(fresh, fewer, small.get(0), small.get(1), small.get(2), small.get(3), small.get(4));
     }

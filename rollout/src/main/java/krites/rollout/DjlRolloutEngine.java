@@ -28,10 +28,11 @@ import krites.model.torchscript.TorchRuntime;
 import krites.model.weights.WeightStore;
 
 /**
- * The rollout engine on the network: groups that wait are read together, then decoded in chunks of tokens.
+ * The rollout engine on the network: groups that wait are read together, then decoded in chunks of
+ * tokens.
  *
- * <p>A step is one prefill or one chunk. New weights take effect with the next step; sequences in flight go on under
- * them with the keys and values that they have.
+ * <p>A step is one prefill or one chunk. New weights take effect with the next step; sequences in
+ * flight go on under them with the keys and values that they have.
  */
 public final class DjlRolloutEngine implements RolloutEngine {
   private final Settings settings;
@@ -51,8 +52,8 @@ public final class DjlRolloutEngine implements RolloutEngine {
    * How the engine works.
    *
    * @param groups training groups in flight at once
-   * @param groupSize responses of a training group; groups of other sizes share the same {@code groups * groupSize}
-   *     places
+   * @param groupSize responses of a training group; groups of other sizes share the same {@code
+   *     groups * groupSize} places
    * @param chunkTokens tokens decoded per step
    * @param threads native threads of one operator
    */
@@ -60,14 +61,22 @@ public final class DjlRolloutEngine implements RolloutEngine {
     public Settings {
       if (groups < 1 || groupSize < 1 || chunkTokens < 1 || threads < 1) {
         throw new IllegalArgumentException(
-            "groups " + groups + ", group size " + groupSize + ", chunk tokens " + chunkTokens + " and threads " + threads
+            "groups "
+                + groups
+                + ", group size "
+                + groupSize
+                + ", chunk tokens "
+                + chunkTokens
+                + " and threads "
+                + threads
                 + " must be at least 1");
       }
     }
   }
 
   /** A batch that is being decoded, and which sequence each of its rows is. */
-  private record Running(DecodeBatch batch, List<RunningGroup> groups, List<RunningRow> rows, int maxNewTokens) {}
+  private record Running(
+      DecodeBatch batch, List<RunningGroup> groups, List<RunningRow> rows, int maxNewTokens) {}
 
   /**
    * Loads a model directory; call it on the thread that will drive the engine.
@@ -75,7 +84,11 @@ public final class DjlRolloutEngine implements RolloutEngine {
    * @param version of the weights in the directory
    */
   public DjlRolloutEngine(
-      Path model, PolicyVersion version, Settings settings, PromptEncoder encoder, WeightStore store) {
+      Path model,
+      PolicyVersion version,
+      Settings settings,
+      PromptEncoder encoder,
+      WeightStore store) {
     TorchRuntime.prepareThread(settings.threads(), false);
     this.settings = settings;
     this.encoder = encoder;
@@ -89,7 +102,8 @@ public final class DjlRolloutEngine implements RolloutEngine {
   }
 
   /** Forbids image and video placeholders, and ids that the tokenizer does not know. */
-  private static DecodeBatch.Vocabulary vocabulary(Qwen25VlConfig config, Tokenizer tokenizer, StopTokens stops) {
+  private static DecodeBatch.Vocabulary vocabulary(
+      Qwen25VlConfig config, Tokenizer tokenizer, StopTokens stops) {
     boolean[] forbidden = new boolean[config.vocabulary()];
     Arrays.fill(forbidden, Math.min(tokenizer.size(), forbidden.length), forbidden.length, true);
     forbidden[config.imageToken()] = true;
@@ -113,7 +127,9 @@ public final class DjlRolloutEngine implements RolloutEngine {
   @Override
   public int active() {
     return waiting.size()
-        + running.map(now -> (int) now.groups().stream().filter(group -> !group.returned()).count()).orElse(0);
+        + running
+            .map(now -> (int) now.groups().stream().filter(group -> !group.returned()).count())
+            .orElse(0);
   }
 
   @Override
@@ -121,7 +137,12 @@ public final class DjlRolloutEngine implements RolloutEngine {
     int free = settings.groups() * settings.groupSize() - places();
     if (active() > 0 && request.sampling().groupSize() > free) {
       throw new IllegalStateException(
-          "group " + request.groupId() + " of " + request.sampling().groupSize() + " responses exceeds the " + free
+          "group "
+              + request.groupId()
+              + " of "
+              + request.sampling().groupSize()
+              + " responses exceeds the "
+              + free
               + " free places");
     }
     waiting.add(request);
@@ -172,7 +193,8 @@ public final class DjlRolloutEngine implements RolloutEngine {
         count("prompt_tokens", encoded.prompt().ids().length());
       } catch (IOException | ImageException e) {
         outcomes.add(
-            new RolloutOutcome.Failed(request.groupId(), "prompt " + request.prompt().id() + ": " + e.getMessage()));
+            new RolloutOutcome.Failed(
+                request.groupId(), "prompt " + request.prompt().id() + ": " + e.getMessage()));
       }
     }
     waiting.clear();
@@ -213,9 +235,10 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   /** Frees the batch when all is done, and ended rows when they are the larger part. */
   private void shrink(Running now) {
-    int[] open = java.util.stream.IntStream.range(0, now.rows().size())
-        .filter(r -> !now.rows().get(r).ended())
-        .toArray();
+    int[] open =
+        java.util.stream.IntStream.range(0, now.rows().size())
+            .filter(r -> !now.rows().get(r).ended())
+            .toArray();
     if (open.length == 0) {
       now.batch().close();
       running = Optional.empty();
@@ -230,7 +253,10 @@ public final class DjlRolloutEngine implements RolloutEngine {
   public void cancel(long groupId) {
     waiting.removeIf(request -> request.groupId() == groupId);
     running.ifPresent(
-        now -> now.groups().stream().filter(group -> group.id() == groupId).forEach(RunningGroup::cancel));
+        now ->
+            now.groups().stream()
+                .filter(group -> group.id() == groupId)
+                .forEach(RunningGroup::cancel));
   }
 
   @Override

@@ -17,9 +17,11 @@ import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 
 /**
- * A prompt becomes tokens and patches: one user turn in the chat template, image placeholders expanded by their grids.
+ * A prompt becomes tokens and patches: one user turn in the chat template, image placeholders
+ * expanded by their grids.
  *
- * <p>Source: {@code _build_messages} of EasyR1's {@code verl/utils/dataset.py}; Qwen2.5-VL's chat template.
+ * <p>Source: {@code _build_messages} of EasyR1's {@code verl/utils/dataset.py}; Qwen2.5-VL's chat
+ * template.
  */
 public final class PromptEncoder {
   private final Tokenizer tokenizer;
@@ -59,7 +61,8 @@ public final class PromptEncoder {
             tokenizer.encode(text), imagePad, grids, pipeline.processor().mergeSize());
     return new Encoded(
         new EncodedPrompt(
-            TokenIds.of(ids), grids.stream().map(grid -> new ImageGrid(grid.t(), grid.h(), grid.w())).toList()),
+            TokenIds.of(ids),
+            grids.stream().map(grid -> new ImageGrid(grid.t(), grid.h(), grid.w())).toList()),
         processed);
   }
 

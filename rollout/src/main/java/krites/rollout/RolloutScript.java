@@ -8,7 +8,8 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 /**
  * Prefill, sampling and decoding as TorchScript methods on top of the network's.
  *
- * <p>Shapes: N prompts, B sequences, T prompt tokens, S cache columns, V vocabulary, n tokens of a chunk.
+ * <p>Shapes: N prompts, B sequences, T prompt tokens, S cache columns, V vocabulary, n tokens of a
+ * chunk.
  */
 public final class RolloutScript {
   private RolloutScript() {}
@@ -27,8 +28,9 @@ public final class RolloutScript {
   }
 
   /**
-   * {@code shape_logits} follows the order of transformers: repetition penalty, temperature, top-k, top-p; {@code pick}
-   * draws by inverse cumulative distribution, so one uniform number decides one token.
+   * {@code shape_logits} follows the order of transformers: repetition penalty, temperature, top-k,
+   * top-p; {@code pick} draws by inverse cumulative distribution, so one uniform number decides one
+   * token.
    */
   private static final String SAMPLER =
       """
@@ -64,10 +66,11 @@ public final class RolloutScript {
           .indent(2);
 
   /**
-   * {@code generate} alternates: pick a token from the logits, append it, run one step. A finished sequence goes on
-   * with the pad token, which nobody reads. It returns tokens (B, n), their log-probabilities under softmax(logits /
-   * temperature) (B, n), the next logits (B, V), the next positions (B) and the finished flags (B). {@code valid},
-   * {@code seen} and the caches are updated in place.
+   * {@code generate} alternates: pick a token from the logits, append it, run one step. A finished
+   * sequence goes on with the pad token, which nobody reads. It returns tokens (B, n), their
+   * log-probabilities under softmax(logits / temperature) (B, n), the next logits (B, V), the next
+   * positions (B) and the finished flags (B). {@code valid}, {@code seen} and the caches are
+   * updated in place.
    */
   private static final String TEXT =
       """

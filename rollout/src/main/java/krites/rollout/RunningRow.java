@@ -39,8 +39,8 @@ final class RunningRow {
   }
 
   /**
-   * The numbers in [0, 1) that decide the next tokens; each depends on the seed and the token's place alone, so a response
-   * is the same in any batch and any chunk size.
+   * The numbers in [0, 1) that decide the next tokens; each depends on the seed and the token's
+   * place alone, so a response is the same in any batch and any chunk size.
    */
   void fillUniforms(double[] target, int offset, int count) {
     for (int i = 0; i < count; i++) {
@@ -50,7 +50,11 @@ final class RunningRow {
 
   /** Takes its row of a chunk; returns how many tokens were its own. */
   int take(
-      DecodeBatch.Chunk chunk, int row, DecodeBatch.Vocabulary vocabulary, int maxTokens, PolicyVersion version) {
+      DecodeBatch.Chunk chunk,
+      int row,
+      DecodeBatch.Vocabulary vocabulary,
+      int maxTokens,
+      PolicyVersion version) {
     int taken = 0;
     for (int i = 0; i < chunk.length() && !ended(); i++) {
       int at = row * chunk.length() + i;
@@ -84,7 +88,8 @@ final class RunningRow {
     return new Response(
         TokenIds.of(own),
         LogProbs.of(Arrays.copyOf(logProbs, length)),
-        Optional.ofNullable(finish).orElseThrow(() -> new IllegalStateException("a response is not complete")),
+        Optional.ofNullable(finish)
+            .orElseThrow(() -> new IllegalStateException("a response is not complete")),
         tokenizer.decode(own, true),
         Optional.ofNullable(first).orElseThrow(),
         Optional.ofNullable(last).orElseThrow());

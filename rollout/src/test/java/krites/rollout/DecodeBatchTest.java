@@ -32,6 +32,7 @@ class DecodeBatchTest {
   private static final Path MODEL = GOLDEN.resolve("models/a");
   private static final int PAD = 984;
   private static final int STOP = 304;
+
   /** Expected draws from which a count is nearly normal. */
   private static final double OFTEN = 20;
 
@@ -56,13 +57,15 @@ class DecodeBatchTest {
 
   @Test
   void greedyTokensEqualTheReferenceInAnyChunk() throws IOException {
-    try (SafetensorsFile golden = SafetensorsFile.open(GOLDEN.resolve("cases/a/batch_left_pad.safetensors"))) {
+    try (SafetensorsFile golden =
+        SafetensorsFile.open(GOLDEN.resolve("cases/a/batch_left_pad.safetensors"))) {
       Sampling greedy = Sampling.greedy(24);
       long[] ids = golden.longs("gen_ids");
       assertArrayEquals(ids, decode(inputs(), greedy, new int[0], new double[3][24], 1));
       assertArrayEquals(ids, decode(inputs(), greedy, new int[0], new double[3][24], 7));
       assertArrayEquals(
-          golden.longs("gen_eos_ids"), decode(inputs(), greedy, new int[] {STOP}, new double[3][24], 8));
+          golden.longs("gen_eos_ids"),
+          decode(inputs(), greedy, new int[] {STOP}, new double[3][24], 8));
     }
   }
 
@@ -73,8 +76,10 @@ class DecodeBatchTest {
     long[] together = decode(inputs(), sampling, new int[0], uniforms, 4);
     for (int row = 0; row < 3; row++) {
       long[] alone =
-          decode(List.of(inputs().get(row)), sampling, new int[0], new double[][] {uniforms[row]}, 16);
-      assertArrayEquals(Arrays.copyOfRange(together, row * 16, (row + 1) * 16), alone, "row " + row);
+          decode(
+              List.of(inputs().get(row)), sampling, new int[0], new double[][] {uniforms[row]}, 16);
+      assertArrayEquals(
+          Arrays.copyOfRange(together, row * 16, (row + 1) * 16), alone, "row " + row);
     }
   }
 
@@ -87,10 +92,12 @@ class DecodeBatchTest {
       DecodeBatch.Chunk first = batch.decode(part(uniforms, 0, 6), weights);
       batch.keepRows(new int[] {0, 2});
       assertEquals(2, batch.rows());
-      DecodeBatch.Chunk second = batch.decode(part(new double[][] {uniforms[0], uniforms[2]}, 6, 16), weights);
+      DecodeBatch.Chunk second =
+          batch.decode(part(new double[][] {uniforms[0], uniforms[2]}, 6, 16), weights);
       assertArrayEquals(Arrays.copyOfRange(all, 0, 6), Arrays.copyOfRange(first.tokens(), 0, 6));
       assertArrayEquals(Arrays.copyOfRange(all, 6, 16), Arrays.copyOfRange(second.tokens(), 0, 10));
-      assertArrayEquals(Arrays.copyOfRange(all, 38, 48), Arrays.copyOfRange(second.tokens(), 10, 20));
+      assertArrayEquals(
+          Arrays.copyOfRange(all, 38, 48), Arrays.copyOfRange(second.tokens(), 10, 20));
     }
   }
 
@@ -115,7 +122,8 @@ class DecodeBatchTest {
     Sampling sampling = new Sampling(copies, temperature, 1f, 0, 1f, 1);
     try (DecodeBatch batch = prefill(List.of(inputs().get(1)), copies, sampling, new int[0])) {
       float[] logits = Arrays.copyOf(batch.logits(), config.vocabulary());
-      float[] expected = PlainSampling.probabilities(PlainSampling.process(logits, new int[0], sampling));
+      float[] expected =
+          PlainSampling.probabilities(PlainSampling.process(logits, new int[0], sampling));
       double[] uniforms = new SplittableRandom(3).doubles(copies).toArray();
       DecodeBatch.Chunk chunk = batch.decode(uniforms, weights);
       int[] counts = new int[expected.length];
@@ -144,9 +152,11 @@ class DecodeBatchTest {
     forbidden[7] = false;
     forbidden[9] = false;
     Sampling sampling = new Sampling(100, 1f, 1f, 0, 1f, 1);
-    DecodeBatch.Vocabulary two = new DecodeBatch.Vocabulary(config.vocabulary(), new int[0], forbidden, PAD);
+    DecodeBatch.Vocabulary two =
+        new DecodeBatch.Vocabulary(config.vocabulary(), new int[0], forbidden, PAD);
     try (DecodeBatch batch =
-        DecodeBatch.prefill(script, config, weights, two, List.of(inputs().get(0)), 100, sampling, manager)) {
+        DecodeBatch.prefill(
+            script, config, weights, two, List.of(inputs().get(0)), 100, sampling, manager)) {
       double[] uniforms = new SplittableRandom(4).doubles(100).toArray();
       uniforms[0] = 0;
       uniforms[1] = Math.nextDown(1.0);
@@ -158,7 +168,11 @@ class DecodeBatchTest {
   }
 
   private long[] decode(
-      List<DecodeBatch.Input> inputs, Sampling sampling, int[] stops, double[][] uniforms, int chunk) {
+      List<DecodeBatch.Input> inputs,
+      Sampling sampling,
+      int[] stops,
+      double[][] uniforms,
+      int chunk) {
     int rows = inputs.size();
     int length = sampling.maxNewTokens();
     long[] ids = new long[rows * length];
@@ -174,10 +188,13 @@ class DecodeBatchTest {
     return ids;
   }
 
-  private DecodeBatch prefill(List<DecodeBatch.Input> inputs, int copies, Sampling sampling, int[] stops) {
+  private DecodeBatch prefill(
+      List<DecodeBatch.Input> inputs, int copies, Sampling sampling, int[] stops) {
     int size = config.vocabulary();
-    DecodeBatch.Vocabulary vocabulary = new DecodeBatch.Vocabulary(size, stops, new boolean[size], PAD);
-    return DecodeBatch.prefill(script, config, weights, vocabulary, inputs, copies, sampling, manager);
+    DecodeBatch.Vocabulary vocabulary =
+        new DecodeBatch.Vocabulary(size, stops, new boolean[size], PAD);
+    return DecodeBatch.prefill(
+        script, config, weights, vocabulary, inputs, copies, sampling, manager);
   }
 
   /** Text only, one image, two images, as in the golden case. */
@@ -186,9 +203,11 @@ class DecodeBatchTest {
         List.of(
             List.of(),
             List.of(image("a_batch_left_pad_0_90x64.png")),
-            List.of(image("a_batch_left_pad_1_60x100.png"), image("a_batch_left_pad_2_140x45.png")));
+            List.of(
+                image("a_batch_left_pad_1_60x100.png"), image("a_batch_left_pad_2_140x45.png")));
     List<DecodeBatch.Input> inputs = new ArrayList<>();
-    try (SafetensorsFile golden = SafetensorsFile.open(GOLDEN.resolve("cases/a/batch_left_pad.safetensors"))) {
+    try (SafetensorsFile golden =
+        SafetensorsFile.open(GOLDEN.resolve("cases/a/batch_left_pad.safetensors"))) {
       long[] ids = golden.longs("input_ids");
       long[] mask = golden.longs("attention_mask");
       int width = ids.length / images.size();

@@ -1,4 +1,6 @@
 package krites.actors.wire;
 
-/** A small message that travels as CBOR, written by Jackson; only classes of this project are read. */
+/**
+ * A small message that travels as CBOR, written by Jackson; only classes of this project are read.
+ */
 public interface ControlMessage {}

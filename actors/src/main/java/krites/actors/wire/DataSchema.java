@@ -32,8 +32,9 @@ import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 
 /**
- * The form of every data class on the wire. Fields follow each other without names; integers are of variable length,
- * token ids and log-probs of fixed length, strings UTF-8 with their length in bytes.
+ * The form of every data class on the wire. Fields follow each other without names; integers are of
+ * variable length, token ids and log-probs of fixed length, strings UTF-8 with their length in
+ * bytes.
  */
 final class DataSchema {
   private DataSchema() {}
@@ -43,12 +44,30 @@ final class DataSchema {
     Kryo kryo = new Kryo();
     kryo.setRegistrationRequired(true);
     kryo.setReferences(false);
-    register(kryo, 20, Orchestrator.GroupGenerated.class, DataSchema::writeGenerated, DataSchema::readGenerated);
-    register(kryo, 21, Orchestrator.GroupScored.class, DataSchema::writeScoredBy, DataSchema::readScoredBy);
-    register(kryo, 22, RewardWorker.Score.class,
-        (out, score) -> writeGroup(out, score.group()), in -> new RewardWorker.Score(readGroup(in)));
-    register(kryo, 23, Learner.Train.class,
-        (out, train) -> writeBatch(out, train.batch()), in -> new Learner.Train(readBatch(in)));
+    register(
+        kryo,
+        20,
+        Orchestrator.GroupGenerated.class,
+        DataSchema::writeGenerated,
+        DataSchema::readGenerated);
+    register(
+        kryo,
+        21,
+        Orchestrator.GroupScored.class,
+        DataSchema::writeScoredBy,
+        DataSchema::readScoredBy);
+    register(
+        kryo,
+        22,
+        RewardWorker.Score.class,
+        (out, score) -> writeGroup(out, score.group()),
+        in -> new RewardWorker.Score(readGroup(in)));
+    register(
+        kryo,
+        23,
+        Learner.Train.class,
+        (out, train) -> writeBatch(out, train.batch()),
+        in -> new Learner.Train(readBatch(in)));
     return kryo;
   }
 
@@ -70,7 +89,8 @@ final class DataSchema {
         id);
   }
 
-  // --- messages ------------------------------------------------------------------------------------------------
+  // --- messages
+  // ------------------------------------------------------------------------------------------------
 
   private static void writeGenerated(Output out, Orchestrator.GroupGenerated message) {
     writeText(out, message.worker());
@@ -90,7 +110,8 @@ final class DataSchema {
     return new Orchestrator.GroupScored(readText(in), readScored(in));
   }
 
-  // --- stages --------------------------------------------------------------------------------------------------
+  // --- stages
+  // --------------------------------------------------------------------------------------------------
 
   private static void writeBatch(Output out, TrainingBatch batch) {
     out.writeVarLong(batch.step(), true);
@@ -103,7 +124,8 @@ final class DataSchema {
     long step = in.readVarLong(true);
     PolicyVersion policy = readVersion(in);
     int maxStaleness = in.readVarInt(true);
-    return new TrainingBatch(step, policy, readList(in, DataSchema::readTrainingGroup), maxStaleness);
+    return new TrainingBatch(
+        step, policy, readList(in, DataSchema::readTrainingGroup), maxStaleness);
   }
 
   private static void writeTrainingGroup(Output out, TrainingGroup group) {
@@ -203,7 +225,8 @@ final class DataSchema {
     return new PolicyVersion(in.readVarLong(true), in.readVarLong(true));
   }
 
-  // --- parts ---------------------------------------------------------------------------------------------------
+  // --- parts
+  // ---------------------------------------------------------------------------------------------------
 
   private static void writeTokens(Output out, TokenIds tokens) {
     int[] ids = tokens.toArray();
@@ -257,7 +280,10 @@ final class DataSchema {
     return values;
   }
 
-  /** A number of elements of at least {@code bytesEach}; refused when fewer bytes are left than they need. */
+  /**
+   * A number of elements of at least {@code bytesEach}; refused when fewer bytes are left than they
+   * need.
+   */
   private static int readLength(Input in, int bytesEach) {
     int length = in.readVarInt(true);
     long left = (long) in.limit() - in.position();

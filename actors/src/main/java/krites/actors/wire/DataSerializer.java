@@ -20,16 +20,23 @@ import org.apache.pekko.serialization.ByteBufferSerializer;
 import org.apache.pekko.serialization.SerializerWithStringManifest;
 
 /**
- * Groups and batches as bytes, with Kryo. Only the classes of {@link DataSchema} can be written or read; a manifest
- * names a schema and its version, never a class; no length is believed before it was compared with the bytes left.
+ * Groups and batches as bytes, with Kryo. Only the classes of {@link DataSchema} can be written or
+ * read; a manifest names a schema and its version, never a class; no length is believed before it
+ * was compared with the bytes left.
  */
-public final class DataSerializer extends SerializerWithStringManifest implements ByteBufferSerializer {
-  private static final int IDENTIFIER = 1_264_742_001; // chosen once; it is part of every message on the wire
+public final class DataSerializer extends SerializerWithStringManifest
+    implements ByteBufferSerializer {
+  private static final int IDENTIFIER =
+      1_264_742_001; // chosen once; it is part of every message on the wire
   private static final int POOLED = 16; // a Kryo is costly to make (0.4 ms) and small to keep
   private static final int FIRST_BUFFER = 16 * 1024; // half a typical group
-  private static final int MAX_BYTES = 256 * 1024 * 1024; // 512 groups of 8 responses of 2048 tokens are 67 MB
+  private static final int MAX_BYTES =
+      256 * 1024 * 1024; // 512 groups of 8 responses of 2048 tokens are 67 MB
 
-  /** Append only: a changed form gets a new manifest, and the old one stays readable as long as it may be met. */
+  /**
+   * Append only: a changed form gets a new manifest, and the old one stays readable as long as it
+   * may be met.
+   */
   private static final Map<String, Class<?>> CLASSES =
       Map.of(
           "generated-1", Orchestrator.GroupGenerated.class,
@@ -38,7 +45,8 @@ public final class DataSerializer extends SerializerWithStringManifest implement
           "train-1", Learner.Train.class);
 
   private static final Map<Class<?>, String> MANIFESTS =
-      CLASSES.entrySet().stream().collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
+      CLASSES.entrySet().stream()
+          .collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
 
   private final Pool<Kryo> pool =
       new Pool<>(true, false, POOLED) {
@@ -76,7 +84,8 @@ public final class DataSerializer extends SerializerWithStringManifest implement
     try {
       write(new ByteBufferOutput(buffer), message);
     } catch (KryoBufferOverflowException tooLarge) {
-      BufferOverflowException overflow = new BufferOverflowException(); // the only one that Pekko understands
+      BufferOverflowException overflow =
+          new BufferOverflowException(); // the only one that Pekko understands
       overflow.initCause(tooLarge);
       throw overflow;
     }
@@ -114,7 +123,9 @@ public final class DataSerializer extends SerializerWithStringManifest implement
       }
       return message;
     } catch (RuntimeException broken) { // Kryo, or a record that refuses impossible values
-      var refused = new NotSerializableException("data message " + manifest + " is broken: " + broken.getMessage());
+      var refused =
+          new NotSerializableException(
+              "data message " + manifest + " is broken: " + broken.getMessage());
       refused.initCause(broken);
       throw refused;
     } finally {

@@ -5,7 +5,10 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import krites.grpo.flow.LedgerEvent;
 
-/** Teaches Jackson the names of the alternatives that occur inside control messages; other classes are refused. */
+/**
+ * Teaches Jackson the names of the alternatives that occur inside control messages; other classes
+ * are refused.
+ */
 public final class WireModule extends SimpleModule {
   private static final long serialVersionUID = 1L;
 

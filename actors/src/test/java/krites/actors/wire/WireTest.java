@@ -80,7 +80,8 @@ final class WireTest {
           Recorder.Command.class,
           RunSupervisor.Command.class);
 
-  private final Serialization serialization = SerializationExtension.get(Adapter.toClassic(SYSTEM.system()));
+  private final Serialization serialization =
+      SerializationExtension.get(Adapter.toClassic(SYSTEM.system()));
 
   @AfterAll
   static void stop() {
@@ -96,7 +97,9 @@ final class WireTest {
       }
       assertEquals(1, ways, message + " is of " + ways + " kinds");
       assertEquals(
-          Modifier.isPrivate(message.getModifiers()), LocalMessage.class.isAssignableFrom(message), message.toString());
+          Modifier.isPrivate(message.getModifiers()),
+          LocalMessage.class.isAssignableFrom(message),
+          message.toString());
       assertTrue(message.isRecord(), message.toString());
     }
   }
@@ -110,14 +113,16 @@ final class WireTest {
       byte[] bytes = serialization.serialize(message).get();
       Object back =
           serialization
-              .deserialize(bytes, serializer.identifier(), Serializers.manifestFor(serializer, message))
+              .deserialize(
+                  bytes, serializer.identifier(), Serializers.manifestFor(serializer, message))
               .get();
       assertEquals(message, back);
       assertEquals(
           message instanceof DataMessage ? "DataSerializer" : "JacksonCborSerializer",
           serializer.getClass().getSimpleName());
     }
-    List<Class<?>> travelling = messages().stream().filter(m -> !LocalMessage.class.isAssignableFrom(m)).toList();
+    List<Class<?>> travelling =
+        messages().stream().filter(m -> !LocalMessage.class.isAssignableFrom(m)).toList();
     assertEquals(new HashSet<>(travelling), seen, "a sample of every message");
   }
 
@@ -129,7 +134,8 @@ final class WireTest {
         (Orchestrator.GroupScored)
             serializer.fromBinary(serializer.toBinary(message), serializer.manifest(message));
     assertEquals(
-        List.of("format", "accuracy", "a"), List.copyOf(back.scored().rewards().getFirst().terms().keySet()));
+        List.of("format", "accuracy", "a"),
+        List.copyOf(back.scored().rewards().getFirst().terms().keySet()));
   }
 
   @Test
@@ -141,7 +147,8 @@ final class WireTest {
     buffer.flip();
     assertEquals(message, serializer.fromBinary(buffer, "train-1"));
     assertThrows(
-        BufferOverflowException.class, () -> serializer.toBinary(message, ByteBuffer.allocateDirect(100)));
+        BufferOverflowException.class,
+        () -> serializer.toBinary(message, ByteBuffer.allocateDirect(100)));
   }
 
   @Test
@@ -160,10 +167,16 @@ final class WireTest {
     assertFalse(config.getBoolean("pekko.actor.allow-java-serialization"));
     assertTrue(serialization.serialize(new java.util.ArrayList<>(List.of("x"))).isFailure());
     record Foreign(String secret) implements DataMessage {}
-    assertThrows(IllegalArgumentException.class, () -> new DataSerializer().toBinary(new Foreign("x")));
-    assertThrows(NotSerializableException.class, () -> new DataSerializer().fromBinary(new byte[8], "java.io.File"));
+    assertThrows(
+        IllegalArgumentException.class, () -> new DataSerializer().toBinary(new Foreign("x")));
+    assertThrows(
+        NotSerializableException.class,
+        () -> new DataSerializer().fromBinary(new byte[8], "java.io.File"));
     int jackson = serialization.serializerFor(ControlMessage.class).identifier();
-    assertTrue(serialization.deserialize(new byte[] {(byte) 0xA0}, jackson, "java.util.HashMap").isFailure());
+    assertTrue(
+        serialization
+            .deserialize(new byte[] {(byte) 0xA0}, jackson, "java.util.HashMap")
+            .isFailure());
   }
 
   @Test
@@ -174,7 +187,10 @@ final class WireTest {
       String manifest = serializer.manifest(message);
       for (int length = 0; length < good.length; length++) {
         byte[] cut = java.util.Arrays.copyOf(good, length);
-        assertThrows(NotSerializableException.class, () -> serializer.fromBinary(cut, manifest), "cut " + length);
+        assertThrows(
+            NotSerializableException.class,
+            () -> serializer.fromBinary(cut, manifest),
+            "cut " + length);
       }
       for (long seed = 0; seed < 20_000; seed++) {
         Random random = new Random(seed);
@@ -192,11 +208,15 @@ final class WireTest {
     DataSerializer serializer = new DataSerializer();
     byte[] crafted = {2, 'r', '0', 2, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 7};
     var refused =
-        assertThrows(NotSerializableException.class, () -> serializer.fromBinary(crafted, "generated-1"));
-    assertTrue(refused.getMessage().contains("a length of 2147483647 with 0 bytes left"), refused.getMessage());
+        assertThrows(
+            NotSerializableException.class, () -> serializer.fromBinary(crafted, "generated-1"));
+    assertTrue(
+        refused.getMessage().contains("a length of 2147483647 with 0 bytes left"),
+        refused.getMessage());
   }
 
-  private static void readOrRefuse(DataSerializer serializer, byte[] bytes, String manifest, long seed) {
+  private static void readOrRefuse(
+      DataSerializer serializer, byte[] bytes, String manifest, long seed) {
     try {
       serializer.fromBinary(bytes, manifest); // a flipped token id or reward is a valid message
     } catch (NotSerializableException refused) {
@@ -221,7 +241,15 @@ final class WireTest {
     var request = new GroupRequest(7, prompt(), Sampling.greedy(64), Long.MIN_VALUE);
     RunSummary summary =
         new RunSummary(
-            RunSummary.Outcome.STOPPED, 12, VERSION, 7, 1.5, new Account(10, 6, Map.of(Drop.STALE, 1L), 3), 1, 13, 2);
+            RunSummary.Outcome.STOPPED,
+            12,
+            VERSION,
+            7,
+            1.5,
+            new Account(10, 6, Map.of(Drop.STALE, 1L), 3),
+            1,
+            13,
+            2);
     return List.of(
         new Orchestrator.WorkerReady("rollout-0", 4, 32, rollout),
         new Orchestrator.RewardReady("reward-0", reward),
@@ -230,7 +258,8 @@ final class WireTest {
         new Orchestrator.GenerationFailed("rollout-0", 7, "too long"),
         new Orchestrator.GroupScored("reward-0", scored()),
         new Orchestrator.ScoringFailed("reward-0", -7, "no box"),
-        new Orchestrator.Trained(new StepReport(12, VERSION, true, Map.of("grad/norm", Double.NaN)), update),
+        new Orchestrator.Trained(
+            new StepReport(12, VERSION, true, Map.of("grad/norm", Double.NaN)), update),
         new Orchestrator.Announced(update),
         new Orchestrator.Checkpointed(12, "step-12"),
         new Orchestrator.WorkerProgress("rollout-0", Map.of("tokens/decoded", 12.5)),
@@ -245,11 +274,20 @@ final class WireTest {
         new ParameterServer.Publish(update),
         new ParameterServer.WorkerJoined("rollout-0", rollout),
         new ParameterServer.WeightsActive("rollout-0", VERSION),
-        new Recorder.RecordStep(new StepRecord(12, VERSION, false, Map.of("a/b", 1.0)), List.of(sample())),
+        new Recorder.RecordStep(
+            new StepRecord(12, VERSION, false, Map.of("a/b", 1.0)), List.of(sample())),
         new Recorder.RecordEval(
             new EvalRecord(
-                12, VERSION, "held-out", 3, 1, 0.5, Map.of("accuracy", 0.5), 20,
-                Map.of("kind=even", new EvalRecord.TagAccuracy(2, 0.5)), 3.5)),
+                12,
+                VERSION,
+                "held-out",
+                3,
+                1,
+                0.5,
+                Map.of("accuracy", 0.5),
+                20,
+                Map.of("kind=even", new EvalRecord.TagAccuracy(2, 0.5)),
+                3.5)),
         new Recorder.RecordEvents(
             List.of(
                 new LedgerEvent.GroupStarted(7, new PromptTicket(3, 1), "rollout-0"),
@@ -267,19 +305,42 @@ final class WireTest {
   private static RunState state() {
     var ledger =
         new LedgerSnapshot(
-            11, 12, VERSION, 10, 8, Map.of(Drop.FLAT, 1L),
-            List.of(new LedgerSnapshot.Flight(10, new PromptTicket(9, 0))), 1);
-    return new RunState(12, VERSION, 7, 10, ledger, new CursorState(50, 10, List.of(new PromptTicket(4, 2))));
+            11,
+            12,
+            VERSION,
+            10,
+            8,
+            Map.of(Drop.FLAT, 1L),
+            List.of(new LedgerSnapshot.Flight(10, new PromptTicket(9, 0))),
+            1);
+    return new RunState(
+        12, VERSION, 7, 10, ledger, new CursorState(50, 10, List.of(new PromptTicket(4, 2))));
   }
 
   private static SampleRecord sample() {
     return new SampleRecord(
-        12, 7, "p", Task.CRITIC, "text", "1", "says", 3, FinishReason.STOP, VERSION, 0.9, Map.of("format", 1.0), -0.5);
+        12,
+        7,
+        "p",
+        Task.CRITIC,
+        "text",
+        "1",
+        "says",
+        3,
+        FinishReason.STOP,
+        VERSION,
+        0.9,
+        Map.of("format", 1.0),
+        -0.5);
   }
 
   private static Prompt prompt() {
     return new Prompt(
-        "prompt-1", Task.CRITIC, "Look: <image> Which is better, ä or ∑ or 😀?", List.of(new ImageRef("a.png")), "2",
+        "prompt-1",
+        Task.CRITIC,
+        "Look: <image> Which is better, ä or ∑ or 😀?",
+        List.of(new ImageRef("a.png")),
+        "2",
         Map.of("kind", "colour"));
   }
 
@@ -289,8 +350,12 @@ final class WireTest {
     for (int i = 0; i < 3; i++) {
       responses.add(
           new Response(
-              TokenIds.of(5, 6 + i, -1), LogProbs.of(-0.5f, -3e-8f, Float.NEGATIVE_INFINITY), FinishReason.LENGTH,
-              "It is \\boxed{1} ✓", new PolicyVersion(1, 11), VERSION));
+              TokenIds.of(5, 6 + i, -1),
+              LogProbs.of(-0.5f, -3e-8f, Float.NEGATIVE_INFINITY),
+              FinishReason.LENGTH,
+              "It is \\boxed{1} ✓",
+              new PolicyVersion(1, 11),
+              VERSION));
     }
     return new Group(id, prompt(), encoded, responses);
   }
@@ -300,10 +365,12 @@ final class WireTest {
     terms.put("format", 1.0);
     terms.put("accuracy", 0.0);
     terms.put("a", -2.0);
-    return new ScoredGroup(group(7), List.of(new Reward(0.1, terms), new Reward(1, Map.of()), new Reward(0, terms)));
+    return new ScoredGroup(
+        group(7), List.of(new Reward(0.1, terms), new Reward(1, Map.of()), new Reward(0, terms)));
   }
 
   private static TrainingBatch batch() {
-    return new TrainingBatch(13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2);
+    return new TrainingBatch(
+        13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2);
   }
 }

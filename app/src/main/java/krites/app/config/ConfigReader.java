@@ -16,8 +16,8 @@ import java.util.Objects;
 /**
  * Turns layers of HOCON into one validated {@link RunConfig}.
  *
- * <p>Layers, the later wins: {@code krites.conf}, a recipe ({@value Recipes#DEFAULT} unless one is named), files, and
- * assignments. Errors name the place of the value and the key.
+ * <p>Layers, the later wins: {@code krites.conf}, a recipe ({@value Recipes#DEFAULT} unless one is
+ * named), files, and assignments. Errors name the place of the value and the key.
  */
 public final class ConfigReader {
   private final KnownKeys known;
@@ -69,7 +69,9 @@ public final class ConfigReader {
       throw new ConfigError(option + " " + assignment + ": expected key=value");
     }
     return withValue(
-        option + " " + assignment, assignment.substring(0, equals).strip(), assignment.substring(equals + 1).strip());
+        option + " " + assignment,
+        assignment.substring(0, equals).strip(),
+        assignment.substring(equals + 1).strip());
   }
 
   /** Adds the value of one key; {@code origin} is what messages call its place. */
@@ -96,7 +98,8 @@ public final class ConfigReader {
     }
     KeyReader keys = new KeyReader(merged);
     try {
-      return new ResolvedConfig(recipe, new RunConfigParser(keys).parse(), merged, known, keys.consumed());
+      return new ResolvedConfig(
+          recipe, new RunConfigParser(keys).parse(), merged, known, keys.consumed());
     } catch (InvalidSetting e) {
       throw new ConfigError(Place.of(merged.getValue(e.key()).origin()) + ": " + e.getMessage(), e);
     }
@@ -118,14 +121,20 @@ public final class ConfigReader {
       throw new ConfigError(
           looksLikeFile
               ? "configuration file " + name + " does not exist"
-              : "no recipe or file is named " + name + "; recipes are " + String.join(", ", Recipes.names())
-                  + "; the nearest is " + NearestName.of(name, Recipes.names()));
+              : "no recipe or file is named "
+                  + name
+                  + "; recipes are "
+                  + String.join(", ", Recipes.names())
+                  + "; the nearest is "
+                  + NearestName.of(name, Recipes.names()));
     }
     if (!Files.isReadable(file)) {
       throw new ConfigError("configuration file " + name + " cannot be read");
     }
     try {
-      addLayer(ConfigFactory.parseFile(file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
+      addLayer(
+          ConfigFactory.parseFile(
+              file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
     } catch (ConfigException e) {
       throw new ConfigError(oneLine(String.valueOf(e.getMessage())), e);
     }
@@ -142,10 +151,14 @@ public final class ConfigReader {
     layers.add(resolved);
   }
 
-  /** Text stays as typed where the default is text; elsewhere it is read as HOCON, and as text when that fails. */
+  /**
+   * Text stays as typed where the default is text; elsewhere it is read as HOCON, and as text when
+   * that fails.
+   */
   private ConfigValue assigned(String origin, String key, String value) {
     boolean isText =
-        known.keys().containsKey(key) && known.defaults().getValue(key).valueType() == ConfigValueType.STRING;
+        known.keys().containsKey(key)
+            && known.defaults().getValue(key).valueType() == ConfigValueType.STRING;
     if (!isText) {
       try {
         Config parsed =

@@ -26,7 +26,11 @@ public final class InvalidSetting extends IllegalArgumentException {
   }
 
   static double atLeast(String key, double least, double value) {
-    require(value >= least && Double.isFinite(value), key, "a number of at least " + plain(least), value);
+    require(
+        value >= least && Double.isFinite(value),
+        key,
+        "a number of at least " + plain(least),
+        value);
     return value;
   }
 

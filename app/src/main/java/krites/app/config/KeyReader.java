@@ -83,7 +83,9 @@ final class KeyReader {
   }
 
   List<String> textsAt(String key) {
-    return list(key, "a list of texts").stream().map(element -> String.valueOf(element.unwrapped())).toList();
+    return list(key, "a list of texts").stream()
+        .map(element -> String.valueOf(element.unwrapped()))
+        .toList();
   }
 
   /** A constant of an enum, written in lower case with {@code -} or {@code _} between words. */
@@ -123,6 +125,12 @@ final class KeyReader {
   private ConfigError wrongType(String key, String expected) {
     ConfigValue found = config.getValue(key);
     return new ConfigError(
-        Place.of(found.origin()) + ": " + key + ": expected " + expected + ", found " + Place.shown(found));
+        Place.of(found.origin())
+            + ": "
+            + key
+            + ": expected "
+            + expected
+            + ", found "
+            + Place.shown(found));
   }
 }

@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The keys of {@code krites.conf}: their order, defaults and documentation. A key that is not here does not exist.
+ * The keys of {@code krites.conf}: their order, defaults and documentation. A key that is not here
+ * does not exist.
  *
  * @param defaults the parsed file
  * @param keys each key (a full path) with its documentation, in the order of the file
@@ -26,14 +27,17 @@ record KnownKeys(Config defaults, Map<String, String> keys, Set<String> sections
   static KnownKeys load() {
     Config defaults =
         ConfigFactory.parseResources(
-            KnownKeys.class.getClassLoader(), RESOURCE, ConfigParseOptions.defaults().setAllowMissing(false));
+            KnownKeys.class.getClassLoader(),
+            RESOURCE,
+            ConfigParseOptions.defaults().setAllowMissing(false));
     Map<String, String> keys = new LinkedHashMap<>();
     Set<String> sections = new LinkedHashSet<>();
     collect("", defaults.root(), keys, sections);
     return new KnownKeys(defaults, keys, sections);
   }
 
-  private static void collect(String prefix, ConfigObject object, Map<String, String> keys, Set<String> sections) {
+  private static void collect(
+      String prefix, ConfigObject object, Map<String, String> keys, Set<String> sections) {
     List<Map.Entry<String, ConfigValue>> inFileOrder =
         object.entrySet().stream()
             .sorted(Comparator.comparingInt(entry -> entry.getValue().origin().lineNumber()))
@@ -44,7 +48,10 @@ record KnownKeys(Config defaults, Map<String, String> keys, Set<String> sections
         sections.add(path);
         collect(path + ".", section, keys, sections);
       } else {
-        keys.put(path, String.join(" ", entry.getValue().origin().comments().stream().map(String::strip).toList()));
+        keys.put(
+            path,
+            String.join(
+                " ", entry.getValue().origin().comments().stream().map(String::strip).toList()));
       }
     }
   }
@@ -68,11 +75,17 @@ record KnownKeys(Config defaults, Map<String, String> keys, Set<String> sections
       } else if (sections.contains(path)) {
         throw error(value, path + ": expected a section { ... }, found " + Place.shown(value));
       } else if (!keys.containsKey(path)) {
-        throw error(value, "unknown key " + path + "; the nearest known key is " + NearestName.of(path, keys.keySet()));
+        throw error(
+            value,
+            "unknown key "
+                + path
+                + "; the nearest known key is "
+                + NearestName.of(path, keys.keySet()));
       } else if (isSection) {
         throw error(value, path + ": expected a value, found a section { ... }");
       } else if (value.valueType() == ConfigValueType.NULL) {
-        throw error(value, path + ": expected a value, found null; leave the line out for the default");
+        throw error(
+            value, path + ": expected a value, found null; leave the line out for the default");
       }
     }
   }

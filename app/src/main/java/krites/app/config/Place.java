@@ -17,10 +17,13 @@ final class Place {
     if (resource != null) {
       String name = resource.substring(resource.lastIndexOf('/') + 1);
       boolean recipe = resource.contains("recipes/");
-      return line(recipe ? "recipe " + name.replaceFirst("\\.conf$", "") : name, origin.lineNumber());
+      return line(
+          recipe ? "recipe " + name.replaceFirst("\\.conf$", "") : name, origin.lineNumber());
     }
     String file = origin.filename();
-    return file != null ? line(file, origin.lineNumber()) : origin.description().replaceFirst(": 1$", "");
+    return file != null
+        ? line(file, origin.lineNumber())
+        : origin.description().replaceFirst(": 1$", "");
   }
 
   /** The value as written in HOCON, shortened. */

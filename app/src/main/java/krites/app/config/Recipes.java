@@ -8,7 +8,12 @@ public final class Recipes {
   public static final String DEFAULT = "shapes";
 
   private static final List<String> NAMES =
-      List.of("shapes", "smoke", "control-shuffled-labels", "control-format-only", "llava-critic-r1-7b");
+      List.of(
+          "shapes",
+          "smoke",
+          "control-shuffled-labels",
+          "control-format-only",
+          "llava-critic-r1-7b");
 
   private Recipes() {}
 

@@ -14,7 +14,8 @@ public final class ResolvedConfig {
   private final KnownKeys known;
   private final Set<String> consumed;
 
-  ResolvedConfig(String recipe, RunConfig config, Config merged, KnownKeys known, Set<String> consumed) {
+  ResolvedConfig(
+      String recipe, RunConfig config, Config merged, KnownKeys known, Set<String> consumed) {
     this.recipe = recipe;
     this.config = config;
     this.merged = merged;
@@ -36,9 +37,14 @@ public final class ResolvedConfig {
     return consumed;
   }
 
-  /** Every key with its value, its documentation and where a value other than the default came from, as HOCON. */
+  /**
+   * Every key with its value, its documentation and where a value other than the default came from,
+   * as HOCON.
+   */
   public String text() {
-    StringBuilder text = new StringBuilder("# Every setting, as resolved from all layers. It can be given to --config.\n");
+    StringBuilder text =
+        new StringBuilder(
+            "# Every setting, as resolved from all layers. It can be given to --config.\n");
     String section = "";
     for (Map.Entry<String, String> key : known.keys().entrySet()) {
       int dot = key.getKey().lastIndexOf('.');

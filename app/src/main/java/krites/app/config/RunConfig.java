@@ -9,9 +9,11 @@ import static krites.app.config.InvalidSetting.require;
 import java.util.List;
 
 /**
- * Everything a run can be told, validated: one record per section of {@code krites.conf}, where each key is explained.
+ * Everything a run can be told, validated: one record per section of {@code krites.conf}, where
+ * each key is explained.
  *
- * <p>Constructors throw {@link InvalidSetting} for values out of range and for combinations that cannot work.
+ * <p>Constructors throw {@link InvalidSetting} for values out of range and for combinations that
+ * cannot work.
  */
 public record RunConfig(
     Run run,
@@ -60,7 +62,19 @@ public record RunConfig(
   /** The same run with another model. */
   public RunConfig withModel(Model other) {
     return new RunConfig(
-        run, other, data, world, rollout, reward, algorithm, learner, async, eval, checkpoint, log, sft);
+        run,
+        other,
+        data,
+        world,
+        rollout,
+        reward,
+        algorithm,
+        learner,
+        async,
+        eval,
+        checkpoint,
+        log,
+        sft);
   }
 
   /** Section {@code run}. An empty name or folder means: choose one. */
@@ -94,10 +108,19 @@ public record RunConfig(
 
   /** Section {@code data}. */
   public record Data(
-      String train, String evalCritic, String evalPolicy, String images, String instruction, TiesKind ties) {
+      String train,
+      String evalCritic,
+      String evalPolicy,
+      String images,
+      String instruction,
+      TiesKind ties) {
     public Data {
       require(!train.isBlank(), "data.train", "a JSONL file or " + BUILT_IN_WORLD, "nothing");
-      require(!evalCritic.isBlank(), "data.eval-critic", "a JSONL file or " + BUILT_IN_WORLD, "nothing");
+      require(
+          !evalCritic.isBlank(),
+          "data.eval-critic",
+          "a JSONL file or " + BUILT_IN_WORLD,
+          "nothing");
       require(!instruction.isBlank(), "data.instruction", "a sentence", "nothing");
     }
   }

@@ -7,7 +7,10 @@ import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 
-/** Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is read exactly here. */
+/**
+ * Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is
+ * read exactly here.
+ */
 final class RunConfigParser {
   private final KeyReader keys;
 
@@ -17,8 +20,19 @@ final class RunConfigParser {
 
   RunConfig parse() {
     return new RunConfig(
-        run(), model(), data(), world(), rollout(), reward(), algorithm(), learner(), async(), eval(), checkpoint(),
-        log(), sft());
+        run(),
+        model(),
+        data(),
+        world(),
+        rollout(),
+        reward(),
+        algorithm(),
+        learner(),
+        async(),
+        eval(),
+        checkpoint(),
+        log(),
+        sft());
   }
 
   private RunConfig.Run run() {
@@ -87,7 +101,8 @@ final class RunConfigParser {
   }
 
   private RunConfig.Reward reward() {
-    return new RunConfig.Reward(keys.doubleAt("reward.format-weight"), keys.intAt("reward.workers"));
+    return new RunConfig.Reward(
+        keys.doubleAt("reward.format-weight"), keys.intAt("reward.workers"));
   }
 
   private RunConfig.Algorithm algorithm() {
@@ -133,7 +148,8 @@ final class RunConfigParser {
   }
 
   private RunConfig.Checkpoint checkpoint() {
-    return new RunConfig.Checkpoint(keys.intAt("checkpoint.every-steps"), keys.intAt("checkpoint.keep"));
+    return new RunConfig.Checkpoint(
+        keys.intAt("checkpoint.every-steps"), keys.intAt("checkpoint.keep"));
   }
 
   private RunConfig.Log log() {

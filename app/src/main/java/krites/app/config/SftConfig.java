@@ -8,7 +8,10 @@ import static krites.app.config.InvalidSetting.require;
 
 import java.util.List;
 
-/** Section {@code sft} of {@code krites.conf}: the supervised stage that makes a base model from nothing. */
+/**
+ * Section {@code sft} of {@code krites.conf}: the supervised stage that makes a base model from
+ * nothing.
+ */
 public record SftConfig(
     String from,
     int steps,
@@ -57,7 +60,11 @@ public record SftConfig(
       atLeast("sft.mixture.caption", 0.0, caption);
       atLeast("sft.mixture.policy", 0.0, policy);
       atLeast("sft.mixture.critic", 0.0, critic);
-      require(caption + policy + critic > 0, "sft.mixture.critic", "one weight of the mixture above 0", critic);
+      require(
+          caption + policy + critic > 0,
+          "sft.mixture.critic",
+          "one weight of the mixture above 0",
+          critic);
     }
   }
 
@@ -102,9 +109,17 @@ public record SftConfig(
       atLeast("sft.network.layers", 1, layers);
       atLeast("sft.network.heads", 1, heads);
       atLeast("sft.network.kv-heads", 1, kvHeads);
-      require(heads % kvHeads == 0, "sft.network.kv-heads", "a divisor of sft.network.heads = " + heads, kvHeads);
+      require(
+          heads % kvHeads == 0,
+          "sft.network.kv-heads",
+          "a divisor of sft.network.heads = " + heads,
+          kvHeads);
       atLeast("sft.network.hidden", 1, hidden);
-      require(hidden % heads == 0, "sft.network.hidden", "a multiple of sft.network.heads = " + heads, hidden);
+      require(
+          hidden % heads == 0,
+          "sft.network.hidden",
+          "a multiple of sft.network.heads = " + heads,
+          hidden);
       atLeast("sft.network.intermediate", 1, intermediate);
       above("sft.network.rope-theta", 0, ropeTheta);
       require(

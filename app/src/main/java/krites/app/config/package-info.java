@@ -1,4 +1,7 @@
-/** Configuration text to validated records; the only room that knows the syntax of configuration files. */
+/**
+ * Configuration text to validated records; the only room that knows the syntax of configuration
+ * files.
+ */
 @NullMarked
 package krites.app.config;
 

@@ -5,18 +5,28 @@ package krites.app.conformance;
  *
  * @param check the folder of the golden data: {@code cases}, {@code preprocess}, {@code grpo}, ...
  * @param caseName the case inside it, for example {@code a/one_image}
- * @param item the tensor or value, for example {@code logits} or {@code grad.visual.merger.ln_q.weight}
- * @param maxDifference largest absolute difference; for values that are equal or not, the number of unequal ones
+ * @param item the tensor or value, for example {@code logits} or {@code
+ *     grad.visual.merger.ln_q.weight}
+ * @param maxDifference largest absolute difference; for values that are equal or not, the number of
+ *     unequal ones
  * @param tolerance what is allowed, in the same unit
  * @param passed whether the case holds
  * @param note one line when there is something to say (what was expected and seen), else empty
  */
 public record CaseResult(
-    String check, String caseName, String item, double maxDifference, double tolerance, boolean passed, String note) {
+    String check,
+    String caseName,
+    String item,
+    double maxDifference,
+    double tolerance,
+    boolean passed,
+    String note) {
 
   /** Compares a difference with its tolerance; a NaN fails. */
-  public static CaseResult of(String check, String caseName, String item, double maxDifference, double tolerance) {
-    return new CaseResult(check, caseName, item, maxDifference, tolerance, maxDifference <= tolerance, "");
+  public static CaseResult of(
+      String check, String caseName, String item, double maxDifference, double tolerance) {
+    return new CaseResult(
+        check, caseName, item, maxDifference, tolerance, maxDifference <= tolerance, "");
   }
 
   /** A case that could not be run; {@code note} says why. */

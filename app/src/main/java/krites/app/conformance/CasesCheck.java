@@ -15,8 +15,8 @@ import krites.model.safetensors.SafetensorsFile;
 import krites.model.torchscript.TorchRuntime;
 
 /**
- * The model cases: {@code cases/MODEL/CASE.json} with its tensors, run on {@code models/MODEL} through the engines that
- * a training run uses (no other code computes a number here).
+ * The model cases: {@code cases/MODEL/CASE.json} with its tensors, run on {@code models/MODEL}
+ * through the engines that a training run uses (no other code computes a number here).
  */
 public final class CasesCheck implements ConformanceCheck {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -33,7 +33,8 @@ public final class CasesCheck implements ConformanceCheck {
 
   @Override
   public void run(Path directory, Consumer<CaseResult> results) throws IOException {
-    // One native thread, as the golden numbers were made; more only wait for each other on models this small.
+    // One native thread, as the golden numbers were made; more only wait for each other on models
+    // this small.
     TorchRuntime.prepareThread(1, false);
     for (Path model : sorted(directory.resolve(name()))) {
       String modelName = model.getFileName().toString();
@@ -57,14 +58,20 @@ public final class CasesCheck implements ConformanceCheck {
       Qwen25VlConfig config = Qwen25VlConfig.load(modelFolder);
       Comparison compare = new Comparison(name(), label, tensors, results);
       try (GoldenModel golden = new GoldenModel(modelFolder, config, manager)) {
-        runParts(golden, json, compare, directory.resolve("images"), folder.resolve(caseName + ".train.safetensors"));
+        runParts(
+            golden,
+            json,
+            compare,
+            directory.resolve("images"),
+            folder.resolve(caseName + ".train.safetensors"));
       }
     } catch (IOException | RuntimeException e) {
       results.accept(CaseResult.failed(name(), label, "run", oneLine(e)));
     }
   }
 
-  private static void runParts(GoldenModel golden, JsonNode json, Comparison compare, Path images, Path trainFile)
+  private static void runParts(
+      GoldenModel golden, JsonNode json, Comparison compare, Path images, Path trainFile)
       throws IOException {
     boolean policyStep = json.has("prompt_length") && json.has("response_length");
     if (!policyStep) {

@@ -15,18 +15,29 @@ final class Comparison {
   static final double LOGITS = 1e-4;
   static final double LOG_PROBS = 5e-5;
   static final double LOSS = 1e-5;
+
   /** Relative to the largest absolute value of the tensor. */
   static final double GRADIENTS = 1e-4;
-  /** Of a weight after a step from our own gradient, where the golden gradient is at least {@link #CLEAR_GRADIENT}. */
+
+  /**
+   * Of a weight after a step from our own gradient, where the golden gradient is at least {@link
+   * #CLEAR_GRADIENT}.
+   */
   static final double STEP = 2e-6;
+
   /** Of a weight after a step from the golden gradient. */
   static final double STEP_ALONE = 1e-6;
+
   static final double CLEAR_GRADIENT = 1e-5;
+
   /** Steps apart, in learning rates, that the sign of a tiny gradient can make. */
   static final double STEP_OF_NOISE = 2.1;
+
   static final double LATER_LOSS = 5e-4;
+
   /** Of a weight after three steps, in learning rates, where the first gradient is clear. */
   static final double LATER_STEP = 0.25;
+
   /** Relative to a tensor's largest gradient; smaller ones drown in the noise of later steps. */
   static final double CLEAR_SHARE = 1e-3;
 
@@ -87,7 +98,8 @@ final class Comparison {
   }
 
   /** Compares the places that the golden data define. */
-  void closeWhere(String item, float[] expected, float[] actual, double tolerance, IntPredicate where) {
+  void closeWhere(
+      String item, float[] expected, float[] actual, double tolerance, IntPredicate where) {
     if (differ(item, expected.length, actual.length)) {
       return;
     }
@@ -106,7 +118,10 @@ final class Comparison {
       }
     }
     boolean passed = worst <= tolerance;
-    String note = passed ? "" : "number " + place + ": expected " + expected[place] + ", got " + actual[place];
+    String note =
+        passed
+            ? ""
+            : "number " + place + ": expected " + expected[place] + ", got " + actual[place];
     results.accept(new CaseResult(check, label, item, worst, tolerance, passed, note));
   }
 
@@ -129,8 +144,8 @@ final class Comparison {
   }
 
   /**
-   * Compares weights after optimizer steps: strictly where the golden gradient is clear, loosely where noise may decide
-   * its sign.
+   * Compares weights after optimizer steps: strictly where the golden gradient is clear, loosely
+   * where noise may decide its sign.
    *
    * @param clear absolute value from which a gradient is clear
    */
@@ -143,10 +158,14 @@ final class Comparison {
       double strict,
       double loose) {
     closeWhere(item, expected, actual, strict, i -> Math.abs(gradient[i]) >= clear);
-    closeWhere(item + " (tiny gradient)", expected, actual, loose, i -> Math.abs(gradient[i]) < clear);
+    closeWhere(
+        item + " (tiny gradient)", expected, actual, loose, i -> Math.abs(gradient[i]) < clear);
   }
 
-  /** Compares whole numbers with the golden tensor of the same name; the difference reported is how many differ. */
+  /**
+   * Compares whole numbers with the golden tensor of the same name; the difference reported is how
+   * many differ.
+   */
   void equal(String tensor, long[] actual) {
     equal(tensor, longs(tensor), actual);
   }
@@ -159,7 +178,10 @@ final class Comparison {
     String note = "";
     for (int i = 0; i < expected.length; i++) {
       if (expected[i] != actual[i]) {
-        note = unequal == 0 ? "number " + i + ": expected " + expected[i] + ", got " + actual[i] : note;
+        note =
+            unequal == 0
+                ? "number " + i + ": expected " + expected[i] + ", got " + actual[i]
+                : note;
         unequal++;
       }
     }
@@ -184,7 +206,8 @@ final class Comparison {
   private boolean differ(String item, int expected, int actual) {
     if (expected != actual) {
       results.accept(
-          CaseResult.failed(check, label, item, "expected " + expected + " numbers, got " + actual));
+          CaseResult.failed(
+              check, label, item, "expected " + expected + " numbers, got " + actual));
     }
     return expected != actual;
   }

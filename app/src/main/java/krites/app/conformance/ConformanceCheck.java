@@ -12,6 +12,9 @@ public interface ConformanceCheck {
   /** Whether the directory holds cases of this kind. */
   boolean appliesTo(Path directory);
 
-  /** Runs every case found and reports each compared item; a broken case is a failed result, not an exception. */
+  /**
+   * Runs every case found and reports each compared item; a broken case is a failed result, not an
+   * exception.
+   */
   void run(Path directory, Consumer<CaseResult> results) throws IOException;
 }

@@ -54,18 +54,22 @@ final class ForwardCase {
   }
 
   /** The images of the case in the order of the batch. */
-  static List<ProcessedImage> images(GoldenModel golden, JsonNode json, Path folder) throws IOException {
+  static List<ProcessedImage> images(GoldenModel golden, JsonNode json, Path folder)
+      throws IOException {
     List<String> names = new ArrayList<>();
     json.path("images").forEach(name -> names.add(name.asText()));
     return golden.process(folder, names);
   }
 
-  /** Every place of the batch at once, through the methods that training and prefill are made of. */
+  /**
+   * Every place of the batch at once, through the methods that training and prefill are made of.
+   */
   private void forward(GoldenBatch batch, NDManager scope) {
     NDArray embeddings = scope.zeros(new Shape(0));
     if (!batch.allImages().isEmpty()) {
       embeddings =
-          golden.callOne(scope, "vision", VisionInputs.of(batch.allImages(), golden.config(), scope));
+          golden.callOne(
+              scope, "vision", VisionInputs.of(batch.allImages(), golden.config(), scope));
       compare.close("vision_embeds", embeddings.toFloatArray(), Comparison.EMBEDDINGS);
     }
     Shape shape = new Shape(batch.rows(), batch.width());
@@ -75,7 +79,9 @@ final class ForwardCase {
             .toArray();
     NDArray x =
         golden.callOne(
-            scope, "embed", List.of(scope.create(batch.ids(), shape), scope.create(imageAt), embeddings));
+            scope,
+            "embed",
+            List.of(scope.create(batch.ids(), shape), scope.create(imageAt), embeddings));
     int[] documents = new int[batch.ids().length];
     for (int i = 0; i < documents.length; i++) {
       documents[i] = batch.real()[i] ? i / batch.width() : -1;
@@ -115,7 +121,9 @@ final class ForwardCase {
     float[] logProbs = new float[batch.rows() * (width - 1)];
     float[] entropy = new float[batch.rows() * width];
     try (TrainingCore core = golden.newCore()) {
-      NDList result = core.logProbs(batch.packed(places, targets, golden.config(), scope), 1.0, core.weights(), scope);
+      NDList result =
+          core.logProbs(
+              batch.packed(places, targets, golden.config(), scope), 1.0, core.weights(), scope);
       float[] chosen = result.get(0).toFloatArray();
       float[] spread = result.get(1).toFloatArray();
       for (int i = 0; i < places.length; i++) {
@@ -128,7 +136,11 @@ final class ForwardCase {
     }
     IntPredicate followed = i -> followed(batch, i);
     compare.closeWhere(
-        "target_logprobs", compare.floats("target_logprobs"), logProbs, Comparison.LOG_PROBS, followed);
+        "target_logprobs",
+        compare.floats("target_logprobs"),
+        logProbs,
+        Comparison.LOG_PROBS,
+        followed);
     compare.closeWhere(
         "entropy", compare.floats("entropy"), entropy, Comparison.LOG_PROBS, i -> batch.real()[i]);
     long[] lossMask = compare.longs("loss_mask");
@@ -137,7 +149,10 @@ final class ForwardCase {
       sum += lossMask[i] * (double) logProbs[i];
     }
     compare.value(
-        "mean_nll", json.path("mean_nll").asDouble(), -sum / Arrays.stream(lossMask).sum(), Comparison.LOSS);
+        "mean_nll",
+        json.path("mean_nll").asDouble(),
+        -sum / Arrays.stream(lossMask).sum(),
+        Comparison.LOSS);
   }
 
   /** Whether the i-th of (B, T - 1) places and the one behind it are real. */
@@ -157,14 +172,17 @@ final class ForwardCase {
     if (compare.has("gen_logits")) {
       compare.close("gen_logits", logits, Comparison.LOGITS);
     }
-    compare.equal("gen_ids (chunks of 8)", compare.longs("gen_ids"),
+    compare.equal(
+        "gen_ids (chunks of 8)",
+        compare.longs("gen_ids"),
         decode(batch, length, LONG_CHUNK, pad, new int[0], new float[0]));
     if (compare.has("gen_eos_ids")) {
       JsonNode stopped = json.path("generation_with_stop");
       int[] stops = {stopped.path("eos_token_id").asInt()};
       int stopPad = stopped.path("pad_token_id").asInt();
       int columns = compare.side("gen_eos_ids", 1);
-      compare.equal("gen_eos_ids", decode(batch, columns, LONG_CHUNK, stopPad, stops, new float[0]));
+      compare.equal(
+          "gen_eos_ids", decode(batch, columns, LONG_CHUNK, stopPad, stops, new float[0]));
     }
   }
 
@@ -174,7 +192,8 @@ final class ForwardCase {
    * @param logits receives the logits of each token, (B, length, V), unless it is empty
    * @return ids, (B, length)
    */
-  private long[] decode(GoldenBatch batch, int length, int chunk, int pad, int[] stops, float[] logits) {
+  private long[] decode(
+      GoldenBatch batch, int length, int chunk, int pad, int[] stops, float[] logits) {
     int rows = batch.rows();
     int size = golden.config().vocabulary();
     List<DecodeBatch.Input> inputs = new ArrayList<>();

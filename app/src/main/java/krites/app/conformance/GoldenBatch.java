@@ -10,7 +10,8 @@ import krites.model.qwen25vl.MultimodalPositions;
 import krites.model.qwen25vl.Qwen25VlConfig;
 
 /**
- * The token rows of a golden case: padded ids and mask as given, positions as this project computes them.
+ * The token rows of a golden case: padded ids and mask as given, positions as this project computes
+ * them.
  *
  * @param rows B
  * @param width T
@@ -32,7 +33,8 @@ record GoldenBatch(
   /**
    * Reads {@code input_ids} and {@code attention_mask}.
    *
-   * @param images of all rows one after the other; each row takes as many as it has runs of image tokens by grid
+   * @param images of all rows one after the other; each row takes as many as it has runs of image
+   *     tokens by grid
    */
   static GoldenBatch read(Comparison golden, List<ProcessedImage> images, Qwen25VlConfig config) {
     int rows = golden.side("input_ids", 0);
@@ -70,7 +72,8 @@ record GoldenBatch(
   }
 
   /** The images whose tokens a row holds, from the front of the list. */
-  private static List<ProcessedImage> take(List<ProcessedImage> images, int[] tokens, Qwen25VlConfig config) {
+  private static List<ProcessedImage> take(
+      List<ProcessedImage> images, int[] tokens, Qwen25VlConfig config) {
     long left = Arrays.stream(tokens).filter(id -> id == config.imageToken()).count();
     int taken = 0;
     while (left > 0 && taken < images.size()) {
@@ -110,7 +113,8 @@ record GoldenBatch(
     int count = to - from;
     long[] axes = new long[3 * count * width];
     for (int axis = 0; axis < 3; axis++) {
-      System.arraycopy(positions, (axis * rows + from) * width, axes, axis * count * width, count * width);
+      System.arraycopy(
+          positions, (axis * rows + from) * width, axes, axis * count * width, count * width);
     }
     return new GoldenBatch(
         count,
@@ -125,7 +129,10 @@ record GoldenBatch(
   /** The rows as the learner takes them: tokens at {@code select} (flat) predict {@code target}. */
   PackedRows packed(long[] select, long[] target, Qwen25VlConfig config, NDManager scope) {
     return PackedRows.ofPadded(
-        new PackedRows.Padded(rows, width, ids, real, positions, select, target), allImages(), config, scope);
+        new PackedRows.Padded(rows, width, ids, real, positions, select, target),
+        allImages(),
+        config,
+        scope);
   }
 
   /** Flat places of the real tokens. */

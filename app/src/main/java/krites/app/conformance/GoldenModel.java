@@ -18,7 +18,10 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.torchscript.ScriptModule;
 import krites.rollout.RolloutScript;
 
-/** One golden model, loaded the way a rollout worker and a learner load theirs. Owns its native memory. */
+/**
+ * One golden model, loaded the way a rollout worker and a learner load theirs. Owns its native
+ * memory.
+ */
 final class GoldenModel implements AutoCloseable {
   private final Path folder;
   private final Qwen25VlConfig config;
@@ -61,7 +64,8 @@ final class GoldenModel implements AutoCloseable {
     List<ProcessedImage> processed = new ArrayList<>();
     for (String name : names) {
       Path file = images.resolve(name);
-      processed.add(processor.process(ImageDecoder.decode(Files.readAllBytes(file), file.toString())));
+      processed.add(
+          processor.process(ImageDecoder.decode(Files.readAllBytes(file), file.toString())));
     }
     return processed;
   }

@@ -28,7 +28,12 @@ final class GradientCase {
   private final Path imageFolder;
   private final SafetensorsFile train;
 
-  GradientCase(GoldenModel golden, JsonNode json, Comparison compare, Path imageFolder, SafetensorsFile train) {
+  GradientCase(
+      GoldenModel golden,
+      JsonNode json,
+      Comparison compare,
+      Path imageFolder,
+      SafetensorsFile train) {
     this.golden = golden;
     this.json = json;
     this.compare = compare;
@@ -45,7 +50,10 @@ final class GradientCase {
       float[] tokenWeights = new float[rows.targets()];
       Arrays.fill(tokenWeights, 1f / rows.targets());
       compare.value(
-          "loss", GoldenJson.number(json, "mean_nll"), core.supervised(rows, tokenWeights), Comparison.LOSS);
+          "loss",
+          GoldenJson.number(json, "mean_nll"),
+          core.supervised(rows, tokenWeights),
+          Comparison.LOSS);
       gradients(compare, core, train, GRADIENT);
       withoutGradient(core);
       steps(core, rows, tokenWeights);
@@ -71,7 +79,8 @@ final class GradientCase {
   }
 
   /** Compares every golden gradient with that of the core. */
-  static void gradients(Comparison compare, TrainingCore core, SafetensorsFile train, String prefix) {
+  static void gradients(
+      Comparison compare, TrainingCore core, SafetensorsFile train, String prefix) {
     for (String tensor : train.names()) {
       if (tensor.startsWith(prefix)) {
         String weight = tensor.substring(prefix.length());
@@ -85,7 +94,10 @@ final class GradientCase {
   }
 
   static float[] weight(TrainingCore core, String weight) {
-    return core.weights().tensors().get(core.weights().layout().names().indexOf(weight)).toFloatArray();
+    return core.weights()
+        .tensors()
+        .get(core.weights().layout().names().indexOf(weight))
+        .toFloatArray();
   }
 
   /** Square root of the sum of squares of all gradients. */
@@ -99,11 +111,15 @@ final class GradientCase {
     return Math.sqrt(squares);
   }
 
-  /** Weights that take no part in the loss have no gradient at all, so that weight decay leaves them alone. */
+  /**
+   * Weights that take no part in the loss have no gradient at all, so that weight decay leaves them
+   * alone.
+   */
   private void withoutGradient(TrainingCore core) {
     List<String> names = core.weights().layout().names();
     String ours =
-        String.join(" ", names.stream().filter(name -> gradient(core, name).isEmpty()).sorted().toList());
+        String.join(
+            " ", names.stream().filter(name -> gradient(core, name).isEmpty()).sorted().toList());
     List<String> listed = new ArrayList<>();
     json.path("params_without_grad").forEach(name -> listed.add(name.asText()));
     listed.sort(null);
@@ -114,7 +130,9 @@ final class GradientCase {
 
   /** Steps from our own gradients, on the same batch, with the loss before and after each. */
   private void steps(TrainingCore core, PackedRows rows, float[] tokenWeights) {
-    double[] losses = GoldenJson.numbers(GoldenJson.need(json.path("adamw"), "losses_before_and_after_each_step"));
+    double[] losses =
+        GoldenJson.numbers(
+            GoldenJson.need(json.path("adamw"), "losses_before_and_after_each_step"));
     double rate = learningRate(json);
     AdamWSettings settings = settings(json, 0);
     for (int step = 1; step < losses.length; step++) {
@@ -124,15 +142,25 @@ final class GradientCase {
       }
       if (step == 3) {
         stepped(
-            compare, core, train, THREE_STEPS, Comparison.CLEAR_SHARE, 3 * rate, Comparison.LATER_STEP * rate);
+            compare,
+            core,
+            train,
+            THREE_STEPS,
+            Comparison.CLEAR_SHARE,
+            3 * rate,
+            Comparison.LATER_STEP * rate);
       }
       compare.value(
-          "loss after step " + step, losses[step], core.supervised(rows, tokenWeights), Comparison.LATER_LOSS);
+          "loss after step " + step,
+          losses[step],
+          core.supervised(rows, tokenWeights),
+          Comparison.LATER_LOSS);
     }
   }
 
   /** Compares weights after one step with the golden ones, by the two-part rule. */
-  static void steppedOnce(Comparison compare, TrainingCore core, SafetensorsFile train, double rate) {
+  static void steppedOnce(
+      Comparison compare, TrainingCore core, SafetensorsFile train, double rate) {
     stepped(compare, core, train, ONE_STEP, 0, rate, Comparison.STEP);
   }
 
@@ -154,8 +182,11 @@ final class GradientCase {
         String weight = tensor.substring(prefix.length());
         float[] expected = train.floats(tensor);
         float[] gradient =
-            train.find(GRADIENT + weight).isPresent() ? train.floats(GRADIENT + weight) : new float[expected.length];
-        double clear = Math.max(Comparison.CLEAR_GRADIENT, clearShare * Comparison.largest(gradient));
+            train.find(GRADIENT + weight).isPresent()
+                ? train.floats(GRADIENT + weight)
+                : new float[expected.length];
+        double clear =
+            Math.max(Comparison.CLEAR_GRADIENT, clearShare * Comparison.largest(gradient));
         double loose = Comparison.STEP_OF_NOISE * reach;
         compare.stepped(tensor, expected, weight(core, weight), gradient, clear, strict, loose);
       }
@@ -188,9 +219,11 @@ final class GradientCase {
       core.setGradients(gradients);
       core.update(rate, settings);
       for (String tensor : train.names()) {
-        if (tensor.startsWith(ONE_STEP) && gradients.containsKey(tensor.substring(ONE_STEP.length()))) {
+        if (tensor.startsWith(ONE_STEP)
+            && gradients.containsKey(tensor.substring(ONE_STEP.length()))) {
           float[] ours = weight(core, tensor.substring(ONE_STEP.length()));
-          compare.close(tensor + " (golden gradient)", train.floats(tensor), ours, Comparison.STEP_ALONE);
+          compare.close(
+              tensor + " (golden gradient)", train.floats(tensor), ours, Comparison.STEP_ALONE);
         }
       }
     }
@@ -205,6 +238,10 @@ final class GradientCase {
     JsonNode adamw = GoldenJson.need(json, "adamw");
     double[] betas = GoldenJson.numbers(GoldenJson.need(adamw, "betas"));
     return new AdamWSettings(
-        betas[0], betas[1], GoldenJson.number(adamw, "eps"), GoldenJson.number(adamw, "weight_decay"), maxNorm);
+        betas[0],
+        betas[1],
+        GoldenJson.number(adamw, "eps"),
+        GoldenJson.number(adamw, "weight_decay"),
+        maxNorm);
   }
 }

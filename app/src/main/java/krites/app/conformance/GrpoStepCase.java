@@ -16,10 +16,11 @@ import krites.model.image.ProcessedImage;
 import krites.model.safetensors.SafetensorsFile;
 
 /**
- * One GRPO policy step of the reference: losses, metrics, gradients, the clipped AdamW step and what follows it.
+ * One GRPO policy step of the reference: losses, metrics, gradients, the clipped AdamW step and
+ * what follows it.
  *
- * <p>It is run twice: with a row per response, as the reference does, and packed, a row per prompt, as this project
- * trains.
+ * <p>It is run twice: with a row per response, as the reference does, and packed, a row per prompt,
+ * as this project trains.
  */
 final class GrpoStepCase {
   private static final String GRADIENT = "grad.";
@@ -41,7 +42,12 @@ final class GrpoStepCase {
     }
   }
 
-  GrpoStepCase(GoldenModel golden, JsonNode json, Comparison compare, Path imageFolder, SafetensorsFile train) {
+  GrpoStepCase(
+      GoldenModel golden,
+      JsonNode json,
+      Comparison compare,
+      Path imageFolder,
+      SafetensorsFile train) {
     this.golden = golden;
     this.json = json;
     this.compare = compare;
@@ -90,7 +96,9 @@ final class GrpoStepCase {
     return images;
   }
 
-  /** All rows at once: losses, metrics, gradients, the step, and the losses with the new weights. */
+  /**
+   * All rows at once: losses, metrics, gradients, the step, and the losses with the new weights.
+   */
   private void fullStep(GoldenBatch batch) {
     Tokens tokens = tokens(0, batch.rows());
     try (NDManager scope = golden.manager().newSubManager();
@@ -104,7 +112,8 @@ final class GrpoStepCase {
       double rate = GradientCase.learningRate(json);
       double maxNorm = GoldenJson.number(json, "max_grad_norm");
       TrainingCore.Update update = core.update(rate, GradientCase.settings(json, maxNorm));
-      compare.value("grad_norm_before_clip", norm, update.gradientNorm(), Comparison.GRADIENTS * norm);
+      compare.value(
+          "grad_norm_before_clip", norm, update.gradientNorm(), Comparison.GRADIENTS * norm);
       GradientCase.steppedOnce(compare, core, train, rate);
       TrainingCore.PolicyLoss after = loss(core, rows, tokens, tokens.count());
       logProbs("log_probs_after_step", "log_probs_after_step", tokens, after.logProbs());
@@ -148,7 +157,8 @@ final class GrpoStepCase {
         row++;
       }
       sequences.add(
-          new PackedRows.Sequence(batch.tokens(first, 0, promptLength), batch.images().get(first), answers));
+          new PackedRows.Sequence(
+              batch.tokens(first, 0, promptLength), batch.images().get(first), answers));
     }
     return sequences;
   }
@@ -190,10 +200,16 @@ final class GrpoStepCase {
             Comparison.LOSS);
       }
       compare.value(
-          "micro_batches_of_3_mean.total_loss", GoldenJson.number(golden3, "total_loss"), total, Comparison.LOSS);
+          "micro_batches_of_3_mean.total_loss",
+          GoldenJson.number(golden3, "total_loss"),
+          total,
+          Comparison.LOSS);
       double norm = GoldenJson.number(golden3, "grad_norm");
       compare.value(
-          "micro_batches_of_3_mean.grad_norm", norm, GradientCase.norm(core), Comparison.GRADIENTS * norm);
+          "micro_batches_of_3_mean.grad_norm",
+          norm,
+          GradientCase.norm(core),
+          Comparison.GRADIENTS * norm);
       GradientCase.gradients(compare, core, train, MEAN_GRADIENT);
     }
   }
@@ -223,7 +239,8 @@ final class GrpoStepCase {
     GoldenBatch rows = batch.part(from(part), to(part));
     Tokens tokens = tokens(from(part), to(part));
     try (NDManager scope = golden.manager().newSubManager()) {
-      return new Part(loss(core, rowPerResponse(rows, tokens, scope), tokens, divisor), tokens.count());
+      return new Part(
+          loss(core, rowPerResponse(rows, tokens, scope), tokens, divisor), tokens.count());
     }
   }
 
@@ -269,26 +286,44 @@ final class GrpoStepCase {
     return batch.packed(select, target, golden.config(), scope);
   }
 
-  private TrainingCore.PolicyLoss loss(TrainingCore core, PackedRows rows, Tokens tokens, int divisor) {
+  private TrainingCore.PolicyLoss loss(
+      TrainingCore core, PackedRows rows, Tokens tokens, int divisor) {
     float[] weights = new float[tokens.count()];
     Arrays.fill(weights, 1f / divisor);
     return core.policy(
-        rows, tokens.advantage(), tokens.old(), tokens.old(), tokens.reference(), weights, objective);
+        rows,
+        tokens.advantage(),
+        tokens.old(),
+        tokens.old(),
+        tokens.reference(),
+        weights,
+        objective);
   }
 
   private void logProbs(String item, String tensor, Tokens tokens, float[] ours) {
     compare.close(item, pick(tensor, tokens.places()), ours, Comparison.LOG_PROBS);
   }
 
-  private void losses(String prefix, JsonNode expected, TrainingCore.PolicyLoss loss, double tolerance) {
-    compare.value(prefix + "total_loss", GoldenJson.number(expected, "total_loss"), loss.loss(), tolerance);
+  private void losses(
+      String prefix, JsonNode expected, TrainingCore.PolicyLoss loss, double tolerance) {
+    compare.value(
+        prefix + "total_loss", GoldenJson.number(expected, "total_loss"), loss.loss(), tolerance);
     parts(prefix, expected, loss, 1, tolerance);
   }
 
   private void parts(
-      String prefix, JsonNode expected, TrainingCore.PolicyLoss loss, double scale, double tolerance) {
-    compare.value(prefix + "pg_loss", GoldenJson.number(expected, "pg_loss"), scale * loss.policy(), tolerance);
-    compare.value(prefix + "kl_loss", GoldenJson.number(expected, "kl_loss"), scale * loss.kl(), tolerance);
+      String prefix,
+      JsonNode expected,
+      TrainingCore.PolicyLoss loss,
+      double scale,
+      double tolerance) {
+    compare.value(
+        prefix + "pg_loss",
+        GoldenJson.number(expected, "pg_loss"),
+        scale * loss.policy(),
+        tolerance);
+    compare.value(
+        prefix + "kl_loss", GoldenJson.number(expected, "kl_loss"), scale * loss.kl(), tolerance);
     JsonNode metrics = GoldenJson.need(expected, "metrics");
     metric(prefix, metrics, "ppo_kl", scale * loss.policyKl(), tolerance);
     metric(prefix, metrics, "pg_clipfrac_higher", scale * loss.clippedHigh(), tolerance);

@@ -20,8 +20,8 @@ import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.safetensors.SafetensorsWriter;
 
 /**
- * The golden models: each loads, its weights come back from a saved copy with the same values, and a tensor-by-tensor
- * copy keeps names, types, shapes and bytes.
+ * The golden models: each loads, its weights come back from a saved copy with the same values, and
+ * a tensor-by-tensor copy keeps names, types, shapes and bytes.
  */
 public final class ModelsCheck implements ConformanceCheck {
   /** Small, so that the copy is in several shards. */
@@ -49,7 +49,11 @@ public final class ModelsCheck implements ConformanceCheck {
         check(model, copies, results);
       } catch (IOException | RuntimeException trouble) {
         results.accept(
-            CaseResult.failed(name(), model.getFileName().toString(), "run", String.valueOf(trouble.getMessage())));
+            CaseResult.failed(
+                name(),
+                model.getFileName().toString(),
+                "run",
+                String.valueOf(trouble.getMessage())));
       } finally {
         delete(copies);
       }
@@ -65,13 +69,17 @@ public final class ModelsCheck implements ConformanceCheck {
       Path values = Files.createDirectory(copies.resolve("values"));
       weights.save(values, DType.F32);
       try (NetworkWeights again = NetworkWeights.load(values, config, manager)) {
-        results.accept(CaseResult.of(name(), label, "saved values", weights.sameValues(again) ? 0 : 1, 0));
+        results.accept(
+            CaseResult.of(name(), label, "saved values", weights.sameValues(again) ? 0 : 1, 0));
       }
     }
     try (SafetensorsCheckpoint source = SafetensorsCheckpoint.open(model)) {
       Path exact = Files.createDirectory(copies.resolve("exact"));
       List<OutgoingTensor> tensors =
-          source.names().stream().sorted().map(tensor -> OutgoingTensor.copyOf(source, tensor)).toList();
+          source.names().stream()
+              .sorted()
+              .map(tensor -> OutgoingTensor.copyOf(source, tensor))
+              .toList();
       SafetensorsWriter.writeCheckpoint(exact, tensors, SafetensorsWriter.PYTORCH, SHARD_BYTES);
       try (SafetensorsCheckpoint copy = SafetensorsCheckpoint.open(exact)) {
         results.accept(CaseResult.of(name(), label, "copied tensors", different(source, copy), 0));
@@ -85,7 +93,8 @@ public final class ModelsCheck implements ConformanceCheck {
     return missing + source.names().stream().filter(tensor -> !same(source, copy, tensor)).count();
   }
 
-  private static boolean same(SafetensorsCheckpoint source, SafetensorsCheckpoint copy, String tensor) {
+  private static boolean same(
+      SafetensorsCheckpoint source, SafetensorsCheckpoint copy, String tensor) {
     return copy.find(tensor)
         .map(
             entry ->

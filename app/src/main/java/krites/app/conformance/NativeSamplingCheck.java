@@ -19,8 +19,9 @@ import krites.model.torchscript.TorchRuntime;
 import krites.rollout.RolloutScript;
 
 /**
- * The sampler that rollout runs on tensors, against the same golden file as {@link SamplingCheck}: processed logits,
- * kept tokens, probabilities, and for every kept token that the middle of its interval draws it.
+ * The sampler that rollout runs on tensors, against the same golden file as {@link SamplingCheck}:
+ * processed logits, kept tokens, probabilities, and for every kept token that the middle of its
+ * interval draws it.
  */
 public final class NativeSamplingCheck implements ConformanceCheck {
   private static final JsonMapper JSON =
@@ -28,7 +29,11 @@ public final class NativeSamplingCheck implements ConformanceCheck {
   private static final String FILE = "logits_processors.json";
   private static final double LOGIT_TOLERANCE = 1e-5;
   private static final double PROBABILITY_TOLERANCE = 1e-6;
-  /** An interval narrower than this may be missed by the rounding of the golden probabilities (float32). */
+
+  /**
+   * An interval narrower than this may be missed by the rounding of the golden probabilities
+   * (float32).
+   */
   private static final double NARROW = 1e-5;
 
   @Override
@@ -46,28 +51,37 @@ public final class NativeSamplingCheck implements ConformanceCheck {
     TorchRuntime.prepareThread(1, false);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         ScriptModule script = ScriptModule.load(manager, RolloutScript.samplerMethods())) {
-      JsonNode cases = JSON.readTree(directory.resolve(name()).resolve(FILE).toFile()).path("cases");
+      JsonNode cases =
+          JSON.readTree(directory.resolve(name()).resolve(FILE).toFile()).path("cases");
       for (int i = 0; i < cases.size(); i++) {
         String label = "logits_processors/" + i;
         try (NDManager scope = manager.newSubManager()) {
           runCase(cases.get(i), script, scope, new GoldenComparison(name(), label, results));
         } catch (RuntimeException trouble) {
-          results.accept(CaseResult.failed(name(), label, "native case", String.valueOf(trouble.getMessage())));
+          results.accept(
+              CaseResult.failed(
+                  name(), label, "native case", String.valueOf(trouble.getMessage())));
         }
       }
     } catch (IOException trouble) {
-      results.accept(CaseResult.failed(name(), FILE, "native file", String.valueOf(trouble.getMessage())));
+      results.accept(
+          CaseResult.failed(name(), FILE, "native file", String.valueOf(trouble.getMessage())));
     }
   }
 
-  private static void runCase(JsonNode golden, ScriptModule script, NDManager scope, GoldenComparison compare) {
+  private static void runCase(
+      JsonNode golden, ScriptModule script, NDManager scope, GoldenComparison compare) {
     double[][] logits = GoldenJson.table(golden, "logits");
     int rows = logits.length;
     int size = logits[0].length;
     NDArray shaped = shaped(golden, logits, script, scope);
     double[] processed = GoldenJson.doubles(shaped.toFloatArray());
     compare.compareScaled(
-        "native.processed_logits", GoldenJson.need(golden, "processed_logits"), LOGIT_TOLERANCE, 1, processed);
+        "native.processed_logits",
+        GoldenJson.need(golden, "processed_logits"),
+        LOGIT_TOLERANCE,
+        1,
+        processed);
     double[] kept =
         IntStream.range(0, processed.length)
             .filter(i -> processed[i] != Double.NEGATIVE_INFINITY)
@@ -76,14 +90,17 @@ public final class NativeSamplingCheck implements ConformanceCheck {
     compare.compareEqual("native.kept", GoldenJson.need(golden, "kept"), kept);
     double[] probabilities = GoldenJson.doubles(shaped.softmax(-1).toFloatArray());
     JsonNode expected = GoldenJson.need(golden, "probabilities");
-    compare.compareScaled("native.probabilities", expected, PROBABILITY_TOLERANCE, 1, probabilities);
+    compare.compareScaled(
+        "native.probabilities", expected, PROBABILITY_TOLERANCE, 1, probabilities);
     double[][] intervals = GoldenJson.vectors(expected);
     for (int row = 0; row < rows; row++) {
-      compare.compareText("native.pick row " + row, "", wrongPicks(intervals[row], shaped.get(row), script, scope));
+      compare.compareText(
+          "native.pick row " + row, "", wrongPicks(intervals[row], shaped.get(row), script, scope));
     }
   }
 
-  private static NDArray shaped(JsonNode golden, double[][] logits, ScriptModule script, NDManager scope) {
+  private static NDArray shaped(
+      JsonNode golden, double[][] logits, ScriptModule script, NDManager scope) {
     int size = logits[0].length;
     int[][] seenIds = GoldenJson.integers(golden, "input_ids");
     boolean[] seen = new boolean[logits.length * size];
@@ -107,10 +124,15 @@ public final class NativeSamplingCheck implements ConformanceCheck {
         .get(0);
   }
 
-  /** Tokens that were not drawn by the middle of their interval, as text; empty if there is none. */
-  private static String wrongPicks(double[] probabilities, NDArray shaped, ScriptModule script, NDManager scope) {
+  /**
+   * Tokens that were not drawn by the middle of their interval, as text; empty if there is none.
+   */
+  private static String wrongPicks(
+      double[] probabilities, NDArray shaped, ScriptModule script, NDManager scope) {
     int[] wide =
-        IntStream.range(0, probabilities.length).filter(token -> probabilities[token] > NARROW).toArray();
+        IntStream.range(0, probabilities.length)
+            .filter(token -> probabilities[token] > NARROW)
+            .toArray();
     double[] uniforms = new double[wide.length];
     double total = 0;
     for (double probability : probabilities) {

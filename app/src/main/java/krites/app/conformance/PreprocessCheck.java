@@ -22,8 +22,8 @@ import krites.model.safetensors.SafetensorsFile;
 
 /**
  * Image preprocessing: {@code preprocess/cases.json}, {@code smart_resize.jsonl} and {@code
- * easyr1_process_image.json}. Pixels and sizes must be equal; pixel values within 1e-5, their sums within 1e-5 of the
- * sum of absolute values, as the README of the golden data suggests.
+ * easyr1_process_image.json}. Pixels and sizes must be equal; pixel values within 1e-5, their sums
+ * within 1e-5 of the sum of absolute values, as the README of the golden data suggests.
  */
 public final class PreprocessCheck implements ConformanceCheck {
   private static final double VALUE_TOLERANCE = 1e-5;
@@ -85,34 +85,46 @@ public final class PreprocessCheck implements ConformanceCheck {
     }
   }
 
-  private void processorCase(Path folder, JsonNode golden, Consumer<CaseResult> results) throws IOException {
+  private void processorCase(Path folder, JsonNode golden, Consumer<CaseResult> results)
+      throws IOException {
     String caseName = golden.path("name").asText();
     ImageProcessor processor =
-        PUBLISHED.withPixelLimits(golden.path("min_pixels").asLong(), golden.path("max_pixels").asLong());
+        PUBLISHED.withPixelLimits(
+            golden.path("min_pixels").asLong(), golden.path("max_pixels").asLong());
     RgbImage image = decode(folder, golden).toRgb();
     ProcessedImage processed = processor.process(image);
-    try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(golden.path("file").asText()))) {
+    try (SafetensorsFile tensors =
+        SafetensorsFile.open(folder.resolve(golden.path("file").asText()))) {
       compareBytes(caseName, "rgb", tensors, image, results);
       compareBytes(caseName, "resized_rgb", tensors, processed.resized(), results);
       long[] grid = {processed.grid().t(), processed.grid().h(), processed.grid().w()};
       results.accept(equal(caseName, "image_grid_thw", tensors.longs("image_grid_thw"), grid));
       if (tensors.find("pixel_values").isPresent()) {
         results.accept(
-            values(caseName, "pixel_values", tensors.floats("pixel_values"), processed.pixelValues()));
+            values(
+                caseName, "pixel_values", tensors.floats("pixel_values"), processed.pixelValues()));
       }
       if (tensors.find("pixel_values_first_last_8").isPresent()) {
         float[] edges = firstAndLastRows(processed.pixelValues(), processor.patchValues());
         results.accept(
-            values(caseName, "pixel_values_first_last_8", tensors.floats("pixel_values_first_last_8"), edges));
+            values(
+                caseName,
+                "pixel_values_first_last_8",
+                tensors.floats("pixel_values_first_last_8"),
+                edges));
       }
     }
-    compareStatistics(caseName, golden.path("pixel_values_stats"), processed.pixelValues(), results);
+    compareStatistics(
+        caseName, golden.path("pixel_values_stats"), processed.pixelValues(), results);
   }
 
-  private void easyR1Case(Path folder, JsonNode golden, Consumer<CaseResult> results) throws IOException {
+  private void easyR1Case(Path folder, JsonNode golden, Consumer<CaseResult> results)
+      throws IOException {
     RgbImage image =
-        EasyR1Resize.apply(decode(folder, golden), limit(golden, "min_pixels"), limit(golden, "max_pixels"));
-    try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(golden.path("file").asText()))) {
+        EasyR1Resize.apply(
+            decode(folder, golden), limit(golden, "min_pixels"), limit(golden, "max_pixels"));
+    try (SafetensorsFile tensors =
+        SafetensorsFile.open(folder.resolve(golden.path("file").asText()))) {
       compareBytes(easyR1Name(golden), "rgb", tensors, image, results);
     }
   }
@@ -143,7 +155,8 @@ public final class PreprocessCheck implements ConformanceCheck {
         String expected;
         try {
           JsonNode golden = JSON.readTree(text);
-          expected = golden.path("result_5_0").isNull() ? "refused" : golden.path("result_5_0").toString();
+          expected =
+              golden.path("result_5_0").isNull() ? "refused" : golden.path("result_5_0").toString();
           seen = smartResize(golden);
         } catch (IOException e) {
           expected = "a JSON object";
@@ -151,7 +164,8 @@ public final class PreprocessCheck implements ConformanceCheck {
         }
         boolean same = expected.equals(seen);
         String note = same ? "" : "expected " + expected + ", seen " + seen;
-        results.accept(new CaseResult(name(), "smart_resize", "line " + line, same ? 0 : 1, 0, same, note));
+        results.accept(
+            new CaseResult(name(), "smart_resize", "line " + line, same ? 0 : 1, 0, same, note));
       }
     }
   }
@@ -172,7 +186,11 @@ public final class PreprocessCheck implements ConformanceCheck {
   }
 
   private void compareBytes(
-      String caseName, String item, SafetensorsFile tensors, RgbImage seen, Consumer<CaseResult> results) {
+      String caseName,
+      String item,
+      SafetensorsFile tensors,
+      RgbImage seen,
+      Consumer<CaseResult> results) {
     long[] shape = {seen.height(), seen.width(), 3};
     results.accept(equal(caseName, item + ".shape", tensors.entry(item).shape(), shape));
     long[] bytes = new long[seen.rgb().length];
@@ -205,7 +223,8 @@ public final class PreprocessCheck implements ConformanceCheck {
   }
 
   private CaseResult lengths(String caseName, String item, int expected, int seen) {
-    return CaseResult.failed(name(), caseName, item, "expected " + expected + " values, seen " + seen);
+    return CaseResult.failed(
+        name(), caseName, item, "expected " + expected + " values, seen " + seen);
   }
 
   private static float[] firstAndLastRows(float[] values, int rowValues) {
@@ -236,10 +255,16 @@ public final class PreprocessCheck implements ConformanceCheck {
   }
 
   private void statistic(
-      String caseName, JsonNode golden, String key, double seen, double tolerance, Consumer<CaseResult> results) {
+      String caseName,
+      JsonNode golden,
+      String key,
+      double seen,
+      double tolerance,
+      Consumer<CaseResult> results) {
     if (golden.path(key).isNumber()) {
       double difference = Math.abs(golden.path(key).doubleValue() - seen);
-      results.accept(CaseResult.of(name(), caseName, "pixel_values_stats." + key, difference, tolerance));
+      results.accept(
+          CaseResult.of(name(), caseName, "pixel_values_stats." + key, difference, tolerance));
     }
   }
 }

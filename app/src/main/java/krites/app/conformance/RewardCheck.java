@@ -19,7 +19,10 @@ import krites.reward.MathReward;
 import krites.reward.R1vReward;
 import krites.reward.WhitespaceSqueeze;
 
-/** Checks the reward functions row by row against {@code reward/*.jsonl}; the file name says which function. */
+/**
+ * Checks the reward functions row by row against {@code reward/*.jsonl}; the file name says which
+ * function.
+ */
 public final class RewardCheck implements ConformanceCheck {
   private static final double TOLERANCE = 1e-9;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -70,35 +73,43 @@ public final class RewardCheck implements ConformanceCheck {
       Comparison comparison = new Comparison(JSON.readTree(line));
       switch (caseName) {
         case "easyr1_math", "critic_math" ->
-            comparison.answer(new MathReward(comparison.number("format_weight"))
-                .score(comparison.text("response"), comparison.text("ground_truth")));
+            comparison.answer(
+                new MathReward(comparison.number("format_weight"))
+                    .score(comparison.text("response"), comparison.text("ground_truth")));
         case "critic_caption" ->
-            comparison.answer(new CaptionReward(comparison.number("format_weight"))
-                .score(comparison.text("response"), comparison.text("ground_truth")));
+            comparison.answer(
+                new CaptionReward(comparison.number("format_weight"))
+                    .score(comparison.text("response"), comparison.text("ground_truth")));
         case "easyr1_r1v", "critic_r1v" ->
-            comparison.answer(new R1vReward(comparison.number("format_weight"))
-                .score(comparison.text("response"), comparison.text("ground_truth")));
+            comparison.answer(
+                new R1vReward(comparison.number("format_weight"))
+                    .score(comparison.text("response"), comparison.text("ground_truth")));
         case "easyr1_dapo" -> dapo(comparison);
         case "mathruler_extract_boxed" -> boxed(comparison);
         case "mathruler_grade_answer" -> grade(comparison);
         default -> {
-          return CaseResult.failed(name(), caseName, item, "no reward function is known by this file name");
+          return CaseResult.failed(
+              name(), caseName, item, "no reward function is known by this file name");
         }
       }
       return comparison.result(name(), caseName, item);
     } catch (JsonProcessingException e) {
-      return CaseResult.failed(name(), caseName, item, "line " + item + " is not JSON: " + e.getOriginalMessage());
+      return CaseResult.failed(
+          name(), caseName, item, "line " + item + " is not JSON: " + e.getOriginalMessage());
     } catch (IllegalArgumentException e) {
       return CaseResult.failed(name(), caseName, item, String.valueOf(e.getMessage()));
     }
   }
 
   private static void dapo(Comparison row) {
-    DapoReward reward = new DapoReward(
-        (int) row.number("max_response_length"), (int) row.number("overlong_buffer_length"),
-        row.number("overlong_penalty_factor"));
+    DapoReward reward =
+        new DapoReward(
+            (int) row.number("max_response_length"),
+            (int) row.number("overlong_buffer_length"),
+            row.number("overlong_penalty_factor"));
     DapoReward.Score score =
-        reward.score(row.text("response"), row.text("ground_truth"), (int) row.number("response_length"));
+        reward.score(
+            row.text("response"), row.text("ground_truth"), (int) row.number("response_length"));
     row.compare("overall", score.overall());
     row.compare("accuracy", score.accuracy());
     row.compare("overlong", score.overlong());
@@ -176,7 +187,13 @@ public final class RewardCheck implements ConformanceCheck {
 
     CaseResult result(String check, String caseName, String item) {
       return new CaseResult(
-          check, caseName, item, maxDifference, TOLERANCE, differences.isEmpty(), String.join("; ", differences));
+          check,
+          caseName,
+          item,
+          maxDifference,
+          TOLERANCE,
+          differences.isEmpty(),
+          String.join("; ", differences));
     }
   }
 }

@@ -21,7 +21,11 @@ public record HeldOut(
   /** Nothing measured yet. */
   public static HeldOut none(long step) {
     return new HeldOut(
-        step, OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
+        step,
+        OptionalDouble.empty(),
+        OptionalDouble.empty(),
+        OptionalDouble.empty(),
+        OptionalDouble.empty());
   }
 
   /** The same with the critic's results. */

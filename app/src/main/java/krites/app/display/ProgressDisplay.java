@@ -5,7 +5,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * Shows a run under way: one line that is overwritten where a person looks, else a plain line every few steps.
+ * Shows a run under way: one line that is overwritten where a person looks, else a plain line every
+ * few steps.
  *
  * <p>Thread safe: steps, evaluations and the end may come from different threads.
  */
@@ -28,7 +29,8 @@ public final class ProgressDisplay {
    * @param firstStep the step it begins after: 0, or a checkpoint's step
    * @param heldOut what was measured last, before a resume
    */
-  public ProgressDisplay(Terminal terminal, InstantSource clock, long steps, long firstStep, HeldOut heldOut) {
+  public ProgressDisplay(
+      Terminal terminal, InstantSource clock, long steps, long firstStep, HeldOut heldOut) {
     this.terminal = terminal;
     this.clock = clock;
     this.steps = steps;
@@ -42,7 +44,9 @@ public final class ProgressDisplay {
     Duration elapsed = Duration.between(start, clock.instant());
     Duration remaining = remaining(step.step(), elapsed);
     if (terminal.interactive()) {
-      String line = ProgressLine.live(step, steps, heldOut, remaining, terminal.width() - 1, terminal.unicode());
+      String line =
+          ProgressLine.live(
+              step, steps, heldOut, remaining, terminal.width() - 1, terminal.unicode());
       terminal.out().print(CLEAR_LINE + line);
       terminal.out().flush();
       lineOpen = true;
@@ -78,6 +82,8 @@ public final class ProgressDisplay {
 
   private Duration remaining(long step, Duration elapsed) {
     long done = step - firstStep;
-    return done < 1 ? Duration.ZERO : elapsed.multipliedBy(Math.max(0, steps - step)).dividedBy(done);
+    return done < 1
+        ? Duration.ZERO
+        : elapsed.multipliedBy(Math.max(0, steps - step)).dividedBy(done);
   }
 }

@@ -42,7 +42,8 @@ final class ProgressLine {
   }
 
   /** The same without a bar, for a file or a pipe. */
-  static String plain(StepView step, long steps, HeldOut heldOut, Duration elapsed, Duration remaining) {
+  static String plain(
+      StepView step, long steps, HeldOut heldOut, Duration elapsed, Duration remaining) {
     List<String> parts = new ArrayList<>();
     parts.add("step " + step.step() + "/" + steps);
     parts.addAll(numbers(step, heldOut));
@@ -100,6 +101,7 @@ final class ProgressLine {
     long seconds = duration.toSeconds();
     return seconds < 3600
         ? String.format(Locale.ROOT, "%d:%02d", seconds / 60, seconds % 60)
-        : String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        : String.format(
+            Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
   }
 }

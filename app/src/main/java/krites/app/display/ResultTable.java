@@ -24,7 +24,11 @@ public final class ResultTable {
    * @param runFolder where the files are
    */
   public static List<String> lines(
-      Terminal terminal, Map<String, @Nullable Object> summary, HeldOut first, HeldOut last, Path runFolder) {
+      Terminal terminal,
+      Map<String, @Nullable Object> summary,
+      HeldOut first,
+      HeldOut last,
+      Path runFolder) {
     List<Row> rows =
         List.of(
             new Row("critic accuracy", first.criticAccuracy(), last.criticAccuracy()),
@@ -34,7 +38,9 @@ public final class ResultTable {
             new Row("reward", number(summary, "reward_first"), number(summary, "reward_last")));
     List<String> lines = new ArrayList<>();
     lines.add("");
-    lines.add(terminal.bold(String.format(Locale.ROOT, "%-18s %8s %8s %8s", "", "before", "after", "change")));
+    lines.add(
+        terminal.bold(
+            String.format(Locale.ROOT, "%-18s %8s %8s %8s", "", "before", "after", "change")));
     for (Row row : rows) {
       if (row.before().isPresent() || row.after().isPresent()) {
         lines.add(line(terminal, row));
@@ -42,13 +48,22 @@ public final class ResultTable {
     }
     if (summary.get("policy_accuracy_peak") instanceof Number peak) {
       lines.add(
-          "policy accuracy was highest at step " + summary.get("policy_accuracy_peak_step") + ": "
+          "policy accuracy was highest at step "
+              + summary.get("policy_accuracy_peak_step")
+              + ": "
               + ProgressLine.three(peak.doubleValue()));
     }
     lines.add("");
     lines.add(
-        "groups: " + summary.get("groups_issued") + " issued = " + summary.get("groups_trained") + " trained + "
-            + dropped(summary) + " dropped + " + summary.get("groups_in_flight") + " in flight");
+        "groups: "
+            + summary.get("groups_issued")
+            + " issued = "
+            + summary.get("groups_trained")
+            + " trained + "
+            + dropped(summary)
+            + " dropped + "
+            + summary.get("groups_in_flight")
+            + " in flight");
     lines.add("summary      " + runFolder.resolve("summary.json"));
     lines.add("metrics      " + runFolder.resolve("metrics.jsonl"));
     lines.add("samples      " + runFolder.resolve("samples.jsonl"));
@@ -58,7 +73,8 @@ public final class ResultTable {
 
   private static String line(Terminal terminal, Row row) {
     String text =
-        String.format(Locale.ROOT, "%-18s %8s %8s", row.name(), shown(row.before()), shown(row.after()));
+        String.format(
+            Locale.ROOT, "%-18s %8s %8s", row.name(), shown(row.before()), shown(row.after()));
     if (row.before().isEmpty() || row.after().isEmpty()) {
       return text;
     }
@@ -73,11 +89,15 @@ public final class ResultTable {
 
   private static long dropped(Map<String, @Nullable Object> summary) {
     return summary.get("groups_dropped") instanceof Map<?, ?> reasons
-        ? reasons.values().stream().mapToLong(count -> count instanceof Number n ? n.longValue() : 0).sum()
+        ? reasons.values().stream()
+            .mapToLong(count -> count instanceof Number n ? n.longValue() : 0)
+            .sum()
         : 0;
   }
 
   private static OptionalDouble number(Map<String, @Nullable Object> summary, String key) {
-    return summary.get(key) instanceof Number value ? OptionalDouble.of(value.doubleValue()) : OptionalDouble.empty();
+    return summary.get(key) instanceof Number value
+        ? OptionalDouble.of(value.doubleValue())
+        : OptionalDouble.empty();
   }
 }

@@ -17,7 +17,8 @@ import java.util.concurrent.TimeUnit;
  * @param unicode whether it shows characters beyond ASCII
  * @param color whether it shows colour
  */
-public record Terminal(PrintStream out, boolean interactive, int width, boolean unicode, boolean color) {
+public record Terminal(
+    PrintStream out, boolean interactive, int width, boolean unicode, boolean color) {
   private static final int WIDTH_UNKNOWN = 80;
 
   /** The process's standard output; colour is off when {@code NO_COLOR} is set or nobody looks. */
@@ -25,10 +26,13 @@ public record Terminal(PrintStream out, boolean interactive, int width, boolean 
     Map<String, String> environment = System.getenv();
     Console console = System.console();
     boolean interactive =
-        console != null && console.isTerminal() && !"dumb".equals(environment.getOrDefault("TERM", "dumb"));
+        console != null
+            && console.isTerminal()
+            && !"dumb".equals(environment.getOrDefault("TERM", "dumb"));
     boolean unicode = StandardCharsets.UTF_8.equals(System.out.charset());
     boolean color = interactive && environment.getOrDefault("NO_COLOR", "").isEmpty();
-    return new Terminal(System.out, interactive, interactive ? width(environment) : WIDTH_UNKNOWN, unicode, color);
+    return new Terminal(
+        System.out, interactive, interactive ? width(environment) : WIDTH_UNKNOWN, unicode, color);
   }
 
   /** A stream that nobody watches, for files and tests. */
@@ -55,9 +59,12 @@ public record Terminal(PrintStream out, boolean interactive, int width, boolean 
   private static int askStty() {
     try {
       Process stty = new ProcessBuilder("stty", "size").redirectInput(new File("/dev/tty")).start();
-      String answer = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+      String answer =
+          new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
       stty.waitFor(1, TimeUnit.SECONDS);
-      return answer.matches("\\d+ [1-9]\\d{0,4}") ? Integer.parseInt(answer.split(" ")[1]) : WIDTH_UNKNOWN;
+      return answer.matches("\\d+ [1-9]\\d{0,4}")
+          ? Integer.parseInt(answer.split(" ")[1])
+          : WIDTH_UNKNOWN;
     } catch (IOException e) {
       return WIDTH_UNKNOWN;
     } catch (InterruptedException e) {

@@ -11,12 +11,15 @@ import krites.grpo.flow.RunState;
 import krites.grpo.port.CheckpointStore;
 import krites.grpo.port.PolicyTrainer;
 
-/** Checkpoints of a run as folders: what the trainer saves, and the run's state as {@value #STATE}. */
+/**
+ * Checkpoints of a run as folders: what the trainer saves, and the run's state as {@value #STATE}.
+ */
 public final class CheckpointFiles implements CheckpointStore {
   /** Step, version, seed, ledger and prompt cursor. */
   public static final String STATE = "run-state.json";
 
-  private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Checkpoints checkpoints;
 

@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 /**
  * The checkpoints of a run: folders {@code step-N}, each complete or absent.
  *
- * <p>A checkpoint is written into a hidden folder, forced to disk and renamed; whoever finds a folder under its final
- * name finds all of it. Not thread safe: one writer.
+ * <p>A checkpoint is written into a hidden folder, forced to disk and renamed; whoever finds a
+ * folder under its final name finds all of it. Not thread safe: one writer.
  */
 public final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("step-(\\d+)");
@@ -41,7 +41,8 @@ public final class Checkpoints {
   }
 
   /**
-   * Writes a checkpoint and removes those beyond the number to keep. A checkpoint of the same step is replaced.
+   * Writes a checkpoint and removes those beyond the number to keep. A checkpoint of the same step
+   * is replaced.
    *
    * @throws RunFileException if it cannot be written; nothing half-written stays under a final name
    */
@@ -92,7 +93,8 @@ public final class Checkpoints {
       return;
     }
     try (var entries = Files.list(folder)) {
-      for (Path entry : entries.filter(path -> path.getFileName().toString().startsWith(UNFINISHED)).toList()) {
+      for (Path entry :
+          entries.filter(path -> path.getFileName().toString().startsWith(UNFINISHED)).toList()) {
         DurableFiles.deleteTree(entry);
       }
     } catch (IOException e) {

@@ -24,7 +24,8 @@ final class DurableFiles {
     try {
       Files.writeString(temporary, text, StandardCharsets.UTF_8);
       force(temporary, StandardOpenOption.WRITE);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       force(parent(file), StandardOpenOption.READ);
     } catch (IOException e) {
       throw new RunFileException("write", file, e);
@@ -37,7 +38,8 @@ final class DurableFiles {
         folder,
         new SimpleFileVisitor<>() {
           @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
             force(file, StandardOpenOption.WRITE);
             return FileVisitResult.CONTINUE;
           }

@@ -7,8 +7,9 @@ import krites.grpo.flow.LedgerSnapshot;
 /**
  * Passes the journal's events up to the moment of a ledger snapshot, and none after it.
  *
- * <p>The moment is the first at which the step of the snapshot is trained and as many groups are issued and dropped as
- * it says; what lies between that and the snapshot moves groups that were in flight, and those are issued again.
+ * <p>The moment is the first at which the step of the snapshot is trained and as many groups are
+ * issued and dropped as it says; what lies between that and the snapshot moves groups that were in
+ * flight, and those are issued again.
  */
 final class JournalCut implements Predicate<Map<String, Object>> {
   private final LedgerSnapshot until;

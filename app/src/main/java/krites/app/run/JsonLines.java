@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file of JSON objects, one per line, that only grows. Thread safe.
  *
- * <p>Every line is handed to the operating system as a whole before {@link #append} returns; a process killed in the
- * middle leaves at most one unfinished line at the end, which {@link #keepOnly} moves aside.
+ * <p>Every line is handed to the operating system as a whole before {@link #append} returns; a
+ * process killed in the middle leaves at most one unfinished line at the end, which {@link
+ * #keepOnly} moves aside.
  */
 public final class JsonLines implements AutoCloseable {
   private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -75,7 +76,8 @@ public final class JsonLines implements AutoCloseable {
   }
 
   /**
-   * All objects of a file, in order; empty if there is no such file. An unfinished last line is left out.
+   * All objects of a file, in order; empty if there is no such file. An unfinished last line is
+   * left out.
    *
    * @throws RunFileException if the file cannot be read or a line before the last one is not JSON
    */
@@ -87,7 +89,8 @@ public final class JsonLines implements AutoCloseable {
       if (object != null) {
         objects.add(object);
       } else if (i < lines.size() - 1) {
-        throw new RunFileException("read", file, new IOException("line " + (i + 1) + " is not a JSON object"));
+        throw new RunFileException(
+            "read", file, new IOException("line " + (i + 1) + " is not a JSON object"));
       }
     }
     return objects;

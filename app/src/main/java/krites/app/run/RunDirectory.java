@@ -18,10 +18,11 @@ import krites.grpo.flow.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder that a run writes: its configuration, its growing files, its checkpoints and its summary.
+ * The folder that a run writes: its configuration, its growing files, its checkpoints and its
+ * summary.
  *
- * <p>Exactly one process writes it at a time (a file lock). The growing files always read as one run: a resume moves
- * lines beyond the checkpoint's step to {@code resumed-over/}.
+ * <p>Exactly one process writes it at a time (a file lock). The growing files always read as one
+ * run: a resume moves lines beyond the checkpoint's step to {@code resumed-over/}.
  */
 public final class RunDirectory implements AutoCloseable {
   /** The resolved configuration; its presence marks a folder that holds a run. */
@@ -35,7 +36,8 @@ public final class RunDirectory implements AutoCloseable {
   public static final String LOG = "krites.log";
 
   private static final String STEP = "step";
-  private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path path;
   private final FileChannel lockChannel;
@@ -65,7 +67,10 @@ public final class RunDirectory implements AutoCloseable {
   public static RunDirectory create(Path path, String configText, int keep) {
     if (Files.exists(path.resolve(CONFIG))) {
       throw new InputError(
-          path + " holds a run already; go on with it by --resume " + path + " or name another --run-dir");
+          path
+              + " holds a run already; go on with it by --resume "
+              + path
+              + " or name another --run-dir");
     }
     if (Files.exists(path) && !Files.isDirectory(path)) {
       throw new InputError("run folder " + path + " is a file");
@@ -84,8 +89,8 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Opens the folder of a run to go on from its newest checkpoint: removes unfinished checkpoints and moves every line
-   * that the run will write again aside.
+   * Opens the folder of a run to go on from its newest checkpoint: removes unfinished checkpoints
+   * and moves every line that the run will write again aside.
    *
    * @param configText the configuration as it is now; it replaces the old one
    * @param state the state in the newest checkpoint
@@ -124,7 +129,9 @@ public final class RunDirectory implements AutoCloseable {
     requireRun(path);
     return new Checkpoints(checkpointFolder(path), 0)
         .latest()
-        .orElseThrow(() -> new InputError("run " + path + " has no checkpoint to resume from; start it anew"));
+        .orElseThrow(
+            () ->
+                new InputError("run " + path + " has no checkpoint to resume from; start it anew"));
   }
 
   public Path path() {
@@ -155,7 +162,10 @@ public final class RunDirectory implements AutoCloseable {
     return events;
   }
 
-  /** Moves every line that a run going on from a state will write again aside, into {@code resumed-over/}. */
+  /**
+   * Moves every line that a run going on from a state will write again aside, into {@code
+   * resumed-over/}.
+   */
   public void rewind(RunState state) {
     Path side = path.resolve("resumed-over");
     try {
@@ -207,7 +217,8 @@ public final class RunDirectory implements AutoCloseable {
   private static FileChannel lock(Path path) {
     Path file = path.resolve(".lock");
     try {
-      FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       @Nullable FileLock lock = tryLock(channel);
       if (lock == null) {
         channel.close();

@@ -7,7 +7,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** A file of the run folder could not be written or read; the message names the deed, the file and the reason. */
+/**
+ * A file of the run folder could not be written or read; the message names the deed, the file and
+ * the reason.
+ */
 public final class RunFileException extends UncheckedIOException {
   private static final long serialVersionUID = 1L;
 

@@ -39,10 +39,14 @@ public record RunHistory(
   /** Reads the files of a run folder. */
   public static RunHistory read(Path folder) {
     List<Map<String, Object>> evals = JsonLines.read(folder.resolve(RunDirectory.EVALS));
-    return new RunHistory(JsonLines.read(folder.resolve(RunDirectory.METRICS)), heldOut(evals), evals);
+    return new RunHistory(
+        JsonLines.read(folder.resolve(RunDirectory.METRICS)), heldOut(evals), evals);
   }
 
-  /** Seconds from the start of the run to its last step, without the time between interruption and resume. */
+  /**
+   * Seconds from the start of the run to its last step, without the time between interruption and
+   * resume.
+   */
   public double wallSeconds() {
     return steps.isEmpty() ? 0 : number(steps.getLast(), RunFiles.WALL_SECONDS).orElse(0);
   }
@@ -82,7 +86,8 @@ public record RunHistory(
     summary.put("policy_accuracy_after", orNull(last().policyAccuracy()));
     HeldOut peak = policyPeak();
     summary.put("policy_accuracy_peak", orNull(peak.policyAccuracy()));
-    summary.put("policy_accuracy_peak_step", peak.policyAccuracy().isPresent() ? peak.step() : null);
+    summary.put(
+        "policy_accuracy_peak_step", peak.policyAccuracy().isPresent() ? peak.step() : null);
     putAccount(summary, end.account());
     summary.put("max_staleness_seen", end.maxStalenessSeen());
     // Versions 0 to the last one, each published once; a resume goes on counting.
@@ -94,7 +99,9 @@ public record RunHistory(
 
   private static void putAccount(Map<String, @Nullable Object> summary, Account account) {
     Map<String, Long> dropped = new LinkedHashMap<>();
-    account.dropped().forEach((reason, count) -> dropped.put(reason.name().toLowerCase(Locale.ROOT), count));
+    account
+        .dropped()
+        .forEach((reason, count) -> dropped.put(reason.name().toLowerCase(Locale.ROOT), count));
     summary.put("groups_issued", account.issued());
     summary.put("groups_trained", account.trained());
     summary.put("groups_dropped", dropped);
@@ -118,7 +125,9 @@ public record RunHistory(
 
   private @Nullable Double meanReward(int from, int to) {
     OptionalDouble mean =
-        steps.subList(from, to).stream().mapToDouble(line -> number(line, REWARD).orElse(Double.NaN)).average();
+        steps.subList(from, to).stream()
+            .mapToDouble(line -> number(line, REWARD).orElse(Double.NaN))
+            .average();
     return orNull(mean);
   }
 
@@ -127,13 +136,20 @@ public record RunHistory(
     for (Map<String, Object> line : evals) {
       long step = line.get("step") instanceof Number number ? number.longValue() : 0;
       HeldOut before = byStep.computeIfAbsent(step, HeldOut::none);
-      byStep.put(step, with(before, String.valueOf(line.get("set")), number(line, ACCURACY), number(line, FORMAT)));
+      byStep.put(
+          step,
+          with(
+              before,
+              String.valueOf(line.get("set")),
+              number(line, ACCURACY),
+              number(line, FORMAT)));
     }
     return List.copyOf(byStep.values());
   }
 
   /** Adds the results of one evaluation set; a set of another name changes nothing. */
-  public static HeldOut with(HeldOut heldOut, String set, OptionalDouble accuracy, OptionalDouble format) {
+  public static HeldOut with(
+      HeldOut heldOut, String set, OptionalDouble accuracy, OptionalDouble format) {
     return switch (set) {
       case CRITIC -> heldOut.withCritic(accuracy, format);
       case POLICY -> heldOut.withPolicy(accuracy, format);
@@ -142,7 +158,9 @@ public record RunHistory(
   }
 
   private static OptionalDouble number(Map<String, Object> line, String key) {
-    return line.get(key) instanceof Number value ? OptionalDouble.of(value.doubleValue()) : OptionalDouble.empty();
+    return line.get(key) instanceof Number value
+        ? OptionalDouble.of(value.doubleValue())
+        : OptionalDouble.empty();
   }
 
   private static @Nullable Double orNull(OptionalDouble value) {

@@ -41,7 +41,8 @@ final class ConfigReaderTest {
 
     assertEquals(7, config.run().steps());
     assertEquals(0.25, config.learner().lr());
-    assertEquals(0, config.eval().everySteps(), "the recipe's value stays where nobody overrides it");
+    assertEquals(
+        0, config.eval().everySteps(), "the recipe's value stays where nobody overrides it");
   }
 
   @Test
@@ -65,7 +66,8 @@ final class ConfigReaderTest {
     Path file = write("run {\n  seed = many\n}\n");
 
     assertEquals(
-        file + ":2: run.seed: expected a whole number, found \"many\"", failure(new ConfigReader(), file));
+        file + ":2: run.seed: expected a whole number, found \"many\"",
+        failure(new ConfigReader(), file));
   }
 
   @ParameterizedTest
@@ -106,14 +108,18 @@ final class ConfigReaderTest {
     ConfigError error =
         assertThrows(ConfigError.class, () -> new ConfigReader().withConfigs(List.of("smok")));
 
-    assertTrue(error.getMessage().startsWith("no recipe or file is named smok; recipes are shapes, smoke,"));
+    assertTrue(
+        error
+            .getMessage()
+            .startsWith("no recipe or file is named smok; recipes are shapes, smoke,"));
     assertTrue(error.getMessage().endsWith("the nearest is smoke"), error.getMessage());
   }
 
   @Test
   void aFileThatIsNotThereIsNamed() {
     ConfigError error =
-        assertThrows(ConfigError.class, () -> new ConfigReader().withConfigs(List.of("nowhere/my.conf")));
+        assertThrows(
+            ConfigError.class, () -> new ConfigReader().withConfigs(List.of("nowhere/my.conf")));
 
     assertEquals("configuration file nowhere/my.conf does not exist", error.getMessage());
   }
@@ -169,14 +175,17 @@ final class ConfigReaderTest {
   @Test
   void everyKeyIsReadAndNoOther() {
     assertEquals(
-        KnownKeys.load().keys().keySet(), new ConfigReader().withConfigs(List.of()).read().consumed());
+        KnownKeys.load().keys().keySet(),
+        new ConfigReader().withConfigs(List.of()).read().consumed());
   }
 
   @Test
   void everyKeyIsDocumentedByASentenceAndItsValues() {
     KnownKeys.load()
         .keys()
-        .forEach((key, doc) -> assertTrue(doc.matches("[A-Z].*\\. \\[.+]"), key + " is documented as: " + doc));
+        .forEach(
+            (key, doc) ->
+                assertTrue(doc.matches("[A-Z].*\\. \\[.+]"), key + " is documented as: " + doc));
   }
 
   @Test
@@ -186,7 +195,12 @@ final class ConfigReaderTest {
         new ConfigReader().withConfigs(List.of()).read().config().data().instruction());
     assertEquals(
         CritiquePrompt.PUBLISHED_INSTRUCTION,
-        new ConfigReader().withConfigs(List.of("llava-critic-r1-7b")).read().config().data().instruction());
+        new ConfigReader()
+            .withConfigs(List.of("llava-critic-r1-7b"))
+            .read()
+            .config()
+            .data()
+            .instruction());
   }
 
   @Test
@@ -205,7 +219,11 @@ final class ConfigReaderTest {
   @Test
   void theResolvedTextSaysWhereAValueCameFrom() {
     String text =
-        new ConfigReader().withConfigs(List.of("smoke")).withValue("--seed 3", "run.seed", "3").read().text();
+        new ConfigReader()
+            .withConfigs(List.of("smoke"))
+            .withValue("--seed 3", "run.seed", "3")
+            .read()
+            .text();
 
     assertTrue(text.contains("  seed = 3  # from --seed 3\n"), text);
     assertTrue(text.contains("# from recipe smoke:"), text);
@@ -216,13 +234,19 @@ final class ConfigReaderTest {
   }
 
   private static String failure(ConfigReader reader, Path file) {
-    return assertThrows(ConfigError.class, () -> reader.withConfigs(List.of(file.toString())).read()).getMessage();
+    return assertThrows(
+            ConfigError.class, () -> reader.withConfigs(List.of(file.toString())).read())
+        .getMessage();
   }
 
   private static String failureOf(String assignment) {
     return assertThrows(
             ConfigError.class,
-            () -> new ConfigReader().withConfigs(List.of()).withAssignment("--set", assignment).read())
+            () ->
+                new ConfigReader()
+                    .withConfigs(List.of())
+                    .withAssignment("--set", assignment)
+                    .read())
         .getMessage();
   }
 }

@@ -84,7 +84,9 @@ class CasesCheckTest {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path name = GOLDEN.relativize(file);
         String text = name.toString().replace('\\', '/');
-        if (text.startsWith("models/") || text.startsWith("images/") || text.startsWith("cases/a/one_image.")) {
+        if (text.startsWith("models/")
+            || text.startsWith("images/")
+            || text.startsWith("cases/a/one_image.")) {
           Files.createDirectories(target.resolve(name.toString()).getParent());
           Files.copy(file, target.resolve(name.toString()));
         }

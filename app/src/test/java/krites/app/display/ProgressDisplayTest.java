@@ -24,7 +24,9 @@ final class ProgressDisplayTest {
 
   @Test
   void aWatchedRunOverwritesOneLine() {
-    ProgressDisplay display = new ProgressDisplay(new Terminal(out, true, 120, true, false), clock, 150, 0, HeldOut.none(0));
+    ProgressDisplay display =
+        new ProgressDisplay(
+            new Terminal(out, true, 120, true, false), clock, 150, 0, HeldOut.none(0));
 
     clock.advance(2);
     display.step(new StepView(1, 0.25, 0, 900));
@@ -45,14 +47,17 @@ final class ProgressDisplayTest {
 
   @Test
   void aNarrowTerminalLosesTheLastPartsAndNeverWraps() {
-    String line = ProgressLine.live(new StepView(3, 0.5, 0, 10), 9, heldOut(0, 0.5, 0.5), Duration.ofSeconds(9), 50, false);
+    String line =
+        ProgressLine.live(
+            new StepView(3, 0.5, 0, 10), 9, heldOut(0, 0.5, 0.5), Duration.ofSeconds(9), 50, false);
 
     assertEquals("step 3/9  [######..............]  reward 0.500", line);
   }
 
   @Test
   void anUnwatchedRunPrintsAboutTwentyFivePlainLines() {
-    ProgressDisplay display = new ProgressDisplay(Terminal.plain(out), clock, 100, 0, HeldOut.none(0));
+    ProgressDisplay display =
+        new ProgressDisplay(Terminal.plain(out), clock, 100, 0, HeldOut.none(0));
 
     for (int step = 1; step <= 100; step++) {
       clock.advance(1);
@@ -61,14 +66,16 @@ final class ProgressDisplayTest {
 
     List<String> lines = text().lines().toList();
     assertEquals(26, lines.size());
-    assertEquals("step 1/100  reward 0.500  50 tok/s  age 1.0  elapsed 0:01  eta 1:39", lines.getFirst());
+    assertEquals(
+        "step 1/100  reward 0.500  50 tok/s  age 1.0  elapsed 0:01  eta 1:39", lines.getFirst());
     assertEquals("step 100/100  reward 0.500  50 tok/s  age 1.0  elapsed 1:40", lines.getLast());
     assertFalse(text().contains("\u001b"), "no control characters in a file");
   }
 
   @Test
   void theTimeLeftOfAResumedRunCountsOnlyItsOwnSteps() {
-    ProgressDisplay display = new ProgressDisplay(Terminal.plain(out), clock, 100, 90, HeldOut.none(0));
+    ProgressDisplay display =
+        new ProgressDisplay(Terminal.plain(out), clock, 100, 90, HeldOut.none(0));
 
     clock.advance(5);
     display.step(new StepView(91, 0.5, 0, 50));
@@ -96,7 +103,11 @@ final class ProgressDisplayTest {
 
     List<String> lines =
         ResultTable.lines(
-            Terminal.plain(out), summary, heldOut(0, 0.5, 0.625), heldOut(150, 0.75, 0.5), Path.of("runs/a"));
+            Terminal.plain(out),
+            summary,
+            heldOut(0, 0.5, 0.625),
+            heldOut(150, 0.75, 0.5),
+            Path.of("runs/a"));
 
     assertEquals("critic accuracy       0.500    0.750   +0.250", lines.get(2));
     assertEquals("policy accuracy       0.625    0.500   -0.125", lines.get(3));

@@ -28,7 +28,8 @@ final class RunDirectoryTest {
     Path path = folder.resolve("run");
     RunDirectory.create(path, "run.seed = 1", 0).close();
 
-    InputError error = assertThrows(InputError.class, () -> RunDirectory.create(path, "run.seed = 2", 0));
+    InputError error =
+        assertThrows(InputError.class, () -> RunDirectory.create(path, "run.seed = 2", 0));
 
     assertTrue(error.getMessage().startsWith(path + " holds a run already"), error.getMessage());
   }
@@ -39,7 +40,8 @@ final class RunDirectoryTest {
     try (RunDirectory first = RunDirectory.create(path, "", 0)) {
       first.checkpoints().write(1, _ -> {});
 
-      InputError error = assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0, state(1, 0)));
+      InputError error =
+          assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0, state(1, 0)));
 
       assertTrue(error.getMessage().endsWith("is being written by another process"));
     }
@@ -49,10 +51,12 @@ final class RunDirectoryTest {
   void aRunFolderBelowAFileIsOneClearLine() throws IOException {
     Path file = Files.writeString(folder.resolve("file"), "x");
 
-    InputError inside = assertThrows(InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0));
+    InputError inside =
+        assertThrows(InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0));
     InputError itself = assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0));
 
-    assertTrue(inside.getMessage().startsWith("cannot create run folder " + file.resolve("run") + ": "));
+    assertTrue(
+        inside.getMessage().startsWith("cannot create run folder " + file.resolve("run") + ": "));
     assertEquals("run folder " + file + " is a file", itself.getMessage());
   }
 
@@ -73,7 +77,8 @@ final class RunDirectoryTest {
                             throw new IOException("No space left on device");
                           }));
 
-      assertTrue(error.getMessage().endsWith("step-10: No space left on device"), error.getMessage());
+      assertTrue(
+          error.getMessage().endsWith("step-10: No space left on device"), error.getMessage());
       assertEquals(5, run.checkpoints().latest().orElseThrow().step());
     }
   }
@@ -86,7 +91,8 @@ final class RunDirectoryTest {
       }
 
       assertEquals(
-          List.of(10L, 11L), run.checkpoints().all().stream().map(Checkpoints.Checkpoint::step).toList());
+          List.of(10L, 11L),
+          run.checkpoints().all().stream().map(Checkpoints.Checkpoint::step).toList());
     }
   }
 
@@ -115,8 +121,11 @@ final class RunDirectoryTest {
       run.checkpoints().write(2, _ -> {});
     }
     Files.writeString(
-        path.resolve(RunDirectory.METRICS), "{\"step\":5,\"rew", java.nio.file.StandardOpenOption.APPEND);
-    Path unfinished = Files.createDirectories(path.resolve("checkpoints/.unfinished-step-4/x")).getParent();
+        path.resolve(RunDirectory.METRICS),
+        "{\"step\":5,\"rew",
+        java.nio.file.StandardOpenOption.APPEND);
+    Path unfinished =
+        Files.createDirectories(path.resolve("checkpoints/.unfinished-step-4/x")).getParent();
 
     try (RunDirectory run = RunDirectory.resume(path, "new", 0, state(2, 0))) {
       run.metrics().append(Map.of("step", 3, "reward/mean", 0.75));
@@ -125,7 +134,10 @@ final class RunDirectoryTest {
     assertEquals(List.of(1, 2, 3), steps(path.resolve(RunDirectory.METRICS)));
     assertEquals(List.of(1, 2), steps(path.resolve(RunDirectory.SAMPLES)));
     assertEquals(List.of(0), steps(path.resolve(RunDirectory.EVALS)));
-    assertEquals(List.of(3, 4), steps(path.resolve("resumed-over/metrics.jsonl")), "the unfinished line is last");
+    assertEquals(
+        List.of(3, 4),
+        steps(path.resolve("resumed-over/metrics.jsonl")),
+        "the unfinished line is last");
     assertEquals(3, Files.readAllLines(path.resolve("resumed-over/metrics.jsonl")).size());
     assertFalse(Files.exists(unfinished));
     assertEquals("new", Files.readString(path.resolve(RunDirectory.CONFIG)));
@@ -150,14 +162,16 @@ final class RunDirectoryTest {
     org.junit.jupiter.api.Assumptions.assumeTrue(Files.isWritable(full));
     JsonLines lines = JsonLines.open(full);
 
-    RunFileException error = assertThrows(RunFileException.class, () -> lines.append(Map.of("step", 1)));
+    RunFileException error =
+        assertThrows(RunFileException.class, () -> lines.append(Map.of("step", 1)));
 
     assertEquals("cannot write /dev/full: No space left on device", error.getMessage());
   }
 
   @Test
   void aBrokenLineInTheMiddleIsNamedByItsNumber() throws IOException {
-    Path file = Files.writeString(folder.resolve("m.jsonl"), "{\"step\":1}\nnot json\n{\"step\":2}\n");
+    Path file =
+        Files.writeString(folder.resolve("m.jsonl"), "{\"step\":1}\nnot json\n{\"step\":2}\n");
 
     assertEquals(
         "cannot read " + file + ": line 2 is not a JSON object",
@@ -169,17 +183,32 @@ final class RunDirectoryTest {
     Path path = folder.resolve("run");
     try (RunDirectory run = RunDirectory.create(path, "", 0)) {
       for (String event :
-          List.of("GroupStarted", "GroupStarted", "StepTrained", "GroupStarted", "GroupDropped", "GroupReady",
-              "StepTrained", "GroupStarted")) {
+          List.of(
+              "GroupStarted",
+              "GroupStarted",
+              "StepTrained",
+              "GroupStarted",
+              "GroupDropped",
+              "GroupReady",
+              "StepTrained",
+              "GroupStarted")) {
         run.events().append(Map.of("event", event));
       }
     }
     LedgerSnapshot ledger =
         new LedgerSnapshot(
-            4, 1, new PolicyVersion(0, 1), 3, 1, Map.of(Drop.STALE, 1L),
-            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))), 1);
+            4,
+            1,
+            new PolicyVersion(0, 1),
+            3,
+            1,
+            Map.of(Drop.STALE, 1L),
+            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))),
+            1);
 
-    RunDirectory.resume(path, "", 0, new RunState(1, ledger.version(), 1, 0, ledger, CursorState.start(9))).close();
+    RunDirectory.resume(
+            path, "", 0, new RunState(1, ledger.version(), 1, 0, ledger, CursorState.start(9)))
+        .close();
 
     assertEquals(5, JsonLines.read(path.resolve(RunDirectory.EVENTS)).size());
     assertEquals(3, JsonLines.read(path.resolve("resumed-over/events.jsonl")).size());
@@ -189,11 +218,22 @@ final class RunDirectoryTest {
   void theStateOfACheckpointReadsBack() {
     LedgerSnapshot ledger =
         new LedgerSnapshot(
-            4, 1, new PolicyVersion(2, 1), 3, 1, Map.of(Drop.STALE, 1L),
-            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))), 1);
+            4,
+            1,
+            new PolicyVersion(2, 1),
+            3,
+            1,
+            Map.of(Drop.STALE, 1L),
+            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))),
+            1);
     RunState state =
         new RunState(
-            1, ledger.version(), 17, 0, ledger, new CursorState(9, 3, List.of(new PromptTicket(1, 1))));
+            1,
+            ledger.version(),
+            17,
+            0,
+            ledger,
+            new CursorState(9, 3, List.of(new PromptTicket(1, 1))));
     try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0)) {
       new CheckpointFiles(run.checkpoints()).write(state, new NothingToSave());
 

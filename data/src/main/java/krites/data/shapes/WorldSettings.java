@@ -15,8 +15,8 @@ import java.util.Map;
  * @param objectsMax most objects, at most the number of cells
  * @param jitterPixels largest shift of an object's centre along each axis, 0 to 2 (so that it stays
  *     in its cell)
- * @param outlinePixels width of the dark outline inside each object's edge, 0 to 4; it shows the shape whatever the
- *     colour
+ * @param outlinePixels width of the dark outline inside each object's edge, 0 to 4; it shows the
+ *     shape whatever the colour
  * @param colourJitter largest change of each colour channel of an object, 0 to 40
  * @param pixelNoise largest change of each channel of each pixel, 0 to 100
  * @param gradient how much the background darkens in red from top to bottom and in blue from left

@@ -205,7 +205,18 @@ final class ShapesWorldTest {
             IllegalArgumentException.class,
             () ->
                 new WorldSettings(
-                    2, plain.shapes(), plain.colours(), 1, 5, 2, 2, 12, 0, 0, plain.questions(), 0));
+                    2,
+                    plain.shapes(),
+                    plain.colours(),
+                    1,
+                    5,
+                    2,
+                    2,
+                    12,
+                    0,
+                    0,
+                    plain.questions(),
+                    0));
     assertEquals("objects-max is 5, expected 1 to 4", trouble.getMessage());
     assertThrows(
         IllegalArgumentException.class, () -> plain.withQuestions(Map.of(QuestionKind.COLOR, 0.0)));

@@ -23,8 +23,16 @@ public record Account(long issued, long trained, Map<Drop, Long> dropped, long i
     long droppedInAll = copy.values().stream().mapToLong(Long::longValue).sum();
     if (issued != trained + droppedInAll + inFlight) {
       throw new IllegalArgumentException(
-          "the account does not close: issued " + issued + ", trained " + trained + ", dropped " + droppedInAll + " "
-              + copy + ", in flight " + inFlight);
+          "the account does not close: issued "
+              + issued
+              + ", trained "
+              + trained
+              + ", dropped "
+              + droppedInAll
+              + " "
+              + copy
+              + ", in flight "
+              + inFlight);
     }
   }
 

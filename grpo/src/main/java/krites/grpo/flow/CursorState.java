@@ -13,7 +13,8 @@ public record CursorState(long size, long position, List<PromptTicket> returned)
   public CursorState {
     returned = List.copyOf(returned);
     if (size < 1 || position < 0) {
-      throw new IllegalArgumentException("prompt cursor at " + position + " of " + size + " prompts is impossible");
+      throw new IllegalArgumentException(
+          "prompt cursor at " + position + " of " + size + " prompts is impossible");
     }
   }
 

@@ -5,7 +5,8 @@ package krites.grpo.flow;
  *
  * @param steps training steps of the whole run, at least 0
  * @param groupsPerStep groups in one training batch, at least 1
- * @param maxStaleness versions that the oldest token of a trained group may be old; 0 is synchronous
+ * @param maxStaleness versions that the oldest token of a trained group may be old; 0 is
+ *     synchronous
  */
 public record FlowLimits(long steps, int groupsPerStep, int maxStaleness) {
   public FlowLimits {

@@ -5,8 +5,8 @@ import krites.grpo.Drop;
 import krites.grpo.PolicyVersion;
 
 /**
- * A fact about the groups of a run. The list of these is the journal of the run: applied in order to a new {@link
- * RunLedger} they give its state again.
+ * A fact about the groups of a run. The list of these is the journal of the run: applied in order
+ * to a new {@link RunLedger} they give its state again.
  */
 public sealed interface LedgerEvent {
   /** A rollout worker was asked for a group. */

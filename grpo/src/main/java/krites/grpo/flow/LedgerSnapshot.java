@@ -35,16 +35,23 @@ public record LedgerSnapshot(
     inFlight = List.copyOf(inFlight);
     if (nextGroupId < 1 || completedSteps < 0 || maxStalenessSeen < 0) {
       throw new IllegalArgumentException(
-          "ledger snapshot with next group " + nextGroupId + ", steps " + completedSteps + ", staleness "
-              + maxStalenessSeen + " is impossible");
+          "ledger snapshot with next group "
+              + nextGroupId
+              + ", steps "
+              + completedSteps
+              + ", staleness "
+              + maxStalenessSeen
+              + " is impossible");
     }
-    new Account(issued, trained, dropped, inFlight.size()); // refuses an account that does not close
+    new Account(
+        issued, trained, dropped, inFlight.size()); // refuses an account that does not close
   }
 
   /** The same ledger under a version with the same number, whose term a new learner has raised. */
   public LedgerSnapshot under(PolicyVersion taken) {
     if (taken.number() != version.number() || taken.term() < version.term()) {
-      throw new IllegalArgumentException("the checkpoint is of " + version + ", the trainer has " + taken);
+      throw new IllegalArgumentException(
+          "the checkpoint is of " + version + ", the trainer has " + taken);
     }
     return new LedgerSnapshot(
         nextGroupId, completedSteps, taken, issued, trained, dropped, inFlight, maxStalenessSeen);

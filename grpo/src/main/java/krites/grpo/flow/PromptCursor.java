@@ -6,8 +6,9 @@ import java.util.TreeSet;
 /**
  * The order in which prompts are issued: one seeded shuffle per epoch, without end.
  *
- * <p>A ticket that was handed back is issued before any new one, lowest number first, so no prompt vanishes. The state
- * is three numbers and the returned tickets, so a run can go on from where it was.
+ * <p>A ticket that was handed back is issued before any new one, lowest number first, so no prompt
+ * vanishes. The state is three numbers and the returned tickets, so a run can go on from where it
+ * was.
  */
 public final class PromptCursor {
   private final long size;
@@ -40,7 +41,8 @@ public final class PromptCursor {
   /** Takes a ticket back; it is issued again before any new one. */
   public void giveBack(PromptTicket ticket) {
     if (ticket.number() >= position) {
-      throw new IllegalStateException("ticket " + ticket.number() + " was never issued, the next one is " + position);
+      throw new IllegalStateException(
+          "ticket " + ticket.number() + " was never issued, the next one is " + position);
     }
     if (!returned.add(ticket)) {
       throw new IllegalStateException("ticket " + ticket.number() + " was handed back twice");

@@ -21,12 +21,13 @@ import krites.grpo.flow.LedgerEvent.GroupStarted;
 import krites.grpo.flow.LedgerEvent.StepTrained;
 
 /**
- * Knows where every group of a run is. Its questions are answered with events; {@link #apply} is the only way in which
- * its state changes, and it refuses an event that breaks a promise.
+ * Knows where every group of a run is. Its questions are answered with events; {@link #apply} is
+ * the only way in which its state changes, and it refuses an event that breaks a promise.
  *
- * <p>Promises: every started group ends exactly once, trained or dropped with a reason; no trained group is staler than
- * the limit when its batch is taken; versions rise by one; at most one batch is in training; never more groups are in
- * flight than the staleness limit can use or the remaining steps can need.
+ * <p>Promises: every started group ends exactly once, trained or dropped with a reason; no trained
+ * group is staler than the limit when its batch is taken; versions rise by one; at most one batch
+ * is in training; never more groups are in flight than the staleness limit can use or the remaining
+ * steps can need.
  *
  * <p>It knows no clock, no thread, no prompt and no response. Not thread safe.
  */
@@ -49,11 +50,18 @@ public final class RunLedger {
     this.version = version;
   }
 
-  /** A ledger that goes on from a snapshot; the groups in flight then have to be ended with {@link #restarted()}. */
+  /**
+   * A ledger that goes on from a snapshot; the groups in flight then have to be ended with {@link
+   * #restarted()}.
+   */
   public static RunLedger restore(FlowLimits limits, LedgerSnapshot snapshot) {
     RunLedger ledger = new RunLedger(limits, snapshot.version());
-    snapshot.inFlight().forEach(
-        flight -> ledger.flights.put(flight.groupId(), new Flight(flight.ticket(), new Generating(""))));
+    snapshot
+        .inFlight()
+        .forEach(
+            flight ->
+                ledger.flights.put(
+                    flight.groupId(), new Flight(flight.ticket(), new Generating(""))));
     ledger.dropped.putAll(snapshot.dropped());
     ledger.nextGroupId = snapshot.nextGroupId();
     ledger.issued = snapshot.issued();
@@ -63,7 +71,8 @@ public final class RunLedger {
     return ledger;
   }
 
-  // --- questions -----------------------------------------------------------------------------------------------
+  // --- questions
+  // -----------------------------------------------------------------------------------------------
 
   /** Whether one more group may start. */
   public boolean mayStart() {
@@ -80,10 +89,15 @@ public final class RunLedger {
     return drops(Drop.WORKER_LOST, state -> state.equals(new Generating(worker)));
   }
 
-  /** Groups that are too old for a batch of the current version, oldest first; ask before {@link #batch()}. */
+  /**
+   * Groups that are too old for a batch of the current version, oldest first; ask before {@link
+   * #batch()}.
+   */
   public List<GroupDropped> stale() {
     return drops(
-        Drop.STALE, state -> state instanceof Ready(PolicyVersion oldest) && age(oldest) > limits.maxStaleness());
+        Drop.STALE,
+        state ->
+            state instanceof Ready(PolicyVersion oldest) && age(oldest) > limits.maxStaleness());
   }
 
   /** Every group in flight, to be ended after a restart, oldest first. */
@@ -94,11 +108,15 @@ public final class RunLedger {
   /** The next batch, oldest group first; empty while groups are missing or a step is under way. */
   public Optional<BatchTaken> batch() {
     List<Long> ready =
-        ids(state -> state instanceof Ready(PolicyVersion oldest) && age(oldest) <= limits.maxStaleness());
+        ids(
+            state ->
+                state instanceof Ready(PolicyVersion oldest)
+                    && age(oldest) <= limits.maxStaleness());
     if (isTraining() || completedSteps >= limits.steps() || ready.size() < limits.groupsPerStep()) {
       return Optional.empty();
     }
-    return Optional.of(new BatchTaken(completedSteps + 1, version, ready.subList(0, limits.groupsPerStep())));
+    return Optional.of(
+        new BatchTaken(completedSteps + 1, version, ready.subList(0, limits.groupsPerStep())));
   }
 
   /** Whether a batch was taken and its step is not completed. */
@@ -155,18 +173,21 @@ public final class RunLedger {
   }
 
   /**
-   * The ticket under which the prompt of a dropped group is issued again; empty when the group failed for a reason of
-   * its prompt. After a restart the draws are repeated, otherwise they are new.
+   * The ticket under which the prompt of a dropped group is issued again; empty when the group
+   * failed for a reason of its prompt. After a restart the draws are repeated, otherwise they are
+   * new.
    */
   public static Optional<PromptTicket> reissue(PromptTicket ticket, Drop reason) {
     return switch (reason) {
       case RESTARTED -> Optional.of(ticket);
       case WORKER_LOST, STALE -> Optional.of(ticket.again());
-      case ROLLOUT_FAILED, REWARD_FAILED, FLAT -> Optional.empty(); // it would end the same way again
+      case ROLLOUT_FAILED, REWARD_FAILED, FLAT ->
+          Optional.empty(); // it would end the same way again
     };
   }
 
-  // --- changes -------------------------------------------------------------------------------------------------
+  // --- changes
+  // -------------------------------------------------------------------------------------------------
 
   /**
    * Changes the state.
@@ -175,7 +196,8 @@ public final class RunLedger {
    */
   public void apply(LedgerEvent event) {
     switch (event) {
-      case GroupStarted(long id, PromptTicket ticket, String worker) -> onStarted(id, ticket, worker);
+      case GroupStarted(long id, PromptTicket ticket, String worker) ->
+          onStarted(id, ticket, worker);
       case GroupGenerated(long id, PolicyVersion oldest) -> onGenerated(id, oldest);
       case GroupReady(long id) -> onReady(id);
       case GroupDropped(long id, Drop reason) -> onDropped(id, reason);
@@ -186,8 +208,14 @@ public final class RunLedger {
 
   private void onStarted(long id, PromptTicket ticket, String worker) {
     require(id == nextGroupId, "group " + id + " starts, the next number is " + nextGroupId);
-    require(mayStart(), "group " + id + " starts although " + flights.size() + " are in flight, the limit is "
-        + limits.admitted(completedSteps));
+    require(
+        mayStart(),
+        "group "
+            + id
+            + " starts although "
+            + flights.size()
+            + " are in flight, the limit is "
+            + limits.admitted(completedSteps));
     flights.put(id, new Flight(ticket, new Generating(worker)));
     nextGroupId++;
     issued++;
@@ -195,7 +223,9 @@ public final class RunLedger {
 
   private void onGenerated(long id, PolicyVersion oldest) {
     Flight flight = flight(id);
-    require(flight.state() instanceof Generating, "group " + id + " was generated while " + flight.state());
+    require(
+        flight.state() instanceof Generating,
+        "group " + id + " was generated while " + flight.state());
     flights.put(id, new Flight(flight.ticket(), new Scoring(oldest)));
   }
 
@@ -209,35 +239,60 @@ public final class RunLedger {
 
   private void onDropped(long id, Drop reason) {
     GroupState state = flight(id).state();
-    boolean possible = switch (reason) {
-      case WORKER_LOST, ROLLOUT_FAILED -> state instanceof Generating;
-      case REWARD_FAILED, FLAT -> state instanceof Scoring;
-      case STALE -> state instanceof Ready;
-      case RESTARTED -> true;
-    };
+    boolean possible =
+        switch (reason) {
+          case WORKER_LOST, ROLLOUT_FAILED -> state instanceof Generating;
+          case REWARD_FAILED, FLAT -> state instanceof Scoring;
+          case STALE -> state instanceof Ready;
+          case RESTARTED -> true;
+        };
     require(possible, "group " + id + " was dropped as " + reason + " while " + state);
     flights.remove(id);
     dropped.merge(reason, 1L, Long::sum);
   }
 
   private void onTaken(BatchTaken taken) {
-    require(!isTraining(), "the batch of step " + taken.step() + " was taken while another is in training");
-    require(taken.step() == completedSteps + 1 && !isComplete(),
-        "the batch of step " + taken.step() + " was taken after step " + completedSteps + " of " + limits.steps());
-    require(taken.policy().equals(version), "a batch for " + taken.policy() + " was taken, the policy is " + version);
-    require(taken.groupIds().stream().distinct().count() == limits.groupsPerStep()
+    require(
+        !isTraining(),
+        "the batch of step " + taken.step() + " was taken while another is in training");
+    require(
+        taken.step() == completedSteps + 1 && !isComplete(),
+        "the batch of step "
+            + taken.step()
+            + " was taken after step "
+            + completedSteps
+            + " of "
+            + limits.steps());
+    require(
+        taken.policy().equals(version),
+        "a batch for " + taken.policy() + " was taken, the policy is " + version);
+    require(
+        taken.groupIds().stream().distinct().count() == limits.groupsPerStep()
             && taken.groupIds().size() == limits.groupsPerStep(),
-        "the batch of step " + taken.step() + " has groups " + taken.groupIds() + ", not " + limits.groupsPerStep());
+        "the batch of step "
+            + taken.step()
+            + " has groups "
+            + taken.groupIds()
+            + ", not "
+            + limits.groupsPerStep());
     Map<Long, Flight> taking = new TreeMap<>();
     long oldestAge = 0;
     for (long id : taken.groupIds()) {
       Flight flight = flight(id);
       if (!(flight.state() instanceof Ready(PolicyVersion oldest))) {
-        throw new IllegalStateException("group " + id + " was taken for training while " + flight.state());
+        throw new IllegalStateException(
+            "group " + id + " was taken for training while " + flight.state());
       }
       long age = age(oldest);
-      require(age >= 0 && age <= limits.maxStaleness(),
-          "group " + id + " is " + age + " versions old in step " + taken.step() + ", the limit is "
+      require(
+          age >= 0 && age <= limits.maxStaleness(),
+          "group "
+              + id
+              + " is "
+              + age
+              + " versions old in step "
+              + taken.step()
+              + ", the limit is "
               + limits.maxStaleness());
       oldestAge = Math.max(oldestAge, age);
       taking.put(id, new Flight(flight.ticket(), new Training(oldest)));
@@ -247,9 +302,12 @@ public final class RunLedger {
   }
 
   private void onTrained(long step, PolicyVersion next) {
-    require(isTraining() && step == completedSteps + 1, "step " + step + " was trained, but no batch was taken for it");
+    require(
+        isTraining() && step == completedSteps + 1,
+        "step " + step + " was trained, but no batch was taken for it");
     require(next.equals(version.next()), "step " + step + " made " + next + " of " + version);
-    trained += flights.values().stream().filter(flight -> flight.state() instanceof Training).count();
+    trained +=
+        flights.values().stream().filter(flight -> flight.state() instanceof Training).count();
     flights.values().removeIf(flight -> flight.state() instanceof Training);
     completedSteps = step;
     version = next;

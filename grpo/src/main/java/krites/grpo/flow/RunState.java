@@ -13,11 +13,22 @@ import krites.grpo.PolicyVersion;
  * @param cursor the prompts
  */
 public record RunState(
-    long step, PolicyVersion version, long runSeed, long evaluatedStep, LedgerSnapshot ledger, CursorState cursor) {
+    long step,
+    PolicyVersion version,
+    long runSeed,
+    long evaluatedStep,
+    LedgerSnapshot ledger,
+    CursorState cursor) {
   public RunState {
     if (step != ledger.completedSteps() || !version.equals(ledger.version())) {
       throw new IllegalArgumentException(
-          "run state of step " + step + " and " + version + " has a ledger of step " + ledger.completedSteps() + " and "
+          "run state of step "
+              + step
+              + " and "
+              + version
+              + " has a ledger of step "
+              + ledger.completedSteps()
+              + " and "
               + ledger.version());
     }
   }

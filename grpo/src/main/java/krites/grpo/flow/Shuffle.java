@@ -1,11 +1,13 @@
 package krites.grpo.flow;
 
 /**
- * A seeded permutation of {@code 0 .. size - 1} that needs no list: a four-round Feistel network over the next even
- * number of bits, walked until it lands inside (at most four times as many numbers, so about two steps on average).
+ * A seeded permutation of {@code 0 .. size - 1} that needs no list: a four-round Feistel network
+ * over the next even number of bits, walked until it lands inside (at most four times as many
+ * numbers, so about two steps on average).
  */
 final class Shuffle {
-  private static final int ROUNDS = 4; // four rounds make a Feistel network a strong permutation (Luby, Rackoff 1988)
+  private static final int ROUNDS =
+      4; // four rounds make a Feistel network a strong permutation (Luby, Rackoff 1988)
 
   private final long size;
   private final long seed;

@@ -1,7 +1,9 @@
 /**
- * Decisions of an asynchronous run: which group may start, what may be trained, what became stale, what was lost.
+ * Decisions of an asynchronous run: which group may start, what may be trained, what became stale,
+ * what was lost.
  *
- * <p>Pure: no clock, no thread, no file. Whoever owns these objects applies events one after the other.
+ * <p>Pure: no clock, no thread, no file. Whoever owns these objects applies events one after the
+ * other.
  */
 @NullMarked
 package krites.grpo.flow;

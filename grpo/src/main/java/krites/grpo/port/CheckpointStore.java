@@ -9,7 +9,8 @@ public interface CheckpointStore {
    * Writes a checkpoint that appears as a whole or not at all, replacing one of the same step.
    *
    * @param state the run at a completed step
-   * @param trainer its {@link PolicyTrainer#save} writes weights and optimizer; its version is the state's
+   * @param trainer its {@link PolicyTrainer#save} writes weights and optimizer; its version is the
+   *     state's
    * @return where the checkpoint lies
    * @throws java.io.UncheckedIOException if writing fails; the message names the file
    */

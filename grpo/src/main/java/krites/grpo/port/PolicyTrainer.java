@@ -10,8 +10,8 @@ import krites.grpo.WeightUpdate;
 /**
  * Owns the trained weights and the optimizer on one device.
  *
- * <p>Not thread safe: one owner, one thread. A training step is cut into pieces so that the owner can read its mailbox
- * between them.
+ * <p>Not thread safe: one owner, one thread. A training step is cut into pieces so that the owner
+ * can read its mailbox between them.
  */
 public interface PolicyTrainer extends AutoCloseable {
   /** The version of the weights as they are now. */
@@ -32,9 +32,10 @@ public interface PolicyTrainer extends AutoCloseable {
   WeightUpdate publish();
 
   /**
-   * Writes model and optimizer into an existing, empty directory: a Hugging Face model directory plus the optimizer
-   * state. The caller makes the directory appear atomically. Between two pieces of a step it writes the state of the
-   * last completed step, and the step under way may still go on.
+   * Writes model and optimizer into an existing, empty directory: a Hugging Face model directory
+   * plus the optimizer state. The caller makes the directory appear atomically. Between two pieces
+   * of a step it writes the state of the last completed step, and the step under way may still go
+   * on.
    *
    * @throws java.io.UncheckedIOException if writing fails; the message names the file
    */

@@ -2,7 +2,10 @@ package krites.grpo.port;
 
 import krites.grpo.Prompt;
 
-/** A dataset with random access: item {@code i} is the same whenever and wherever it is asked for. Thread safe. */
+/**
+ * A dataset with random access: item {@code i} is the same whenever and wherever it is asked for.
+ * Thread safe.
+ */
 public interface PromptSource {
   /** Number of prompts, at least 1. */
   long size();

@@ -8,17 +8,19 @@ import krites.grpo.WeightUpdate;
 /**
  * Turns prompts into groups on one device, step by step.
  *
- * <p>Not thread safe: one owner, one thread. Between two steps the owner may start groups, swap weights or close.
+ * <p>Not thread safe: one owner, one thread. Between two steps the owner may start groups, swap
+ * weights or close.
  */
 public interface RolloutEngine extends AutoCloseable {
   /** How many groups may be in flight at once; the owner never starts more. */
   int capacity();
 
   /**
-   * How many groups may be in flight at once when all have {@code groupSize} responses; at least 1. An engine that
-   * decodes row by row has room for more small groups (an evaluation's, of one response) than for large ones. Where
-   * sizes are mixed, the owner keeps the sum of {@code 1 / capacity(size)} over the groups in flight at most 1, with
-   * {@link #capacity()} for training groups.
+   * How many groups may be in flight at once when all have {@code groupSize} responses; at least 1.
+   * An engine that decodes row by row has room for more small groups (an evaluation's, of one
+   * response) than for large ones. Where sizes are mixed, the owner keeps the sum of {@code 1 /
+   * capacity(size)} over the groups in flight at most 1, with {@link #capacity()} for training
+   * groups.
    */
   default int capacity(int groupSize) {
     return capacity();
@@ -30,7 +32,10 @@ public interface RolloutEngine extends AutoCloseable {
   /** Accepts a group; the work happens in {@link #step()}. */
   void start(GroupRequest request);
 
-  /** A short piece of work (a prefill, or a chunk of decoded tokens); returns the groups that ended with it. */
+  /**
+   * A short piece of work (a prefill, or a chunk of decoded tokens); returns the groups that ended
+   * with it.
+   */
   List<RolloutOutcome> step();
 
   /** Forgets a group that nobody waits for; no outcome follows. Unknown ids are ignored. */
@@ -39,14 +44,18 @@ public interface RolloutEngine extends AutoCloseable {
   /**
    * Takes over published weights; sequences in flight go on under them.
    *
-   * @throws java.io.UncheckedIOException if the weights cannot be read or do not match their digest; the old weights stay
+   * @throws java.io.UncheckedIOException if the weights cannot be read or do not match their
+   *     digest; the old weights stay
    */
   void update(WeightUpdate update);
 
   /** The version that the next token will be produced by. */
   PolicyVersion version();
 
-  /** Counters since the start (for example {@code response_tokens}, {@code decode_seconds}), names in docs/metrics.md. */
+  /**
+   * Counters since the start (for example {@code response_tokens}, {@code decode_seconds}), names
+   * in docs/metrics.md.
+   */
   Map<String, Double> counters();
 
   @Override

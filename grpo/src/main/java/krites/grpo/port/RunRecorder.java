@@ -7,7 +7,10 @@ import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
 
-/** Writes down what happens in a run. One caller at a time, in the order in which things happened; it may block. */
+/**
+ * Writes down what happens in a run. One caller at a time, in the order in which things happened;
+ * it may block.
+ */
 public interface RunRecorder {
   void step(StepRecord step);
 

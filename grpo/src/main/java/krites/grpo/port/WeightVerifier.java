@@ -2,7 +2,10 @@ package krites.grpo.port;
 
 import krites.grpo.WeightUpdate;
 
-/** Reads published weights back before they are announced, and removes those that nobody needs. Thread safe. */
+/**
+ * Reads published weights back before they are announced, and removes those that nobody needs.
+ * Thread safe.
+ */
 public interface WeightVerifier {
   /**
    * Reads the weights and compares their digest.

@@ -16,8 +16,8 @@ import krites.grpo.flow.LedgerEvent.GroupStarted;
 import krites.grpo.flow.LedgerEvent.StepTrained;
 
 /**
- * A second opinion on a journal: reads events as a suspicious person would, with no code of the ledger, and throws an
- * {@link AssertionError} at the first broken promise.
+ * A second opinion on a journal: reads events as a suspicious person would, with no code of the
+ * ledger, and throws an {@link AssertionError} at the first broken promise.
  */
 final class FlowChecker {
   private final FlowLimits limits;
@@ -42,15 +42,25 @@ final class FlowChecker {
   void check(LedgerEvent event) {
     switch (event) {
       case GroupStarted(long id, PromptTicket ticket, String worker) -> {
-        require(started.add(id) && id == started.size(), event, "numbers are used once and in order");
+        require(
+            started.add(id) && id == started.size(), event, "numbers are used once and in order");
         require(issued.add(ticket), event, "a ticket is issued once");
         boolean returned = owed.remove(ticket);
         require(returned || owed.isEmpty(), event, "what came back is issued first: " + owed);
-        require(returned || ticket.equals(new PromptTicket(newest++, 0)), event, "new tickets in order");
+        require(
+            returned || ticket.equals(new PromptTicket(newest++, 0)),
+            event,
+            "new tickets in order");
         generating.add(id);
         tickets.put(id, ticket);
-        require(inFlight() <= (limits.maxStaleness() + 1L) * limits.groupsPerStep(), event, "admission");
-        require(inFlight() <= (limits.steps() - step) * limits.groupsPerStep(), event, "no more than can be trained");
+        require(
+            inFlight() <= (limits.maxStaleness() + 1L) * limits.groupsPerStep(),
+            event,
+            "admission");
+        require(
+            inFlight() <= (limits.steps() - step) * limits.groupsPerStep(),
+            event,
+            "no more than can be trained");
       }
       case GroupGenerated(long id, PolicyVersion oldest) -> {
         require(generating.remove(id), event, "it was generating");
@@ -64,19 +74,25 @@ final class FlowChecker {
       case GroupDropped(long id, Drop reason) -> {
         boolean was =
             switch (reason) {
-              case STALE -> ready.containsKey(id) && version - ready.get(id).number() > limits.maxStaleness();
+              case STALE ->
+                  ready.containsKey(id) && version - ready.get(id).number() > limits.maxStaleness();
               case WORKER_LOST, ROLLOUT_FAILED -> generating.contains(id);
               case REWARD_FAILED, FLAT -> scoring.containsKey(id);
               case RESTARTED -> true;
             };
         require(was, event, "the reason fits");
         require(
-            generating.remove(id) | scoring.remove(id) != null | ready.remove(id) != null | inTraining.remove(id),
-            event, "it was in flight");
+            generating.remove(id)
+                | scoring.remove(id) != null
+                | ready.remove(id) != null
+                | inTraining.remove(id),
+            event,
+            "it was in flight");
         dropped++;
         PromptTicket ticket = tickets.get(id);
         switch (reason) {
-          case STALE, WORKER_LOST -> owed.add(new PromptTicket(ticket.number(), ticket.attempt() + 1));
+          case STALE, WORKER_LOST ->
+              owed.add(new PromptTicket(ticket.number(), ticket.attempt() + 1));
           case RESTARTED -> {
             owed.add(ticket);
             issued.remove(ticket);
@@ -86,20 +102,30 @@ final class FlowChecker {
       }
       case BatchTaken(long number, PolicyVersion policy, List<Long> ids) -> {
         require(inTraining.isEmpty(), event, "one batch at a time");
-        require(number == step + 1 && policy.number() == version, event, "the next step, of the current version");
+        require(
+            number == step + 1 && policy.number() == version,
+            event,
+            "the next step, of the current version");
         require(ids.size() == limits.groupsPerStep(), event, "a whole batch");
         for (long id : ids) {
           PolicyVersion oldest = ready.remove(id);
           require(oldest != null, event, "group " + id + " is ready");
           long age = version - oldest.number();
-          require(age >= 0 && age <= limits.maxStaleness(), event, "group " + id + " of age " + age);
-          require(ready.keySet().stream().allMatch(other -> other > id || ids.contains(other)), event, "oldest first");
+          require(
+              age >= 0 && age <= limits.maxStaleness(), event, "group " + id + " of age " + age);
+          require(
+              ready.keySet().stream().allMatch(other -> other > id || ids.contains(other)),
+              event,
+              "oldest first");
           inTraining.add(id);
         }
       }
       case StepTrained(long number, PolicyVersion next) -> {
         require(inTraining.size() == limits.groupsPerStep(), event, "a batch was in training");
-        require(number == ++step && next.number() == ++version, event, "steps and versions rise by one");
+        require(
+            number == ++step && next.number() == ++version,
+            event,
+            "steps and versions rise by one");
         trained += inTraining.size();
         inTraining.clear();
       }
@@ -113,18 +139,30 @@ final class FlowChecker {
         || account.droppedInAll() != dropped
         || account.inFlight() != inFlight()
         || started.size() != trained + dropped + inFlight()) {
-      throw new AssertionError(account + ", the journal says " + started.size() + " = " + trained + " + " + dropped
-          + " + " + inFlight());
+      throw new AssertionError(
+          account
+              + ", the journal says "
+              + started.size()
+              + " = "
+              + trained
+              + " + "
+              + dropped
+              + " + "
+              + inFlight());
     }
     if (!owed.equals(new HashSet<>(cursor.state().returned()))) {
-      throw new AssertionError("prompts " + owed + " are owed, the cursor holds " + cursor.state().returned());
+      throw new AssertionError(
+          "prompts " + owed + " are owed, the cursor holds " + cursor.state().returned());
     }
   }
 
   /** At the end of a complete run nothing is left over. */
   void close() {
-    if (step != limits.steps() || inFlight() != 0 || trained != limits.steps() * limits.groupsPerStep()) {
-      throw new AssertionError("the journal ends at step " + step + " with " + inFlight() + " groups in flight");
+    if (step != limits.steps()
+        || inFlight() != 0
+        || trained != limits.steps() * limits.groupsPerStep()) {
+      throw new AssertionError(
+          "the journal ends at step " + step + " with " + inFlight() + " groups in flight");
     }
   }
 

@@ -69,7 +69,8 @@ final class FlowPropertyTest {
       for (List<LedgerEvent> broken : List.of(shorter, longer)) {
         String what = "seed " + seed + ", event " + victim + ": " + journal.get(victim);
         assertThrows(AssertionError.class, () -> checked(simulation.limits(), broken), what);
-        assertThrows(IllegalStateException.class, () -> replayed(simulation.limits(), broken), what);
+        assertThrows(
+            IllegalStateException.class, () -> replayed(simulation.limits(), broken), what);
       }
     }
   }
@@ -91,10 +92,12 @@ final class FlowPropertyTest {
   /** A restart drops a group in any state, so how far it had come before leaves no trace. */
   private static boolean isHiddenByRestart(List<LedgerEvent> journal, LedgerEvent event) {
     return switch (event) {
-      case LedgerEvent.GroupGenerated(long id, PolicyVersion oldest) -> journal.contains(restarted(id));
+      case LedgerEvent.GroupGenerated(long id, PolicyVersion oldest) ->
+          journal.contains(restarted(id));
       case LedgerEvent.GroupReady(long id) -> journal.contains(restarted(id));
       case LedgerEvent.BatchTaken taken -> journal.contains(restarted(taken.groupIds().getFirst()));
-      case LedgerEvent.GroupStarted _, LedgerEvent.GroupDropped _, LedgerEvent.StepTrained _ -> false;
+      case LedgerEvent.GroupStarted _, LedgerEvent.GroupDropped _, LedgerEvent.StepTrained _ ->
+          false;
     };
   }
 

@@ -10,8 +10,9 @@ import krites.grpo.Drop;
 import krites.grpo.PolicyVersion;
 
 /**
- * A seeded run without actors: workers of different speed that take over weights late, stragglers, dying workers,
- * failing prompts and rewards, equal rewards, restarts from a checkpoint. Each event is checked as it is applied.
+ * A seeded run without actors: workers of different speed that take over weights late, stragglers,
+ * dying workers, failing prompts and rewards, equal rewards, restarts from a checkpoint. Each event
+ * is checked as it is applied.
  */
 final class FlowSimulation {
   /** A mistake that a driver of the ledger could make. */
@@ -31,7 +32,8 @@ final class FlowSimulation {
     TRAINED_TWICE
   }
 
-  private static final int MOVES = 20_000; // far more than any run needs: a run that stalls is reported, not endless
+  private static final int MOVES =
+      20_000; // far more than any run needs: a run that stalls is reported, not endless
 
   private static final class Worker {
     private final String name;
@@ -116,7 +118,8 @@ final class FlowSimulation {
   }
 
   private void generate(Worker worker) {
-    // The first group is a straggler: it is seldom the one that ends, and keeps its old version meanwhile.
+    // The first group is a straggler: it is seldom the one that ends, and keeps its old version
+    // meanwhile.
     List<Long> held = List.copyOf(worker.oldest.keySet());
     if (held.isEmpty() || held.size() == 1 && random.nextInt(4) > 0) {
       return;
@@ -148,7 +151,8 @@ final class FlowSimulation {
   private void train() {
     if (training) {
       training = false;
-      var trained = new LedgerEvent.StepTrained(ledger.completedSteps() + 1, ledger.version().next());
+      var trained =
+          new LedgerEvent.StepTrained(ledger.completedSteps() + 1, ledger.version().next());
       apply(trained);
       if (bug == Bug.TRAINED_TWICE && random.nextInt(3) == 0) {
         apply(trained);
@@ -177,7 +181,9 @@ final class FlowSimulation {
       int first = bug == Bug.NEWEST_FIRST ? ready.size() - limits.groupsPerStep() : 0;
       take(
           new LedgerEvent.BatchTaken(
-              ledger.completedSteps() + 1, ledger.version(), ready.subList(first, first + limits.groupsPerStep())));
+              ledger.completedSteps() + 1,
+              ledger.version(),
+              ready.subList(first, first + limits.groupsPerStep())));
     }
   }
 
@@ -187,11 +193,13 @@ final class FlowSimulation {
   }
 
   private void takeWeights(Worker worker) {
-    worker.version = ledger.version(); // groups in flight go on under it; their oldest token stays what it was
+    worker.version =
+        ledger.version(); // groups in flight go on under it; their oldest token stays what it was
   }
 
   private void trouble() {
-    if (restarts < 2 && random.nextInt(4) == 0) { // few, since a restart also heals what a bug has broken
+    if (restarts < 2
+        && random.nextInt(4) == 0) { // few, since a restart also heals what a bug has broken
       restarts++;
       restart();
       return;

@@ -9,12 +9,14 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
+import krites.grpo.Drop;
 import krites.grpo.EncodedPrompt;
 import krites.grpo.FinishReason;
 import krites.grpo.Group;
-import krites.grpo.Drop;
 import krites.grpo.LogProbs;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Prompt;
@@ -23,8 +25,6 @@ import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
-import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class PromptCursorTest {
@@ -60,7 +60,8 @@ final class PromptCursorTest {
     for (long seed = 0; seed < 2_000; seed++) {
       sum += new Shuffle(1000, seed).at(seed % 7);
     }
-    assertEquals(499.5, sum / 2_000, 4 * 288.7 / Math.sqrt(2_000)); // four standard errors of a uniform mean
+    assertEquals(
+        499.5, sum / 2_000, 4 * 288.7 / Math.sqrt(2_000)); // four standard errors of a uniform mean
   }
 
   @Test
@@ -70,7 +71,9 @@ final class PromptCursorTest {
     PromptTicket one = cursor.next();
     cursor.giveBack(one.again());
     cursor.giveBack(zero);
-    assertEquals(List.of(zero, one.again(), new PromptTicket(2, 0)), List.of(cursor.next(), cursor.next(), cursor.next()));
+    assertEquals(
+        List.of(zero, one.again(), new PromptTicket(2, 0)),
+        List.of(cursor.next(), cursor.next(), cursor.next()));
     assertThrows(IllegalStateException.class, () -> cursor.giveBack(new PromptTicket(3, 0)));
   }
 
@@ -111,8 +114,11 @@ final class PromptCursorTest {
     Prompt prompt = new Prompt("p", Task.CRITIC, "text", List.of(), "1", Map.of());
     Response response =
         new Response(TokenIds.of(1), LogProbs.of(-1f), FinishReason.STOP, "x", version, version);
-    Group group = new Group(1, prompt, new EncodedPrompt(TokenIds.of(1), List.of()), List.of(response, response));
-    return new ScoredGroup(group, List.of(new Reward(first, Map.of()), new Reward(second, Map.of())));
+    Group group =
+        new Group(
+            1, prompt, new EncodedPrompt(TokenIds.of(1), List.of()), List.of(response, response));
+    return new ScoredGroup(
+        group, List.of(new Reward(first, Map.of()), new Reward(second, Map.of())));
   }
 
   private static List<Long> issue(PromptCursor cursor, long count) {

@@ -106,10 +106,12 @@ final class RunLedgerTest {
     long id = start();
     ledger.apply(new GroupGenerated(id, V0));
     assertThrows(IllegalStateException.class, () -> ledger.apply(new GroupGenerated(id, V0)));
-    assertThrows(IllegalStateException.class, () -> ledger.apply(new GroupDropped(id, Drop.WORKER_LOST)));
+    assertThrows(
+        IllegalStateException.class, () -> ledger.apply(new GroupDropped(id, Drop.WORKER_LOST)));
     assertThrows(IllegalStateException.class, () -> ledger.apply(new GroupDropped(id, Drop.STALE)));
     ledger.apply(new GroupDropped(id, Drop.REWARD_FAILED));
-    assertThrows(IllegalStateException.class, () -> ledger.apply(new GroupDropped(id, Drop.REWARD_FAILED)));
+    assertThrows(
+        IllegalStateException.class, () -> ledger.apply(new GroupDropped(id, Drop.REWARD_FAILED)));
     assertThrows(IllegalStateException.class, () -> ledger.apply(new GroupReady(id)));
     assertEquals(new Account(1, 0, Map.of(Drop.REWARD_FAILED, 1L), 0), ledger.account());
   }
@@ -145,13 +147,17 @@ final class RunLedgerTest {
 
   @Test
   void anAccountThatDoesNotCloseCannotBeMade() {
-    var refused = assertThrows(IllegalArgumentException.class, () -> new Account(5, 2, Map.of(Drop.FLAT, 1L), 1));
+    var refused =
+        assertThrows(
+            IllegalArgumentException.class, () -> new Account(5, 2, Map.of(Drop.FLAT, 1L), 1));
     assertEquals(
-        "the account does not close: issued 5, trained 2, dropped 1 {FLAT=1}, in flight 1", refused.getMessage());
+        "the account does not close: issued 5, trained 2, dropped 1 {FLAT=1}, in flight 1",
+        refused.getMessage());
   }
 
   private long start() {
-    LedgerEvent.GroupStarted event = ledger.start(new PromptTicket(ledger.account().issued(), 0), "worker");
+    LedgerEvent.GroupStarted event =
+        ledger.start(new PromptTicket(ledger.account().issued(), 0), "worker");
     ledger.apply(event);
     return event.groupId();
   }

@@ -1,11 +1,11 @@
 package krites.model.image;
 
 /**
- * The weights of one pass of Pillow's bicubic resize: for each output position the first input position and the
- * fixed-point weights from there on.
+ * The weights of one pass of Pillow's bicubic resize: for each output position the first input
+ * position and the fixed-point weights from there on.
  *
- * <p>Source: the 8 bit resampling of Pillow 11 (Keys' cubic with a = -0.5, stretched when shrinking so that every
- * input pixel counts; weights as integers with 22 fractional bits).
+ * <p>Source: the 8 bit resampling of Pillow 11 (Keys' cubic with a = -0.5, stretched when shrinking
+ * so that every input pixel counts; weights as integers with 22 fractional bits).
  *
  * @param size the number of weights kept for each output position
  * @param first the first input position, for each output position
@@ -14,7 +14,8 @@ package krites.model.image;
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record BicubicKernel(int size, int[] first, int[] count, int[] weights) {
-  static final int PRECISION_BITS = 32 - 8 - 2; // 8 bits of pixel and 2 bits of headroom fit beside it
+  static final int PRECISION_BITS =
+      32 - 8 - 2; // 8 bits of pixel and 2 bits of headroom fit beside it
   private static final double SUPPORT = 2.0;
   private static final double A = -0.5;
 

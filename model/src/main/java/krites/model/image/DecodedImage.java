@@ -16,14 +16,17 @@ public record DecodedImage(PixelMode mode, int width, int height, byte[] samples
 
   public DecodedImage {
     if (width < 1 || height < 1 || samples.length != (long) mode.channels() * width * height) {
-      throw new IllegalArgumentException(samples.length + " bytes for " + mode + " of " + width + "x" + height);
+      throw new IllegalArgumentException(
+          samples.length + " bytes for " + mode + " of " + width + "x" + height);
     }
     if (palette.length != (mode == PixelMode.P ? PALETTE_BYTES : 0)) {
       throw new IllegalArgumentException(palette.length + " palette bytes for mode " + mode);
     }
   }
 
-  /** What Pillow's {@code convert("RGB")} gives: alpha is dropped, not blended; grey is repeated. */
+  /**
+   * What Pillow's {@code convert("RGB")} gives: alpha is dropped, not blended; grey is repeated.
+   */
   public RgbImage toRgb() {
     return new RgbImage(
         width,

@@ -3,11 +3,13 @@ package krites.model.image;
 import java.util.OptionalLong;
 
 /**
- * What the trainer does to a picture before the model's own processor sees it: the area is brought under the upper
- * limit, then over the lower one, in the picture's own mode; conversion to RGB comes last.
+ * What the trainer does to a picture before the model's own processor sees it: the area is brought
+ * under the upper limit, then over the lower one, in the picture's own mode; conversion to RGB
+ * comes last.
  *
- * <p>Source: {@code process_image} of EasyR1's {@code verl/utils/dataset.py}: both sides are scaled by the root of the
- * ratio and truncated. Rollout and learner must share it, since the patch grid depends on every pixel of the size.
+ * <p>Source: {@code process_image} of EasyR1's {@code verl/utils/dataset.py}: both sides are scaled
+ * by the root of the ratio and truncated. Rollout and learner must share it, since the patch grid
+ * depends on every pixel of the size.
  */
 public final class EasyR1Resize {
   private EasyR1Resize() {}
@@ -37,7 +39,14 @@ public final class EasyR1Resize {
     int height = (int) (image.height() * factor);
     if (width < 1 || height < 1) {
       throw new ImageException(
-          "image of " + image.width() + "x" + image.height() + " would be resized to " + width + "x" + height);
+          "image of "
+              + image.width()
+              + "x"
+              + image.height()
+              + " would be resized to "
+              + width
+              + "x"
+              + height);
     }
     return PillowResize.resize(image, new ImageSize(height, width));
   }

@@ -14,14 +14,17 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes PNG, JPEG and GIF files (of the last the first frame) as Pillow 11 does, by the JDK's own readers.
+ * Decodes PNG, JPEG and GIF files (of the last the first frame) as Pillow 11 does, by the JDK's own
+ * readers.
  *
- * <p>The stored samples are taken as they are: no colour profile, gamma, transparency or orientation tag is applied.
- * Lossless files give Pillow's pixels exactly; JPEG decoders may differ by one or two levels. Pictures with four
- * printing colours (CMYK) are refused.
+ * <p>The stored samples are taken as they are: no colour profile, gamma, transparency or
+ * orientation tag is applied. Lossless files give Pillow's pixels exactly; JPEG decoders may differ
+ * by one or two levels. Pictures with four printing colours (CMYK) are refused.
  */
 public final class ImageDecoder {
-  /** Pillow's {@code MAX_IMAGE_PIXELS}: a file that claims more is taken for a decompression bomb. */
+  /**
+   * Pillow's {@code MAX_IMAGE_PIXELS}: a file that claims more is taken for a decompression bomb.
+   */
   static final long MAX_PIXELS = 89_478_485;
 
   /** Other formats of the JDK have layouts that nobody compared with Pillow. */
@@ -46,10 +49,12 @@ public final class ImageDecoder {
    * @throws ImageException if the bytes are no readable image, or one with too many pixels
    */
   public static DecodedImage decodeInOwnMode(byte[] file, String name) {
-    try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+    try (ImageInputStream stream =
+        new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
       if (!readers.hasNext()) {
-        throw new ImageException(name + ": expected a PNG, JPEG or GIF image, seen " + describe(file));
+        throw new ImageException(
+            name + ": expected a PNG, JPEG or GIF image, seen " + describe(file));
       }
       ImageReader reader = readers.next();
       try {
@@ -61,13 +66,15 @@ public final class ImageDecoder {
       throw new ImageException(name + ": expected a readable image, seen: " + firstLine(e), e);
     } catch (ImageException e) {
       throw e;
-    } catch (RuntimeException e) { // the JDK's readers meet damaged files with many kinds of exception
-      throw new ImageException(name + ": expected a readable image, seen damaged data (" + firstLine(e) + ")", e);
+    } catch (
+        RuntimeException e) { // the JDK's readers meet damaged files with many kinds of exception
+      throw new ImageException(
+          name + ": expected a readable image, seen damaged data (" + firstLine(e) + ")", e);
     }
   }
 
-  private static DecodedImage decode(ImageReader reader, ImageInputStream stream, byte[] file, String name)
-      throws IOException {
+  private static DecodedImage decode(
+      ImageReader reader, ImageInputStream stream, byte[] file, String name) throws IOException {
     String format = reader.getFormatName().toLowerCase(Locale.ROOT);
     if (!FORMATS.contains(format)) {
       throw new ImageException(name + ": expected a PNG, JPEG or GIF image, seen " + format);
@@ -76,7 +83,12 @@ public final class ImageDecoder {
     long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
     if (pixels > MAX_PIXELS) {
       throw new ImageException(
-          name + ": expected at most " + MAX_PIXELS + " pixels, seen " + reader.getWidth(0) + "x"
+          name
+              + ": expected at most "
+              + MAX_PIXELS
+              + " pixels, seen "
+              + reader.getWidth(0)
+              + "x"
               + reader.getHeight(0));
     }
     requireWhole(format, file, name, reader);
@@ -84,18 +96,30 @@ public final class ImageDecoder {
     return format.equals("png") ? fromPng(image, file, name) : fromRaster(image, name);
   }
 
-  /** Refuses what the readers would silently complete: a JPEG without its end, a GIF frame smaller than its screen. */
-  private static void requireWhole(String format, byte[] file, String name, ImageReader reader) throws IOException {
+  /**
+   * Refuses what the readers would silently complete: a JPEG without its end, a GIF frame smaller
+   * than its screen.
+   */
+  private static void requireWhole(String format, byte[] file, String name, ImageReader reader)
+      throws IOException {
     if (format.equals("jpeg") && !hasJpegEnd(file)) {
-      throw new ImageException(name + ": expected a whole JPEG, seen no end marker (file truncated?)");
+      throw new ImageException(
+          name + ": expected a whole JPEG, seen no end marker (file truncated?)");
     }
     if (format.equals("gif")) {
       int screenWidth = (file[6] & 0xFF) | (file[7] & 0xFF) << 8;
       int screenHeight = (file[8] & 0xFF) | (file[9] & 0xFF) << 8;
       if (screenWidth != reader.getWidth(0) || screenHeight != reader.getHeight(0)) {
         throw new ImageException(
-            name + ": expected a GIF whose first frame fills its screen of " + screenWidth + "x" + screenHeight
-                + ", seen a frame of " + reader.getWidth(0) + "x" + reader.getHeight(0));
+            name
+                + ": expected a GIF whose first frame fills its screen of "
+                + screenWidth
+                + "x"
+                + screenHeight
+                + ", seen a frame of "
+                + reader.getWidth(0)
+                + "x"
+                + reader.getHeight(0));
       }
     }
   }
@@ -109,7 +133,10 @@ public final class ImageDecoder {
     return false;
   }
 
-  /** A PNG says in its first chunk how its samples are stored: byte 24 the bit depth, byte 25 the colour type. */
+  /**
+   * A PNG says in its first chunk how its samples are stored: byte 24 the bit depth, byte 25 the
+   * colour type.
+   */
   private static DecodedImage fromPng(BufferedImage image, byte[] file, String name) {
     int depth = file[24];
     int colourType = file[25];
@@ -120,13 +147,17 @@ public final class ImageDecoder {
       case 3 -> fromPalette(image, name);
       case 4 -> interleaved(PixelMode.LA, raster, depth);
       case 6 -> interleaved(PixelMode.RGBA, raster, depth);
-      default -> throw new ImageException(name + ": expected a PNG colour type, seen " + colourType);
+      default ->
+          throw new ImageException(name + ": expected a PNG colour type, seen " + colourType);
     };
   }
 
   private static DecodedImage greyPng(Raster raster, int depth) {
     PixelMode mode = depth == 1 ? PixelMode.ONE : depth == 16 ? PixelMode.I16 : PixelMode.L;
-    int bits = raster.getSampleModel().getSampleSize(0); // with a transparent level the reader has spread it already
+    int bits =
+        raster
+            .getSampleModel()
+            .getSampleSize(0); // with a transparent level the reader has spread it already
     int scale = bits < 8 ? 255 / ((1 << bits) - 1) : 1;
     int width = raster.getWidth();
     byte[] samples = new byte[width * raster.getHeight()];
@@ -140,7 +171,10 @@ public final class ImageDecoder {
     return new DecodedImage(mode, width, raster.getHeight(), samples, DecodedImage.NO_PALETTE);
   }
 
-  /** Takes the first bands of the raster as they are; of 16 bit samples the upper byte, as Pillow does. */
+  /**
+   * Takes the first bands of the raster as they are; of 16 bit samples the upper byte, as Pillow
+   * does.
+   */
   private static DecodedImage interleaved(PixelMode mode, Raster raster, int depth) {
     int width = raster.getWidth();
     int bands = raster.getNumBands();

@@ -3,14 +3,15 @@ package krites.model.image;
 import java.util.OptionalLong;
 
 /**
- * From the bytes of an image file to the patches of the network; rollout and learner share one, so that they see the
- * same pixels.
+ * From the bytes of an image file to the patches of the network; rollout and learner share one, so
+ * that they see the same pixels.
  *
  * @param processor the model's own processor
  * @param minPixels the trainer's own lower limit, applied before the processor; empty for none
  * @param maxPixels the trainer's own upper limit; empty for none
  */
-public record ImagePipeline(ImageProcessor processor, OptionalLong minPixels, OptionalLong maxPixels) {
+public record ImagePipeline(
+    ImageProcessor processor, OptionalLong minPixels, OptionalLong maxPixels) {
 
   /** Only the model's own processor. */
   public static ImagePipeline of(ImageProcessor processor) {
@@ -24,6 +25,7 @@ public record ImagePipeline(ImageProcessor processor, OptionalLong minPixels, Op
    * @throws ImageException if the bytes are not an image or it is too large
    */
   public ProcessedImage process(byte[] file, String name) {
-    return processor.process(EasyR1Resize.apply(ImageDecoder.decodeInOwnMode(file, name), minPixels, maxPixels));
+    return processor.process(
+        EasyR1Resize.apply(ImageDecoder.decodeInOwnMode(file, name), minPixels, maxPixels));
   }
 }

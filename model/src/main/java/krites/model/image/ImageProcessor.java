@@ -11,9 +11,11 @@ import java.util.List;
 import krites.model.safetensors.CheckpointException;
 
 /**
- * Turns pictures into patch values: resize to a multiple of the patch block, scale, normalise, cut into patches.
+ * Turns pictures into patch values: resize to a multiple of the patch block, scale, normalise, cut
+ * into patches.
  *
- * <p>Source: the Qwen2-VL image processor of transformers with Pillow bicubic; the values are equal to the bit.
+ * <p>Source: the Qwen2-VL image processor of transformers with Pillow bicubic; the values are equal
+ * to the bit.
  *
  * @param minPixels lower limit of the area after resizing
  * @param maxPixels upper limit of the area after resizing
@@ -53,17 +55,25 @@ public record ImageProcessor(
     }
     if (patchSize < 1 || temporalPatchSize < 1 || mergeSize < 1) {
       throw new IllegalArgumentException(
-          "patch size " + patchSize + ", temporal patch size " + temporalPatchSize + ", merge size " + mergeSize);
+          "patch size "
+              + patchSize
+              + ", temporal patch size "
+              + temporalPatchSize
+              + ", merge size "
+              + mergeSize);
     }
     if (mean.size() != CHANNELS || std.size() != CHANNELS || std.contains(0.0)) {
-      throw new IllegalArgumentException("mean " + mean + " and std " + std + " for three channels");
+      throw new IllegalArgumentException(
+          "mean " + mean + " and std " + std + " for three channels");
     }
   }
 
   /**
-   * Reads {@code preprocessor_config.json} of a model directory. Absent keys have the defaults of the source.
+   * Reads {@code preprocessor_config.json} of a model directory. Absent keys have the defaults of
+   * the source.
    *
-   * @throws CheckpointException if the file is missing or malformed, or asks for a step this class does not have
+   * @throws CheckpointException if the file is missing or malformed, or asks for a step this class
+   *     does not have
    */
   public static ImageProcessor load(Path modelDirectory) {
     Path file = modelDirectory.resolve(CONFIG_FILE);
@@ -80,8 +90,10 @@ public record ImageProcessor(
     JsonNode size = config.path("size");
     try {
       return new ImageProcessor(
-          wholeNumber(file, config, "min_pixels", wholeNumber(file, size, "shortest_edge", 56 * 56)),
-          wholeNumber(file, config, "max_pixels", wholeNumber(file, size, "longest_edge", 28 * 28 * 1280)),
+          wholeNumber(
+              file, config, "min_pixels", wholeNumber(file, size, "shortest_edge", 56 * 56)),
+          wholeNumber(
+              file, config, "max_pixels", wholeNumber(file, size, "longest_edge", 28 * 28 * 1280)),
           Math.toIntExact(wholeNumber(file, config, "patch_size", 14)),
           Math.toIntExact(wholeNumber(file, config, "temporal_patch_size", 2)),
           Math.toIntExact(wholeNumber(file, config, "merge_size", 2)),
@@ -143,7 +155,8 @@ public record ImageProcessor(
   }
 
   /** Writes one patch as (channel, frame, y, x) and returns the position behind it. */
-  private int patch(RgbImage image, int top, int left, float[][] levels, float[] values, int start) {
+  private int patch(
+      RgbImage image, int top, int left, float[][] levels, float[] values, int start) {
     byte[] rgb = image.rgb();
     int framePixels = patchSize * patchSize;
     int at = start;
@@ -164,7 +177,9 @@ public record ImageProcessor(
     return at;
   }
 
-  /** The value of each byte in each channel: the source scales in double and normalises in float. */
+  /**
+   * The value of each byte in each channel: the source scales in double and normalises in float.
+   */
   private float[][] normalisedLevels() {
     float[][] levels = new float[CHANNELS][256];
     for (int channel = 0; channel < CHANNELS; channel++) {
@@ -179,7 +194,8 @@ public record ImageProcessor(
 
   private static JsonNode readJson(Path file) {
     if (!Files.isRegularFile(file)) {
-      throw CheckpointException.mismatch(file, "file", "the settings of the image processor", "no such file");
+      throw CheckpointException.mismatch(
+          file, "file", "the settings of the image processor", "no such file");
     }
     try {
       return new ObjectMapper().readTree(Files.readAllBytes(file));
@@ -201,7 +217,8 @@ public record ImageProcessor(
     return value.longValue();
   }
 
-  private static List<Double> numbers(Path file, JsonNode config, String key, List<Double> otherwise) {
+  private static List<Double> numbers(
+      Path file, JsonNode config, String key, List<Double> otherwise) {
     JsonNode list = config.path(key);
     if (list.isMissingNode() || list.isNull()) {
       return otherwise;

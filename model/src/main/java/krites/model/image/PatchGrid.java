@@ -20,13 +20,15 @@ public record PatchGrid(int t, int h, int w) {
   }
 
   /**
-   * The number of tokens that stand for the picture in the prompt: patches over the square of the merge size.
+   * The number of tokens that stand for the picture in the prompt: patches over the square of the
+   * merge size.
    *
    * @throws IllegalArgumentException if the grid does not consist of whole blocks
    */
   public int mergedTokens(int mergeSize) {
     if (h % mergeSize != 0 || w % mergeSize != 0) {
-      throw new IllegalArgumentException("patch grid " + h + "x" + w + " for merge size " + mergeSize);
+      throw new IllegalArgumentException(
+          "patch grid " + h + "x" + w + " for merge size " + mergeSize);
     }
     return patches() / (mergeSize * mergeSize);
   }

@@ -3,9 +3,10 @@ package krites.model.image;
 import java.util.Arrays;
 
 /**
- * Resizing as {@code Image.resize} of Pillow 11 does it by default, equal to the bit: bicubic with antialiasing in two
- * passes of 8 bit pixels (first along the rows, then along the columns); pictures with alpha are multiplied by it
- * before and divided after; palette and bilevel pictures take the nearest pixel.
+ * Resizing as {@code Image.resize} of Pillow 11 does it by default, equal to the bit: bicubic with
+ * antialiasing in two passes of 8 bit pixels (first along the rows, then along the columns);
+ * pictures with alpha are multiplied by it before and divided after; palette and bilevel pictures
+ * take the nearest pixel.
  */
 public final class PillowResize {
   private static final int HALF = 1 << (BicubicKernel.PRECISION_BITS - 1);
@@ -32,21 +33,27 @@ public final class PillowResize {
           case L, RGB -> bicubic(image.samples(), image.width(), image.height(), channels, size);
           case LA, RGBA -> {
             byte[] multiplied = multiplyAlpha(image.samples(), channels);
-            yield divideAlpha(bicubic(multiplied, image.width(), image.height(), channels, size), channels);
+            yield divideAlpha(
+                bicubic(multiplied, image.width(), image.height(), channels, size), channels);
           }
           case P, ONE, I16 -> nearest(image, size);
         };
     return new DecodedImage(image.mode(), size.width(), size.height(), samples, image.palette());
   }
 
-  private static byte[] bicubic(byte[] samples, int width, int height, int channels, ImageSize size) {
+  private static byte[] bicubic(
+      byte[] samples, int width, int height, int channels, ImageSize size) {
     requireArray(height, size.width(), channels);
     requireArray(size.height(), size.width(), channels);
-    byte[] rows = size.width() == width ? samples : alongRows(samples, width, height, channels, size.width());
-    return size.height() == height ? rows : alongColumns(rows, size.width() * channels, height, size.height());
+    byte[] rows =
+        size.width() == width ? samples : alongRows(samples, width, height, channels, size.width());
+    return size.height() == height
+        ? rows
+        : alongColumns(rows, size.width() * channels, height, size.height());
   }
 
-  private static byte[] alongRows(byte[] samples, int width, int height, int channels, int newWidth) {
+  private static byte[] alongRows(
+      byte[] samples, int width, int height, int channels, int newWidth) {
     BicubicKernel kernel = BicubicKernel.of(width, newWidth);
     byte[] resized = new byte[height * newWidth * channels];
     for (int y = 0; y < height; y++) {
@@ -63,7 +70,8 @@ public final class PillowResize {
     return resized;
   }
 
-  private static void rgbRow(byte[] samples, int row, BicubicKernel kernel, int newWidth, byte[] resized, int out) {
+  private static void rgbRow(
+      byte[] samples, int row, BicubicKernel kernel, int newWidth, byte[] resized, int out) {
     int[] weights = kernel.weights();
     for (int x = 0; x < newWidth; x++) {
       int red = HALF;
@@ -87,11 +95,19 @@ public final class PillowResize {
   }
 
   private static void channelRow(
-      byte[] samples, int row, int stride, BicubicKernel kernel, int newWidth, byte[] resized, int out) {
+      byte[] samples,
+      int row,
+      int stride,
+      BicubicKernel kernel,
+      int newWidth,
+      byte[] resized,
+      int out) {
     for (int x = 0; x < newWidth; x++) {
       int sum = HALF;
       for (int k = 0; k < kernel.count()[x]; k++) {
-        sum += (samples[row + (kernel.first()[x] + k) * stride] & 0xFF) * kernel.weights()[x * kernel.size() + k];
+        sum +=
+            (samples[row + (kernel.first()[x] + k) * stride] & 0xFF)
+                * kernel.weights()[x * kernel.size() + k];
       }
       resized[out + x * stride] = clip(sum);
     }
@@ -134,7 +150,10 @@ public final class PillowResize {
     return samples;
   }
 
-  /** The position is summed up step by step, as in the source, since the rounding of the sum decides. */
+  /**
+   * The position is summed up step by step, as in the source, since the rounding of the sum
+   * decides.
+   */
   private static int[] nearestPositions(int inputSize, int outputSize) {
     int[] positions = new int[outputSize];
     double step = (double) inputSize / outputSize;

@@ -13,7 +13,10 @@ public enum PixelMode {
   P(1, false),
   /** Black (0) and white (255): Pillow's mode {@code 1}. */
   ONE(1, false),
-  /** 16 bit grey, clipped to 0..255 on reading, since this is what Pillow's conversion to RGB does later. */
+  /**
+   * 16 bit grey, clipped to 0..255 on reading, since this is what Pillow's conversion to RGB does
+   * later.
+   */
   I16(1, false);
 
   private final int channels;
@@ -29,7 +32,9 @@ public enum PixelMode {
     return channels;
   }
 
-  /** Whether Pillow interpolates when it resizes this mode; otherwise it takes the nearest pixel. */
+  /**
+   * Whether Pillow interpolates when it resizes this mode; otherwise it takes the nearest pixel.
+   */
   public boolean smooth() {
     return smooth;
   }

@@ -7,13 +7,15 @@ import java.util.Arrays;
  *
  * @param width in pixels, at least 1
  * @param height in pixels, at least 1
- * @param rgb row after row from the top, three bytes a pixel; not copied, so do not change it afterwards
+ * @param rgb row after row from the top, three bytes a pixel; not copied, so do not change it
+ *     afterwards
  */
 public record RgbImage(int width, int height, byte[] rgb) {
 
   public RgbImage {
     if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
-      throw new IllegalArgumentException(rgb.length + " bytes for an image of " + width + "x" + height);
+      throw new IllegalArgumentException(
+          rgb.length + " bytes for an image of " + width + "x" + height);
     }
   }
 

@@ -7,9 +7,10 @@ import krites.model.image.PatchGrid;
 /**
  * The three-axis rotary positions (frame, row, column) of one token sequence.
  *
- * <p>Text counts up on all three axes together. An image starts at the next position; its tokens carry frame, row and
- * column offsets; text after it continues at the largest position plus one. Source: {@code get_rope_index} of the
- * reference implementation (images; one temporal patch, so the frame offset is zero).
+ * <p>Text counts up on all three axes together. An image starts at the next position; its tokens
+ * carry frame, row and column offsets; text after it continues at the largest position plus one.
+ * Source: {@code get_rope_index} of the reference implementation (images; one temporal patch, so
+ * the frame offset is zero).
  *
  * @param axes (3, tokens)
  * @param next the position of the first token after the sequence, the same on all axes
@@ -39,7 +40,8 @@ public record MultimodalPositions(int[][] axes, int next) {
         continue;
       }
       if (!images.hasNext()) {
-        throw new IllegalArgumentException("more image tokens than the " + grids.size() + " images hold");
+        throw new IllegalArgumentException(
+            "more image tokens than the " + grids.size() + " images hold");
       }
       PatchGrid grid = images.next();
       int high = grid.h() / merge;
@@ -47,7 +49,8 @@ public record MultimodalPositions(int[][] axes, int next) {
       int tokens = grid.t() * high * wide;
       for (int i = 0; i < tokens; i++, at++) {
         if (at >= ids.length || ids[at] != config.imageToken()) {
-          throw new IllegalArgumentException("an image of " + tokens + " tokens has only " + i + " image tokens");
+          throw new IllegalArgumentException(
+              "an image of " + tokens + " tokens has only " + i + " image tokens");
         }
         axes[0][at] = next;
         axes[1][at] = next + i / wide % high;
@@ -56,7 +59,8 @@ public record MultimodalPositions(int[][] axes, int next) {
       next += Math.max(high, wide);
     }
     if (images.hasNext()) {
-      throw new IllegalArgumentException("fewer image tokens than the " + grids.size() + " images hold");
+      throw new IllegalArgumentException(
+          "fewer image tokens than the " + grids.size() + " images hold");
     }
     return new MultimodalPositions(axes, next);
   }

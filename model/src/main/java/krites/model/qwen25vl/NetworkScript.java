@@ -6,20 +6,22 @@ import java.util.stream.Collectors;
 /**
  * The network as TorchScript text, generated from a configuration.
  *
- * <p>Methods (B rows, T tokens, N patches, H hidden, D head size, K key-value heads, S cache columns; {@code w} is the
- * list of {@link WeightLayout}):
+ * <p>Methods (B rows, T tokens, N patches, H hidden, D head size, K key-value heads, S cache
+ * columns; {@code w} is the list of {@link WeightLayout}):
  *
  * <ul>
- *   <li>{@code vision(pixels (N, values), rows (N), columns (N), window_order (N/m), six gather tensors, reverse (N/m),
- *       w)} gives image embeddings (N/m, H) in the original order; see {@link VisionLayout};
- *   <li>{@code embed(ids (B, T), image_at (n), image (n, H), w)} gives token embeddings (B, T, H) with image embeddings
- *       at the flat positions {@code image_at};
- *   <li>{@code packed_mask(doc (B, T), segment (B, T))} gives (B, 1, T, T), true where a token may look: backwards, in
- *       its own document, at the prompt (segment 0) and at its own segment;
- *   <li>{@code decoder(x (B, T, H), positions (3, B, T), mask, keep, w)} gives the normed hidden states (B, T, H), and
- *       with {@code keep} the keys and values of each layer, (B, K, T, D);
- *   <li>{@code decode_step(x (B, 1, H), positions (3, B, 1), mask (B, 1, 1, n), column, caches, w)} writes the caches
- *       (2 per layer, (B, K, S, D)) at the column and gives hidden states (B, 1, H);
+ *   <li>{@code vision(pixels (N, values), rows (N), columns (N), window_order (N/m), six gather
+ *       tensors, reverse (N/m), w)} gives image embeddings (N/m, H) in the original order; see
+ *       {@link VisionLayout};
+ *   <li>{@code embed(ids (B, T), image_at (n), image (n, H), w)} gives token embeddings (B, T, H)
+ *       with image embeddings at the flat positions {@code image_at};
+ *   <li>{@code packed_mask(doc (B, T), segment (B, T))} gives (B, 1, T, T), true where a token may
+ *       look: backwards, in its own document, at the prompt (segment 0) and at its own segment;
+ *   <li>{@code decoder(x (B, T, H), positions (3, B, T), mask, keep, w)} gives the normed hidden
+ *       states (B, T, H), and with {@code keep} the keys and values of each layer, (B, K, T, D);
+ *   <li>{@code decode_step(x (B, 1, H), positions (3, B, 1), mask (B, 1, 1, n), column, caches, w)}
+ *       writes the caches (2 per layer, (B, K, S, D)) at the column and gives hidden states (B, 1,
+ *       H);
  *   <li>{@code head(hidden, w)} gives logits over the vocabulary.
  * </ul>
  */
@@ -54,14 +56,16 @@ public final class NetworkScript {
         seen = torch.logical_or(torch.eq(key, 0), torch.eq(torch.unsqueeze(segment, 2), key))
         return torch.unsqueeze(torch.logical_and(torch.logical_and(same, seen), causal), 1)
       """
-        .indent(2);
+          .indent(2);
 
   private static String vision(Qwen25VlConfig config) {
     Qwen25VlConfig.Vision see = config.vision();
     String full =
         see.fullAttentionBlocks().isEmpty()
             ? "annotate(List[int], [])"
-            : see.fullAttentionBlocks().stream().map(String::valueOf).collect(Collectors.joining(", ", "[", "]"));
+            : see.fullAttentionBlocks().stream()
+                .map(String::valueOf)
+                .collect(Collectors.joining(", ", "[", "]"));
     return """
       def vision_attention(self, qkv: Tensor, cos: Tensor, sin: Tensor, index: Tensor, mask: Tensor, inverse: Tensor) -> Tensor:
         n = torch.size(qkv, 0)
@@ -202,7 +206,8 @@ public final class NetworkScript {
         .replace("$NORM", String.valueOf(norm))
         .replace("$EPS", String.valueOf(config.normEpsilon()))
         .replace("$THETA", String.valueOf(config.ropeTheta()))
-        .replace("$S01", String.valueOf(config.ropeSections().get(0) + config.ropeSections().get(1)))
+        .replace(
+            "$S01", String.valueOf(config.ropeSections().get(0) + config.ropeSections().get(1)))
         .replace("$S0", String.valueOf(config.ropeSections().get(0)))
         .replace("$S1", String.valueOf(config.ropeSections().get(1)))
         .replace("$S2", String.valueOf(config.ropeSections().get(2)))

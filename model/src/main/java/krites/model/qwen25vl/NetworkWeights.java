@@ -55,7 +55,8 @@ public final class NetworkWeights implements AutoCloseable {
   }
 
   /** Reads the weights of an open checkpoint; see {@link #load}. */
-  public static NetworkWeights read(SafetensorsCheckpoint checkpoint, WeightLayout layout, NDManager parent) {
+  public static NetworkWeights read(
+      SafetensorsCheckpoint checkpoint, WeightLayout layout, NDManager parent) {
     requireAll(checkpoint, layout);
     NDManager manager = parent.newSubManager();
     try {
@@ -84,15 +85,24 @@ public final class NetworkWeights implements AutoCloseable {
         missing.add(name);
       } else if (!Arrays.equals(entry.get().shape(), layout.shape(name))) {
         throw new CheckpointException(
-            checkpoint.fileOfTensor(entry.get().name()) + ": tensor " + name + ": expected shape "
-                + Arrays.toString(layout.shape(name)) + " from config.json, found "
+            checkpoint.fileOfTensor(entry.get().name())
+                + ": tensor "
+                + name
+                + ": expected shape "
+                + Arrays.toString(layout.shape(name))
+                + " from config.json, found "
                 + Arrays.toString(entry.get().shape()));
       }
     }
     if (!missing.isEmpty()) {
       throw new CheckpointException(
-          checkpoint.directory() + ": " + missing.size() + " of " + layout.names().size()
-              + " weights are missing, the first is " + missing.getFirst());
+          checkpoint.directory()
+              + ": "
+              + missing.size()
+              + " of "
+              + layout.names().size()
+              + " weights are missing, the first is "
+              + missing.getFirst());
     }
   }
 
@@ -105,13 +115,15 @@ public final class NetworkWeights implements AutoCloseable {
     String nested =
         name.startsWith("visual.")
             ? "model." + name
-            : name.startsWith("model.") ? "model.language_model." + name.substring("model.".length()) : name;
+            : name.startsWith("model.")
+                ? "model.language_model." + name.substring("model.".length())
+                : name;
     return checkpoint.find(nested);
   }
 
   /**
-   * Fresh weights: normal with deviation min(0.05, 1/sqrt(fan-in)), projections into the residual stream halved, biases
-   * zero, norms one. The same seed gives the same weights on every machine.
+   * Fresh weights: normal with deviation min(0.05, 1/sqrt(fan-in)), projections into the residual
+   * stream halved, biases zero, norms one. The same seed gives the same weights on every machine.
    */
   public static NetworkWeights random(Qwen25VlConfig config, long seed, NDManager parent) {
     WeightLayout layout = WeightLayout.of(config);
@@ -125,7 +137,9 @@ public final class NetworkWeights implements AutoCloseable {
       } else {
         SplittableRandom random = new SplittableRandom(seed * 31 + name.hashCode());
         double deviation = Math.min(0.05, 1 / Math.sqrt((double) values.length / shape[0]));
-        if (name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight") || name.endsWith("attn.proj.weight")) {
+        if (name.endsWith("o_proj.weight")
+            || name.endsWith("down_proj.weight")
+            || name.endsWith("attn.proj.weight")) {
           deviation /= 2;
         }
         for (int i = 0; i < values.length; i++) {
@@ -169,7 +183,10 @@ public final class NetworkWeights implements AutoCloseable {
 
   /** Writes {@code model.safetensors} (or shards) of a model directory. */
   public void save(Path directory, DType dtype) throws IOException {
-    SafetensorsWriter.writeCheckpoint(directory, outgoing(layout.names(), tensors, dtype), SafetensorsWriter.PYTORCH,
+    SafetensorsWriter.writeCheckpoint(
+        directory,
+        outgoing(layout.names(), tensors, dtype),
+        SafetensorsWriter.PYTORCH,
         SHARD_BYTES);
   }
 
@@ -196,7 +213,8 @@ public final class NetworkWeights implements AutoCloseable {
   public boolean sameValues(NetworkWeights other) {
     for (int i = 0; i < tensors.size(); i++) {
       if (MemorySegment.mismatch(
-              bytes(tensors.get(i)), 0, byteSize(i), bytes(other.tensors.get(i)), 0, byteSize(i)) >= 0) {
+              bytes(tensors.get(i)), 0, byteSize(i), bytes(other.tensors.get(i)), 0, byteSize(i))
+          >= 0) {
         return false;
       }
     }

@@ -15,7 +15,8 @@ import krites.model.safetensors.CheckpointException;
 /**
  * The architecture as {@code config.json} of a Qwen2.5-VL checkpoint states it.
  *
- * @param ropeSections frequencies taken by the temporal, height and width axis; their sum is half of a head
+ * @param ropeSections frequencies taken by the temporal, height and width axis; their sum is half
+ *     of a head
  * @param stopTokens {@code eos_token_id} of the file; generation settings may name more
  */
 public record Qwen25VlConfig(
@@ -54,7 +55,11 @@ public record Qwen25VlConfig(
       fullAttentionBlocks = List.copyOf(fullAttentionBlocks);
       if (heads < 1 || hidden % heads != 0 || (hidden / heads) % 4 != 0) {
         throw new IllegalArgumentException(
-            "vision hidden_size " + hidden + " must be num_heads " + heads + " times a multiple of 4");
+            "vision hidden_size "
+                + hidden
+                + " must be num_heads "
+                + heads
+                + " times a multiple of 4");
       }
     }
 
@@ -78,12 +83,18 @@ public record Qwen25VlConfig(
     stopTokens = List.copyOf(stopTokens);
     if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
       throw new IllegalArgumentException(
-          "num_attention_heads " + heads + " must be a multiple of num_key_value_heads " + keyValueHeads);
+          "num_attention_heads "
+              + heads
+              + " must be a multiple of num_key_value_heads "
+              + keyValueHeads);
     }
     int sections = ropeSections.stream().mapToInt(Integer::intValue).sum();
     if (ropeSections.size() != 3 || sections * 2 != headSize) {
       throw new IllegalArgumentException(
-          "mrope_section " + ropeSections + " must be three numbers that sum to half of the head size " + headSize);
+          "mrope_section "
+              + ropeSections
+              + " must be three numbers that sum to half of the head size "
+              + headSize);
     }
     if (vision.outHidden() != hidden) {
       throw new IllegalArgumentException(
@@ -94,7 +105,8 @@ public record Qwen25VlConfig(
   /**
    * Reads {@code config.json} of a model directory.
    *
-   * @throws CheckpointException if it is missing, malformed, of another architecture, or contradicts itself
+   * @throws CheckpointException if it is missing, malformed, of another architecture, or
+   *     contradicts itself
    */
   public static Qwen25VlConfig load(Path directory) {
     Path file = directory.resolve("config.json");
@@ -105,7 +117,12 @@ public record Qwen25VlConfig(
       return new Reader(file, new ObjectMapper().readTree(Files.readString(file))).config();
     } catch (JsonProcessingException e) {
       throw new CheckpointException(
-          file + ": line " + e.getLocation().getLineNr() + ": not valid JSON: " + e.getOriginalMessage(), e);
+          file
+              + ": line "
+              + e.getLocation().getLineNr()
+              + ": not valid JSON: "
+              + e.getOriginalMessage(),
+          e);
     } catch (IOException e) {
       throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
     } catch (IllegalArgumentException e) {
@@ -118,7 +135,10 @@ public record Qwen25VlConfig(
       String type = root.path("model_type").asText("");
       if (!type.equals("qwen2_5_vl")) {
         throw new CheckpointException(
-            file + ": model_type is '" + type + "', expected 'qwen2_5_vl' (the architecture that Krites runs)");
+            file
+                + ": model_type is '"
+                + type
+                + "', expected 'qwen2_5_vl' (the architecture that Krites runs)");
       }
       JsonNode text = root.has("text_config") ? root.get("text_config") : root;
       JsonNode see = root.path("vision_config");
@@ -151,7 +171,8 @@ public record Qwen25VlConfig(
           real(text, "rms_norm_eps").orElse(1e-6),
           real(text, "rope_theta").orElse(1e6),
           numbers(text.path("rope_scaling").path("mrope_section")),
-          root.path("tie_word_embeddings").asBoolean(text.path("tie_word_embeddings").asBoolean(false)),
+          root.path("tie_word_embeddings")
+              .asBoolean(text.path("tie_word_embeddings").asBoolean(false)),
           whole(root, "image_token_id").orElseThrow(),
           whole(root, "vision_start_token_id").orElseThrow(),
           whole(root, "vision_end_token_id").orElseThrow(),
@@ -164,7 +185,11 @@ public record Qwen25VlConfig(
       JsonNode value = node.path(key);
       if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() < 0) {
         throw new CheckpointException(
-            file + ": " + key + " must be a whole number, found " + (value.isMissingNode() ? "nothing" : value));
+            file
+                + ": "
+                + key
+                + " must be a whole number, found "
+                + (value.isMissingNode() ? "nothing" : value));
       }
       return OptionalInt.of(value.asInt());
     }

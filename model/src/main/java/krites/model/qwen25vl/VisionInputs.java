@@ -35,11 +35,15 @@ public final class VisionInputs {
   }
 
   /** As above, from pixel values (patches, values of a patch) that are on the device already. */
-  public static NDList of(NDArray pixels, List<PatchGrid> grids, Qwen25VlConfig config, NDManager manager) {
+  public static NDList of(
+      NDArray pixels, List<PatchGrid> grids, Qwen25VlConfig config, NDManager manager) {
     VisionLayout layout = VisionLayout.of(grids, config.vision());
     if (pixels.getShape().get(0) != layout.patches()) {
       throw new IllegalArgumentException(
-          "pixel values of " + pixels.getShape().get(0) + " patches for grids of " + layout.patches());
+          "pixel values of "
+              + pixels.getShape().get(0)
+              + " patches for grids of "
+              + layout.patches());
     }
     NDList inputs = new NDList();
     inputs.add(pixels);
@@ -54,7 +58,8 @@ public final class VisionInputs {
 
   private static void add(NDList inputs, VisionLayout.Segments segments, NDManager manager) {
     inputs.add(manager.create(segments.index()));
-    inputs.add(booleans(segments.mask(), new Shape(segments.count(), 1, 1, segments.length()), manager));
+    inputs.add(
+        booleans(segments.mask(), new Shape(segments.count(), 1, 1, segments.length()), manager));
     inputs.add(manager.create(segments.inverse()));
   }
 

@@ -8,9 +8,10 @@ import krites.model.image.PatchGrid;
 /**
  * Where each patch of a batch of images goes in the vision tower.
  *
- * <p>The tower works in <em>window order</em>: merged groups of patches sorted by attention window. Attention runs over
- * segments (one window, or one frame) that are padded to equal length: {@code index} gathers segments x length patches,
- * {@code mask} says which are real, {@code inverse} finds each patch again.
+ * <p>The tower works in <em>window order</em>: merged groups of patches sorted by attention window.
+ * Attention runs over segments (one window, or one frame) that are padded to equal length: {@code
+ * index} gathers segments x length patches, {@code mask} says which are real, {@code inverse} finds
+ * each patch again.
  *
  * <p>Source: {@code get_window_index} and {@code rot_pos_emb} of the reference implementation.
  *
@@ -20,9 +21,18 @@ import krites.model.image.PatchGrid;
  * @param reverse place of each merged group in the window order (N/m)
  */
 public record VisionLayout(
-    int patches, float[] rows, float[] columns, long[] order, long[] reverse, Segments windows, Segments frames) {
+    int patches,
+    float[] rows,
+    float[] columns,
+    long[] order,
+    long[] reverse,
+    Segments windows,
+    Segments frames) {
 
-  /** Padded attention segments: {@code index} and {@code mask} are segments x length, {@code inverse} is N long. */
+  /**
+   * Padded attention segments: {@code index} and {@code mask} are segments x length, {@code
+   * inverse} is N long.
+   */
   public record Segments(int count, int length, long[] index, boolean[] mask, long[] inverse) {
     static Segments of(List<Integer> lengths, int patches) {
       int count = lengths.size();
@@ -97,7 +107,13 @@ public record VisionLayout(
       }
     }
     return new VisionLayout(
-        patches, rows, columns, order, reverse, Segments.of(windows, patches), Segments.of(frames, patches));
+        patches,
+        rows,
+        columns,
+        order,
+        reverse,
+        Segments.of(windows, patches),
+        Segments.of(frames, patches));
   }
 
   @Override

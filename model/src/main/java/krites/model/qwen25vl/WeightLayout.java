@@ -1,6 +1,5 @@
 package krites.model.qwen25vl;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,8 +8,8 @@ import java.util.Map;
 /**
  * The weights of a network in the order in which its script takes them, with the published names.
  *
- * <p>Layers are regular: {@link #PER_VISION_BLOCK} and {@link #PER_LAYER} tensors each, so that the script finds a
- * weight by arithmetic.
+ * <p>Layers are regular: {@link #PER_VISION_BLOCK} and {@link #PER_LAYER} tensors each, so that the
+ * script finds a weight by arithmetic.
  */
 public final class WeightLayout {
   static final int PER_VISION_BLOCK = 12;

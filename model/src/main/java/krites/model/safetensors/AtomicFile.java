@@ -24,7 +24,8 @@ final class AtomicFile {
   /** Writes beside the target, forces it to the disk, then renames; on failure nothing stays. */
   static void write(Path target, Content content) throws IOException {
     Path absolute = target.toAbsolutePath();
-    Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Path temporary =
+        absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel channel = FileChannel.open(temporary, CREATE_NEW, WRITE)) {
         content.writeTo(channel);
@@ -37,7 +38,10 @@ final class AtomicFile {
     forceDirectory(absolute.resolveSibling("."));
   }
 
-  /** Makes the rename itself durable. Where a directory cannot be opened as a file this is left to the system. */
+  /**
+   * Makes the rename itself durable. Where a directory cannot be opened as a file this is left to
+   * the system.
+   */
   private static void forceDirectory(Path directory) throws IOException {
     if (!System.getProperty("os.name").startsWith("Windows")) {
       try (FileChannel channel = FileChannel.open(directory, READ)) {

@@ -2,7 +2,10 @@ package krites.model.safetensors;
 
 import java.nio.file.Path;
 
-/** A checkpoint on disk that is not what it should be; the message is one line for the person who made it. */
+/**
+ * A checkpoint on disk that is not what it should be; the message is one line for the person who
+ * made it.
+ */
 public final class CheckpointException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -22,8 +25,10 @@ public final class CheckpointException extends RuntimeException {
    * @param expected what should be there
    * @param seen what is there
    */
-  public static CheckpointException mismatch(Path file, String place, String expected, String seen) {
-    return new CheckpointException(oneLine(file + ": " + place + ": expected " + expected + ", seen " + seen));
+  public static CheckpointException mismatch(
+      Path file, String place, String expected, String seen) {
+    return new CheckpointException(
+        oneLine(file + ": " + place + ": expected " + expected + ", seen " + seen));
   }
 
   static String oneLine(String text) {

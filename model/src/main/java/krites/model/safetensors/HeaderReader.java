@@ -15,10 +15,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the JSON header of a safetensors file and refuses every header that does not describe the file exactly:
- * known types, byte ranges that fit the shapes, and a data section covered without gap or overlap.
+ * Reads the JSON header of a safetensors file and refuses every header that does not describe the
+ * file exactly: known types, byte ranges that fit the shapes, and a data section covered without
+ * gap or overlap.
  *
- * <p>Source: the format description of the safetensors project (header, {@code data_offsets}, {@code __metadata__}).
+ * <p>Source: the format description of the safetensors project (header, {@code data_offsets},
+ * {@code __metadata__}).
  */
 final class HeaderReader {
   /** The bound of the reference implementation: a longer header is an attack or not this format. */
@@ -57,7 +59,8 @@ final class HeaderReader {
         entries.add(entry(field.getKey(), field.getValue()));
       }
     }
-    entries.sort(Comparator.comparingLong(TensorEntry::offset).thenComparingLong(TensorEntry::byteSize));
+    entries.sort(
+        Comparator.comparingLong(TensorEntry::offset).thenComparingLong(TensorEntry::byteSize));
     requireCovered(entries);
     Map<String, TensorEntry> tensors = new LinkedHashMap<>();
     entries.forEach(entry -> tensors.put(entry.name(), entry));
@@ -68,21 +71,27 @@ final class HeaderReader {
     try {
       return STRICT_JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      throw CheckpointException.mismatch(file, "header", "valid JSON without repeated names", e.getOriginalMessage());
+      throw CheckpointException.mismatch(
+          file, "header", "valid JSON without repeated names", e.getOriginalMessage());
     } catch (IOException e) {
-      throw CheckpointException.mismatch(file, "header", "valid JSON", String.valueOf(e.getMessage()));
+      throw CheckpointException.mismatch(
+          file, "header", "valid JSON", String.valueOf(e.getMessage()));
     }
   }
 
   private Map<String, String> metadata(JsonNode node) {
     if (!node.isObject()) {
-      throw CheckpointException.mismatch(file, METADATA, "a JSON object of strings", node.getNodeType().name());
+      throw CheckpointException.mismatch(
+          file, METADATA, "a JSON object of strings", node.getNodeType().name());
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : node.properties()) {
       if (!field.getValue().isTextual()) {
         throw CheckpointException.mismatch(
-            file, METADATA + "." + field.getKey(), "a string", field.getValue().getNodeType().name());
+            file,
+            METADATA + "." + field.getKey(),
+            "a string",
+            field.getValue().getNodeType().name());
       }
       metadata.put(field.getKey(), field.getValue().textValue());
     }
@@ -96,7 +105,10 @@ final class HeaderReader {
             .orElseThrow(
                 () ->
                     CheckpointException.mismatch(
-                        file, "tensor " + name, "dtype one of " + Arrays.toString(DType.values()), typeName));
+                        file,
+                        "tensor " + name,
+                        "dtype one of " + Arrays.toString(DType.values()),
+                        typeName));
     long[] shape = wholeNumbers(name, "shape", node.path("shape"));
     long[] range = wholeNumbers(name, "data_offsets", node.path("data_offsets"));
     if (range.length != 2 || range[0] > range[1]) {
@@ -123,7 +135,8 @@ final class HeaderReader {
 
   private long[] wholeNumbers(String name, String key, JsonNode node) {
     if (!node.isArray()) {
-      throw CheckpointException.mismatch(file, "tensor " + name, key + " as a list of whole numbers", node.toString());
+      throw CheckpointException.mismatch(
+          file, "tensor " + name, key + " as a list of whole numbers", node.toString());
     }
     long[] values = new long[node.size()];
     for (int i = 0; i < values.length; i++) {
@@ -150,8 +163,12 @@ final class HeaderReader {
     long end = 0;
     for (TensorEntry entry : entries) {
       if (entry.offset() != end) {
-        String seen = (entry.offset() < end ? "an overlap" : "a gap") + ": it starts at byte " + entry.offset();
-        throw CheckpointException.mismatch(file, "tensor " + entry.name(), "data from byte " + end + " on", seen);
+        String seen =
+            (entry.offset() < end ? "an overlap" : "a gap")
+                + ": it starts at byte "
+                + entry.offset();
+        throw CheckpointException.mismatch(
+            file, "tensor " + entry.name(), "data from byte " + end + " on", seen);
       }
       end += entry.byteSize();
     }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * A tensor to be written. Its values are asked for once, when its turn comes, so that only one tensor need be in
- * memory at a time.
+ * A tensor to be written. Its values are asked for once, when its turn comes, so that only one
+ * tensor need be in memory at a time.
  *
  * @param name the key in the header
  * @param dtype the element type in the file
@@ -33,17 +33,20 @@ public record OutgoingTensor(String name, DType dtype, long[] shape, Values valu
       throw new IllegalArgumentException("tensor " + name + " has shape " + Arrays.toString(shape));
     }
     if (values instanceof Floats && !Elements.isFloating(dtype)) {
-      throw new IllegalArgumentException("tensor " + name + ": floats cannot be written as " + dtype);
+      throw new IllegalArgumentException(
+          "tensor " + name + ": floats cannot be written as " + dtype);
     }
   }
 
   /** A tensor of floats, written as F32, BF16, F16 or F64. */
-  public static OutgoingTensor floats(String name, DType dtype, long[] shape, Supplier<float[]> source) {
+  public static OutgoingTensor floats(
+      String name, DType dtype, long[] shape, Supplier<float[]> source) {
     return new OutgoingTensor(name, dtype, shape, new Floats(source));
   }
 
   /** A tensor whose bytes are ready. */
-  public static OutgoingTensor raw(String name, DType dtype, long[] shape, Supplier<MemorySegment> source) {
+  public static OutgoingTensor raw(
+      String name, DType dtype, long[] shape, Supplier<MemorySegment> source) {
     return new OutgoingTensor(name, dtype, shape, new Raw(source));
   }
 

@@ -17,7 +17,8 @@ import java.util.TreeSet;
 
 /**
  * All weights of a Hugging Face model directory: {@code model.safetensors}, or the shards that
- * {@code model.safetensors.index.json} names. Of both, the single file wins, as in the reference loader.
+ * {@code model.safetensors.index.json} names. Of both, the single file wins, as in the reference
+ * loader.
  */
 public final class SafetensorsCheckpoint implements AutoCloseable {
   /** The name of a checkpoint that is one file. */
@@ -107,7 +108,8 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
       throw new CheckpointException(index + ": cannot be read: " + e.getMessage(), e);
     }
     if (!map.isObject() || map.isEmpty()) {
-      throw CheckpointException.mismatch(index, "weight_map", "an object of tensor name to file", "none");
+      throw CheckpointException.mismatch(
+          index, "weight_map", "an object of tensor name to file", "none");
     }
     Map<String, String> shardOfTensor = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : map.properties()) {
@@ -118,10 +120,14 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
 
   private static String shardName(Path index, String tensor, JsonNode value) {
     String shard = value.asText();
-    boolean plainName = value.isTextual() && !shard.isEmpty() && !shard.contains("/") && !shard.contains("\\");
+    boolean plainName =
+        value.isTextual() && !shard.isEmpty() && !shard.contains("/") && !shard.contains("\\");
     if (!plainName || shard.equals(".") || shard.equals("..")) {
       throw CheckpointException.mismatch(
-          index, "weight_map." + tensor, "the name of a file in the same directory", value.toString());
+          index,
+          "weight_map." + tensor,
+          "the name of a file in the same directory",
+          value.toString());
     }
     return shard;
   }
@@ -191,7 +197,10 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
     SafetensorsFile file = fileOfTensor.get(name);
     if (file == null) {
       throw CheckpointException.mismatch(
-          directory, "tensor " + name, "to be in the checkpoint", "only " + names().size() + " other tensors");
+          directory,
+          "tensor " + name,
+          "to be in the checkpoint",
+          "only " + names().size() + " other tensors");
     }
     return file;
   }

@@ -16,11 +16,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One safetensors file, mapped into memory: 8 bytes little endian header length, JSON header, raw data.
+ * One safetensors file, mapped into memory: 8 bytes little endian header length, JSON header, raw
+ * data.
  *
- * <p>Opening reads the header only and checks it fully; data are paged in when they are touched. The file may be
- * larger than 2 GB. Segments given out by {@link #bytes} die with {@link #close}; arrays are copies.
- * Safe for use by several threads.
+ * <p>Opening reads the header only and checks it fully; data are paged in when they are touched.
+ * The file may be larger than 2 GB. Segments given out by {@link #bytes} die with {@link #close};
+ * arrays are copies. Safe for use by several threads.
  */
 public final class SafetensorsFile implements AutoCloseable {
   private static final int LENGTH_BYTES = 8;
@@ -40,13 +41,18 @@ public final class SafetensorsFile implements AutoCloseable {
   /**
    * Maps the file and checks its header.
    *
-   * @throws CheckpointException if the file is missing, unreadable, truncated or not a safetensors file
+   * @throws CheckpointException if the file is missing, unreadable, truncated or not a safetensors
+   *     file
    */
-  @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the file object and is closed by it
+  @SuppressWarnings(
+      "MustBeClosedChecker") // the arena lives as long as the file object and is closed by it
   public static SafetensorsFile open(Path file) {
     if (!Files.isRegularFile(file)) {
       throw CheckpointException.mismatch(
-          file, "file", "a safetensors file", Files.exists(file) ? "something that is not a file" : "no such file");
+          file,
+          "file",
+          "a safetensors file",
+          Files.exists(file) ? "something that is not a file" : "no such file");
     }
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -63,10 +69,12 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  private static SafetensorsFile map(Path file, FileChannel channel, Arena arena) throws IOException {
+  private static SafetensorsFile map(Path file, FileChannel channel, Arena arena)
+      throws IOException {
     long fileBytes = channel.size();
     if (fileBytes < LENGTH_BYTES) {
-      throw CheckpointException.mismatch(file, "header length", "8 bytes", fileBytes + " bytes (file truncated?)");
+      throw CheckpointException.mismatch(
+          file, "header length", "8 bytes", fileBytes + " bytes (file truncated?)");
     }
     MemorySegment all = channel.map(MapMode.READ_ONLY, 0, fileBytes, arena);
     long headerBytes = all.get(Elements.LONG, 0);
@@ -80,7 +88,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     byte[] json = all.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
     MemorySegment data = all.asSlice(LENGTH_BYTES + headerBytes);
-    return new SafetensorsFile(file, arena, data, new HeaderReader(file, data.byteSize()).read(json));
+    return new SafetensorsFile(
+        file, arena, data, new HeaderReader(file, data.byteSize()).read(json));
   }
 
   /** The file that is mapped. */
@@ -113,7 +122,10 @@ public final class SafetensorsFile implements AutoCloseable {
         .orElseThrow(
             () ->
                 CheckpointException.mismatch(
-                    file, "tensor " + name, "to be present", "only " + names().size() + " other tensors"));
+                    file,
+                    "tensor " + name,
+                    "to be present",
+                    "only " + names().size() + " other tensors"));
   }
 
   /** The raw little endian bytes, read only, valid until {@link #close}. No copy is made. */
@@ -125,12 +137,14 @@ public final class SafetensorsFile implements AutoCloseable {
   /**
    * A copy of a floating tensor, row major; F16 and BF16 are widened exactly, F64 is rounded.
    *
-   * @throws CheckpointException if it is absent, of another kind, or has more than 2^31 - 9 elements
+   * @throws CheckpointException if it is absent, of another kind, or has more than 2^31 - 9
+   *     elements
    */
   public float[] floats(String name) {
     TensorEntry entry = entry(name);
     if (!Elements.isFloating(entry.dtype())) {
-      throw CheckpointException.mismatch(file, "tensor " + name, "F32, BF16, F16 or F64", entry.dtype().name());
+      throw CheckpointException.mismatch(
+          file, "tensor " + name, "F32, BF16, F16 or F64", entry.dtype().name());
     }
     return Elements.toFloats(bytes(name), entry.dtype(), arrayLength(entry));
   }
@@ -138,12 +152,14 @@ public final class SafetensorsFile implements AutoCloseable {
   /**
    * A copy of a tensor of whole numbers or booleans (1 and 0), row major.
    *
-   * @throws CheckpointException if it is absent, of another kind, or has more than 2^31 - 9 elements
+   * @throws CheckpointException if it is absent, of another kind, or has more than 2^31 - 9
+   *     elements
    */
   public long[] longs(String name) {
     TensorEntry entry = entry(name);
     if (!Elements.isWhole(entry.dtype())) {
-      throw CheckpointException.mismatch(file, "tensor " + name, "a whole number type", entry.dtype().name());
+      throw CheckpointException.mismatch(
+          file, "tensor " + name, "a whole number type", entry.dtype().name());
     }
     return Elements.toLongs(bytes(name), entry.dtype(), arrayLength(entry));
   }
@@ -151,7 +167,10 @@ public final class SafetensorsFile implements AutoCloseable {
   private int arrayLength(TensorEntry entry) {
     if (entry.elements() > Integer.MAX_VALUE - 8) {
       throw CheckpointException.mismatch(
-          file, "tensor " + entry.name(), "a size that fits a Java array", entry.elements() + " elements");
+          file,
+          "tensor " + entry.name(),
+          "a size that fits a Java array",
+          entry.elements() + " elements");
     }
     return (int) entry.elements();
   }

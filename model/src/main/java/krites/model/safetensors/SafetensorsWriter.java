@@ -17,14 +17,17 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Writes safetensors files, one tensor after the other. A file appears under its name only when it is complete and
- * on the disk; a write that fails leaves nothing behind.
+ * Writes safetensors files, one tensor after the other. A file appears under its name only when it
+ * is complete and on the disk; a write that fails leaves nothing behind.
  */
 public final class SafetensorsWriter {
   /** The header pair that the reference loader asks for. */
   public static final Map<String, String> PYTORCH = Map.of("format", "pt");
 
-  /** Large enough to keep the disk busy, small enough to be unnoticed; a multiple of every element size. */
+  /**
+   * Large enough to keep the disk busy, small enough to be unnoticed; a multiple of every element
+   * size.
+   */
   private static final int BUFFER_BYTES = 1 << 20;
 
   private SafetensorsWriter() {}
@@ -33,9 +36,11 @@ public final class SafetensorsWriter {
    * Writes one file.
    *
    * @param metadata free text pairs of the header, usually {@link #PYTORCH}
-   * @throws IllegalArgumentException if a name is repeated or the values of a tensor do not fit its shape
+   * @throws IllegalArgumentException if a name is repeated or the values of a tensor do not fit its
+   *     shape
    */
-  public static void write(Path file, List<OutgoingTensor> tensors, Map<String, String> metadata) throws IOException {
+  public static void write(Path file, List<OutgoingTensor> tensors, Map<String, String> metadata)
+      throws IOException {
     byte[] header = header(tensors, metadata);
     AtomicFile.write(
         file,
@@ -50,16 +55,20 @@ public final class SafetensorsWriter {
   }
 
   /**
-   * Writes the weights of a model directory: {@code model.safetensors} if they fit into one shard, else
-   * {@code model-00001-of-0000N.safetensors} and so on with {@code model.safetensors.index.json}, written last. The
-   * files of the other layout are removed, so that a reader cannot take old weights for new ones.
+   * Writes the weights of a model directory: {@code model.safetensors} if they fit into one shard,
+   * else {@code model-00001-of-0000N.safetensors} and so on with {@code
+   * model.safetensors.index.json}, written last. The files of the other layout are removed, so that
+   * a reader cannot take old weights for new ones.
    *
-   * @param maxShardBytes tensors are put into a shard in order until this would be exceeded; a larger tensor gets a
-   *     shard of its own
+   * @param maxShardBytes tensors are put into a shard in order until this would be exceeded; a
+   *     larger tensor gets a shard of its own
    * @return the files written, in order
    */
   public static List<Path> writeCheckpoint(
-      Path directory, List<OutgoingTensor> tensors, Map<String, String> metadata, long maxShardBytes)
+      Path directory,
+      List<OutgoingTensor> tensors,
+      Map<String, String> metadata,
+      long maxShardBytes)
       throws IOException {
     requireDistinct(tensors);
     Files.createDirectories(directory);
@@ -86,7 +95,8 @@ public final class SafetensorsWriter {
     return List.copyOf(written);
   }
 
-  private static List<List<OutgoingTensor>> split(List<OutgoingTensor> tensors, long maxShardBytes) {
+  private static List<List<OutgoingTensor>> split(
+      List<OutgoingTensor> tensors, long maxShardBytes) {
     if (maxShardBytes <= 0) {
       throw new IllegalArgumentException("shard size " + maxShardBytes + " bytes");
     }
@@ -106,15 +116,18 @@ public final class SafetensorsWriter {
     return shards;
   }
 
-  private static byte[] indexJson(List<OutgoingTensor> tensors, Map<String, String> weightMap) throws IOException {
+  private static byte[] indexJson(List<OutgoingTensor> tensors, Map<String, String> weightMap)
+      throws IOException {
     ObjectNode root = HeaderReader.STRICT_JSON.createObjectNode();
-    root.putObject("metadata").put("total_size", tensors.stream().mapToLong(OutgoingTensor::byteSize).sum());
+    root.putObject("metadata")
+        .put("total_size", tensors.stream().mapToLong(OutgoingTensor::byteSize).sum());
     ObjectNode map = root.putObject("weight_map");
     weightMap.forEach(map::put);
     return HeaderReader.STRICT_JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
   }
 
-  private static byte[] header(List<OutgoingTensor> tensors, Map<String, String> metadata) throws IOException {
+  private static byte[] header(List<OutgoingTensor> tensors, Map<String, String> metadata)
+      throws IOException {
     requireDistinct(tensors);
     ObjectNode root = HeaderReader.STRICT_JSON.createObjectNode();
     if (!metadata.isEmpty()) {
@@ -130,7 +143,8 @@ public final class SafetensorsWriter {
       offset += tensor.byteSize();
     }
     byte[] json = HeaderReader.STRICT_JSON.writeValueAsBytes(root);
-    byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8); // data start on 8 bytes, as the format asks
+    byte[] padded =
+        Arrays.copyOf(json, (json.length + 7) / 8 * 8); // data start on 8 bytes, as the format asks
     Arrays.fill(padded, json.length, padded.length, (byte) ' ');
     return padded;
   }
@@ -151,7 +165,8 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static void writeFloats(FileChannel channel, OutgoingTensor tensor, float[] values) throws IOException {
+  private static void writeFloats(FileChannel channel, OutgoingTensor tensor, float[] values)
+      throws IOException {
     requireBytes(tensor, (long) values.length * tensor.dtype().bytes());
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     int perBuffer = BUFFER_BYTES / tensor.dtype().bytes();
@@ -163,7 +178,8 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static void writeRaw(FileChannel channel, OutgoingTensor tensor, MemorySegment bytes) throws IOException {
+  private static void writeRaw(FileChannel channel, OutgoingTensor tensor, MemorySegment bytes)
+      throws IOException {
     requireBytes(tensor, bytes.byteSize());
     for (long from = 0; from < bytes.byteSize(); from += BUFFER_BYTES) {
       long count = Math.min(BUFFER_BYTES, bytes.byteSize() - from);
@@ -176,8 +192,15 @@ public final class SafetensorsWriter {
   private static void requireBytes(OutgoingTensor tensor, long bytes) {
     if (bytes != tensor.byteSize()) {
       throw new IllegalArgumentException(
-          "tensor " + tensor.name() + Arrays.toString(tensor.shape()) + " has " + tensor.byteSize() + " bytes as "
-              + tensor.dtype() + ", given " + bytes);
+          "tensor "
+              + tensor.name()
+              + Arrays.toString(tensor.shape())
+              + " has "
+              + tensor.byteSize()
+              + " bytes as "
+              + tensor.dtype()
+              + ", given "
+              + bytes);
     }
   }
 

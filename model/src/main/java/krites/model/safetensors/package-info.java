@@ -1,4 +1,7 @@
-/** Safetensors files: reading by memory mapping, writing by streaming. Knows bytes, not tensors of an engine. */
+/**
+ * Safetensors files: reading by memory mapping, writing by streaming. Knows bytes, not tensors of
+ * an engine.
+ */
 @NullMarked
 package krites.model.safetensors;
 

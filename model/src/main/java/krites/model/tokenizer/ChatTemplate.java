@@ -7,7 +7,8 @@ import krites.model.image.PatchGrid;
 /**
  * The chat layout of Qwen2.5-VL.
  *
- * <p>Source: {@code chat_template} of the published Qwen2.5-VL-7B-Instruct, without video and picture numbers.
+ * <p>Source: {@code chat_template} of the published Qwen2.5-VL-7B-Instruct, without video and
+ * picture numbers.
  */
 public final class ChatTemplate {
   public static final String MESSAGE_START = "<|im_start|>";
@@ -58,10 +59,12 @@ public final class ChatTemplate {
    * @param mergeSize patches along a side that make one token
    * @throws IllegalArgumentException if there are not as many pads as grids
    */
-  public static int[] expandImagePads(int[] ids, int imagePadId, List<PatchGrid> grids, int mergeSize) {
+  public static int[] expandImagePads(
+      int[] ids, int imagePadId, List<PatchGrid> grids, int mergeSize) {
     long pads = Arrays.stream(ids).filter(id -> id == imagePadId).count();
     if (pads != grids.size()) {
-      throw new IllegalArgumentException(pads + " image pads in the prompt for " + grids.size() + " images");
+      throw new IllegalArgumentException(
+          pads + " image pads in the prompt for " + grids.size() + " images");
     }
     int imageTokens = grids.stream().mapToInt(grid -> grid.mergedTokens(mergeSize)).sum();
     int[] expanded = new int[ids.length - grids.size() + imageTokens];

@@ -27,8 +27,9 @@ public record StopTokens(Set<Integer> ids) {
   }
 
   /**
-   * Reads {@code eos_token_id}, a number or a list, from {@code generation_config.json}, or, where that says nothing,
-   * from {@code config.json} (there also inside {@code text_config}, as newer writers do).
+   * Reads {@code eos_token_id}, a number or a list, from {@code generation_config.json}, or, where
+   * that says nothing, from {@code config.json} (there also inside {@code text_config}, as newer
+   * writers do).
    *
    * @throws CheckpointException if neither file names a stop token
    */
@@ -62,12 +63,14 @@ public record StopTokens(Set<Integer> ids) {
     Set<Integer> ids = new TreeSet<>();
     for (JsonNode id : value.isArray() ? value : List.of(value)) {
       if (!id.isInt() || id.intValue() < 0) {
-        throw CheckpointException.mismatch(file, KEY, "a token id or a list of them", value.toString());
+        throw CheckpointException.mismatch(
+            file, KEY, "a token id or a list of them", value.toString());
       }
       ids.add(id.intValue());
     }
     if (ids.isEmpty()) {
-      throw CheckpointException.mismatch(file, KEY, "a token id or a list of them", "an empty list");
+      throw CheckpointException.mismatch(
+          file, KEY, "a token id or a list of them", "an empty list");
     }
     return new StopTokens(ids);
   }

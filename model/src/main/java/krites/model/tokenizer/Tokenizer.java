@@ -11,7 +11,8 @@ import java.util.OptionalInt;
 import krites.model.safetensors.CheckpointException;
 
 /**
- * The tokenizer of a model directory: its {@code tokenizer.json}, read by the library that defines the format.
+ * The tokenizer of a model directory: its {@code tokenizer.json}, read by the library that defines
+ * the format.
  *
  * <p>Needs no network: the native library comes with its jar. Safe for use by several threads.
  */
@@ -26,7 +27,8 @@ public final class Tokenizer implements AutoCloseable {
       Map.of("addSpecialTokens", "false", "truncation", "do_not_truncate", "padding", "do_not_pad");
 
   static {
-    // On a machine with a GPU the library would look for a CUDA build of itself in the network; and it would
+    // On a machine with a GPU the library would look for a CUDA build of itself in the network; and
+    // it would
     // report its use. Neither is wanted. What the user has set stays.
     setIfAbsent("RUST_FLAVOR", "cpu");
     setIfAbsent("OPT_OUT_TRACKING", "true");
@@ -43,7 +45,8 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Reads {@code tokenizer.json}.
    *
-   * @throws CheckpointException if it is missing or not a tokenizer with a vocabulary of tokens and ids
+   * @throws CheckpointException if it is missing or not a tokenizer with a vocabulary of tokens and
+   *     ids
    */
   public static Tokenizer load(Path modelDirectory) {
     Path file = modelDirectory.resolve(FILE);
@@ -58,7 +61,8 @@ public final class Tokenizer implements AutoCloseable {
     }
     Vocabulary vocabulary = Vocabulary.parse(json, file);
     try {
-      return new Tokenizer(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), AS_IS), vocabulary);
+      return new Tokenizer(
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), AS_IS), vocabulary);
     } catch (IOException | RuntimeException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new CheckpointException(file + ": expected a tokenizer, seen: " + reason, e);
@@ -72,8 +76,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The ids of a text. Added tokens such as {@code <|im_end|>} are recognised in it; none is added. Half of a surrogate
-   * pair counts as the replacement character.
+   * The ids of a text. Added tokens such as {@code <|im_end|>} are recognised in it; none is added.
+   * Half of a surrogate pair counts as the replacement character.
    */
   public int[] encode(String text) {
     if (text.isEmpty()) {
@@ -84,8 +88,9 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The text of some ids. Bytes that do not make a whole character become the replacement character; ids without a
-   * token (the embedding of the published models has more rows than tokens) are left out.
+   * The text of some ids. Bytes that do not make a whole character become the replacement
+   * character; ids without a token (the embedding of the published models has more rows than
+   * tokens) are left out.
    *
    * @param skipSpecial whether to leave out tokens marked as special, such as {@code <|im_end|>}
    */
@@ -94,7 +99,9 @@ public final class Tokenizer implements AutoCloseable {
     return known.length == 0 ? "" : library.decode(known, skipSpecial);
   }
 
-  /** The id of a token as it stands in the vocabulary; a base token is written in its byte letters. */
+  /**
+   * The id of a token as it stands in the vocabulary; a base token is written in its byte letters.
+   */
   public OptionalInt idOf(String token) {
     return vocabulary.idOf(token);
   }
@@ -106,7 +113,10 @@ public final class Tokenizer implements AutoCloseable {
    */
   public int requireId(String token) {
     return idOf(token)
-        .orElseThrow(() -> new CheckpointException(FILE + ": expected the token " + token + ", seen no such token"));
+        .orElseThrow(
+            () ->
+                new CheckpointException(
+                    FILE + ": expected the token " + token + ", seen no such token"));
   }
 
   /** The token of an id as it stands in the vocabulary; empty if there is none. */
@@ -123,7 +133,9 @@ public final class Tokenizer implements AutoCloseable {
     StringBuilder repaired = null;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
         i++;
       } else if (Character.isSurrogate(c)) {
         repaired = repaired == null ? new StringBuilder(text) : repaired;

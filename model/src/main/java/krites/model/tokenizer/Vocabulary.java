@@ -13,9 +13,14 @@ import java.util.Map;
 import java.util.OptionalInt;
 import krites.model.safetensors.CheckpointException;
 
-/** The tokens of a {@code tokenizer.json} with their ids: the base vocabulary and the added tokens. */
+/**
+ * The tokens of a {@code tokenizer.json} with their ids: the base vocabulary and the added tokens.
+ */
 final class Vocabulary {
-  /** More ids than any known model has; a larger one is an error in the file and would cost much memory. */
+  /**
+   * More ids than any known model has; a larger one is an error in the file and would cost much
+   * memory.
+   */
   private static final int MAX_ID = 10_000_000;
 
   private final Map<String, Integer> ids;
@@ -58,13 +63,15 @@ final class Vocabulary {
   private static void addedTokens(JsonNode list, Map<String, Integer> ids, Path file) {
     for (JsonNode added : list) {
       if (!added.path("content").isTextual() || !added.path("id").isInt()) {
-        throw CheckpointException.mismatch(file, "added_tokens", "objects with content and id", added.toString());
+        throw CheckpointException.mismatch(
+            file, "added_tokens", "objects with content and id", added.toString());
       }
       put(added.get("content").textValue(), added.get("id").intValue(), ids, file);
     }
   }
 
-  private static void model(JsonParser parser, Map<String, Integer> ids, Path file) throws IOException {
+  private static void model(JsonParser parser, Map<String, Integer> ids, Path file)
+      throws IOException {
     if (parser.currentToken() != JsonToken.START_OBJECT) {
       throw CheckpointException.mismatch(file, "model", "a JSON object", parser.getText());
     }
@@ -75,7 +82,8 @@ final class Vocabulary {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
           String token = parser.currentName();
           if (parser.nextToken() != JsonToken.VALUE_NUMBER_INT) {
-            throw CheckpointException.mismatch(file, "model.vocab." + token, "a whole number", parser.getText());
+            throw CheckpointException.mismatch(
+                file, "model.vocab." + token, "a whole number", parser.getText());
           }
           put(token, parser.getIntValue(), ids, file);
         }
@@ -87,7 +95,8 @@ final class Vocabulary {
 
   private static void put(String token, int id, Map<String, Integer> ids, Path file) {
     if (id < 0 || id > MAX_ID) {
-      throw CheckpointException.mismatch(file, "id of token " + token, "0 to " + MAX_ID, Integer.toString(id));
+      throw CheckpointException.mismatch(
+          file, "id of token " + token, "0 to " + MAX_ID, Integer.toString(id));
     }
     ids.put(token, id);
   }

@@ -12,9 +12,10 @@ import java.util.zip.ZipOutputStream;
 /**
  * The bytes of a TorchScript archive whose module has methods but no state.
  *
- * <p>The archive is a zip with stored entries: {@code data.pkl} (a pickled empty module object), {@code constants.pkl}
- * (an empty tuple), {@code version}, and {@code code/__torch__.py}, the text of the module's class. Weights are passed
- * to each call as lists of tensors, so they can be swapped between two calls.
+ * <p>The archive is a zip with stored entries: {@code data.pkl} (a pickled empty module object),
+ * {@code constants.pkl} (an empty tuple), {@code version}, and {@code code/__torch__.py}, the text
+ * of the module's class. Weights are passed to each call as lists of tensors, so they can be
+ * swapped between two calls.
  */
 public final class ScriptArchive {
   private static final String CLASS = "Krites";
@@ -25,8 +26,8 @@ public final class ScriptArchive {
   /**
    * Packs methods into an archive.
    *
-   * @param methods TorchScript method definitions, indented by two spaces, with {@code self} as first parameter (its
-   *     type is added here)
+   * @param methods TorchScript method definitions, indented by two spaces, with {@code self} as
+   *     first parameter (its type is added here)
    */
   public static byte[] of(List<String> methods) {
     StringBuilder source = new StringBuilder();

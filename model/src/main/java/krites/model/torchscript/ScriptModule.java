@@ -18,9 +18,10 @@ import java.util.List;
 /**
  * A loaded TorchScript module without state; each method is one native call.
  *
- * <p>Arguments may be {@link NDArray}, a list of {@link NDArray} (also {@link NDList}), {@code Long}, {@code Integer},
- * {@code Double}, {@code Float}, {@code Boolean} or {@code long[]}. Methods return a tensor or a list of tensors. Not
- * thread safe towards {@link #close()}; calls themselves may run on several threads.
+ * <p>Arguments may be {@link NDArray}, a list of {@link NDArray} (also {@link NDList}), {@code
+ * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean} or {@code long[]}. Methods
+ * return a tensor or a list of tensors. Not thread safe towards {@link #close()}; calls themselves
+ * may run on several threads.
  */
 public final class ScriptModule implements AutoCloseable {
   private final PtNDManager manager;
@@ -42,7 +43,9 @@ public final class ScriptModule implements AutoCloseable {
     PtNDManager manager = (PtNDManager) parent.newSubManager();
     try {
       return new ScriptModule(
-          manager, JniUtils.loadModule(manager, new ByteArrayInputStream(ScriptArchive.of(methods)), false, false));
+          manager,
+          JniUtils.loadModule(
+              manager, new ByteArrayInputStream(ScriptArchive.of(methods)), false, false));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read an archive in memory", e);
     } catch (ai.djl.engine.EngineException e) {
@@ -67,8 +70,9 @@ public final class ScriptModule implements AutoCloseable {
   }
 
   /**
-   * As {@link #call}, but operators record gradients, so {@code torch.grad} works inside the method and the returned
-   * tensors may take part in later gradients. Each method must detach what it returns.
+   * As {@link #call}, but operators record gradients, so {@code torch.grad} works inside the method
+   * and the returned tensors may take part in later gradients. Each method must detach what it
+   * returns.
    */
   public NDList callWithGradients(NDManager output, String method, Object... arguments) {
     boolean recording = JniUtils.isGradMode();
@@ -87,7 +91,10 @@ public final class ScriptModule implements AutoCloseable {
       for (int i = 0; i < arguments.length; i++) {
         values[i] = value(arguments[i]);
       }
-      result = gradients ? TrainingCall.run(block, method, values) : IValueUtils.runMethod(block, method, values);
+      result =
+          gradients
+              ? TrainingCall.run(block, method, values)
+              : IValueUtils.runMethod(block, method, values);
       if (result.isTensor()) {
         return new NDList(result.toTensor((PtNDManager) output));
       }
@@ -107,14 +114,16 @@ public final class ScriptModule implements AutoCloseable {
   private static IValue value(Object argument) {
     return switch (argument) {
       case NDArray tensor -> IValue.from((PtNDArray) tensor);
-      case List<?> tensors -> IValue.listFrom(tensors.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
+      case List<?> tensors ->
+          IValue.listFrom(tensors.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
       case Long number -> IValue.from((long) number);
       case Integer number -> IValue.from((long) number);
       case Double number -> IValue.from((double) number);
       case Float number -> IValue.from((double) number);
       case Boolean flag -> IValue.from((boolean) flag);
       case long[] numbers -> IValue.listFrom(numbers);
-      default -> throw new IllegalArgumentException("a script takes no " + argument.getClass().getName());
+      default ->
+          throw new IllegalArgumentException("a script takes no " + argument.getClass().getName());
     };
   }
 

@@ -3,13 +3,18 @@ package krites.model.torchscript;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
 
-/** Process-wide settings of the PyTorch engine, and those that each engine thread makes for itself. */
+/**
+ * Process-wide settings of the PyTorch engine, and those that each engine thread makes for itself.
+ */
 public final class TorchRuntime {
   private static volatile boolean started;
 
   private TorchRuntime() {}
 
-  /** Starts the engine once: no optimisation passes at run time, since shapes change from call to call. */
+  /**
+   * Starts the engine once: no optimisation passes at run time, since shapes change from call to
+   * call.
+   */
   public static void start() {
     if (started) {
       return;

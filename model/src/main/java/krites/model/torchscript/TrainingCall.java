@@ -10,8 +10,9 @@ import java.util.Arrays;
 /**
  * Runs a method of a script module with gradients recorded.
  *
- * <p>DJL's {@code IValueUtils.runMethod} always enters inference mode, in which autograd is off for good. The native
- * entry point beneath it has a flag for training; this class reaches that entry point (DJL 0.35.1, class path only).
+ * <p>DJL's {@code IValueUtils.runMethod} always enters inference mode, in which autograd is off for
+ * good. The native entry point beneath it has a flag for training; this class reaches that entry
+ * point (DJL 0.35.1, class path only).
  */
 final class TrainingCall {
   private static final Object LIBRARY;
@@ -40,7 +41,8 @@ final class TrainingCall {
   static IValue run(PtSymbolBlock block, String method, IValue[] arguments) {
     long[] handles = Arrays.stream(arguments).mapToLong(IValue::getHandle).toArray();
     try {
-      long result = (long) RUN.invoke(LIBRARY, (long) block.getHandle(), method, handles, true, false);
+      long result =
+          (long) RUN.invoke(LIBRARY, (long) block.getHandle(), method, handles, true, false);
       return (IValue) NEW_VALUE.invoke(result);
     } catch (RuntimeException | Error e) {
       throw e;

@@ -19,8 +19,9 @@ import krites.model.safetensors.SafetensorsCheckpoint;
 /**
  * A folder of weight versions, one subfolder each with a {@code model.safetensors} in float32.
  *
- * <p>A version appears only when it is complete (the file is renamed into place) and is never changed; its SHA-256 goes
- * with its name, so a reader knows that it has the bytes that were written. Thread safe.
+ * <p>A version appears only when it is complete (the file is renamed into place) and is never
+ * changed; its SHA-256 goes with its name, so a reader knows that it has the bytes that were
+ * written. Thread safe.
  */
 public final class WeightStore {
   private static final String FILE = SafetensorsCheckpoint.SINGLE_FILE;
@@ -32,7 +33,8 @@ public final class WeightStore {
   public record Published(String name, String sha256) {}
 
   /**
-   * @param folder made if absent; versions of an earlier run in it are removed, since nobody can hold them
+   * @param folder made if absent; versions of an earlier run in it are removed, since nobody can
+   *     hold them
    */
   public WeightStore(Path folder) {
     this.folder = folder;
@@ -44,7 +46,8 @@ public final class WeightStore {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(folder + ": cannot prepare the weight folder: " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          folder + ": cannot prepare the weight folder: " + e.getMessage(), e);
     }
   }
 
@@ -73,7 +76,8 @@ public final class WeightStore {
         throw new IOException("expected SHA-256 " + sha256 + ", found " + seen);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(file + ": published weights cannot be trusted: " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          file + ": published weights cannot be trusted: " + e.getMessage(), e);
     }
   }
 
@@ -89,7 +93,8 @@ public final class WeightStore {
     try {
       delete(folder.resolve(name));
     } catch (IOException e) {
-      throw new UncheckedIOException(folder.resolve(name) + ": cannot remove: " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          folder.resolve(name) + ": cannot remove: " + e.getMessage(), e);
     }
   }
 

@@ -1,4 +1,6 @@
-/** Published versions of the weights: written once, verified by digest, read by whoever runs them. */
+/**
+ * Published versions of the weights: written once, verified by digest, read by whoever runs them.
+ */
 @NullMarked
 package krites.model.weights;
 

@@ -43,7 +43,9 @@ final class GoldenImages {
 
   static Path file(String name) {
     try {
-      Path folder = Path.of(GoldenImages.class.getResource("/golden/preprocess/cases.json").toURI()).getParent();
+      Path folder =
+          Path.of(GoldenImages.class.getResource("/golden/preprocess/cases.json").toURI())
+              .getParent();
       return folder.resolve(name);
     } catch (URISyntaxException e) {
       throw new AssertionError(e);

@@ -64,7 +64,8 @@ class ImageDecoderTest {
 
   @Test
   void alphaIsDroppedAndNotBlended() throws IOException {
-    assertArrayEquals(bytes(10, 20, 30), decode(png(1, 1, 8, 6, bytes(10, 20, 30, 0))).toRgb().rgb());
+    assertArrayEquals(
+        bytes(10, 20, 30), decode(png(1, 1, 8, 6, bytes(10, 20, 30, 0))).toRgb().rgb());
     DecodedImage greyAlpha = decode(png(2, 1, 8, 4, bytes(10, 0, 200, 128)));
     assertEquals(PixelMode.LA, greyAlpha.mode());
     assertArrayEquals(bytes(10, 10, 10, 200, 200, 200), greyAlpha.toRgb().rgb());
@@ -72,7 +73,8 @@ class ImageDecoderTest {
 
   @Test
   void whatIsNoImageIsRefusedByName() throws IOException {
-    assertRefused("hello, I am text".getBytes(StandardCharsets.UTF_8), "bytes that start with 68 65 6c");
+    assertRefused(
+        "hello, I am text".getBytes(StandardCharsets.UTF_8), "bytes that start with 68 65 6c");
     assertRefused(new byte[0], "an empty file");
     ByteArrayOutputStream bmp = new ByteArrayOutputStream();
     ImageIO.write(new BufferedImage(2, 2, BufferedImage.TYPE_3BYTE_BGR), "bmp", bmp);
@@ -93,7 +95,9 @@ class ImageDecoderTest {
 
   @Test
   void aFileThatClaimsTooManyPixelsIsRefusedBeforeTheyAreDecoded() throws IOException {
-    assertRefused(png(60_000, 60_000, 8, 2, new byte[0]), "expected at most 89478485 pixels, seen 60000x60000");
+    assertRefused(
+        png(60_000, 60_000, 8, 2, new byte[0]),
+        "expected at most 89478485 pixels, seen 60000x60000");
   }
 
   private static DecodedImage decode(byte[] file) {
@@ -101,8 +105,10 @@ class ImageDecoderTest {
   }
 
   private static void assertRefused(byte[] file, String said) {
-    ImageException e = assertThrows(ImageException.class, () -> ImageDecoder.decode(file, "some/name"));
-    assertTrue(e.getMessage().startsWith("some/name: ") && e.getMessage().contains(said), e.getMessage());
+    ImageException e =
+        assertThrows(ImageException.class, () -> ImageDecoder.decode(file, "some/name"));
+    assertTrue(
+        e.getMessage().startsWith("some/name: ") && e.getMessage().contains(said), e.getMessage());
     assertEquals(1, e.getMessage().lines().count());
   }
 
@@ -121,11 +127,13 @@ class ImageDecoderTest {
   }
 
   /** A PNG made by hand: each row without filter, one data chunk. */
-  private static byte[] png(int width, int height, int depth, int colourType, byte[] samples) throws IOException {
+  private static byte[] png(int width, int height, int depth, int colourType, byte[] samples)
+      throws IOException {
     return png(width, height, depth, colourType, samples, new byte[0]);
   }
 
-  private static byte[] png(int width, int height, int depth, int colourType, byte[] samples, byte[] transparent)
+  private static byte[] png(
+      int width, int height, int depth, int colourType, byte[] samples, byte[] transparent)
       throws IOException {
     ByteArrayOutputStream rows = new ByteArrayOutputStream();
     int rowBytes = samples.length / height;
@@ -149,7 +157,8 @@ class ImageDecoderTest {
     return png.toByteArray();
   }
 
-  private static void chunk(ByteArrayOutputStream png, String type, byte[] content) throws IOException {
+  private static void chunk(ByteArrayOutputStream png, String type, byte[] content)
+      throws IOException {
     byte[] name = type.getBytes(StandardCharsets.US_ASCII);
     CRC32 checksum = new CRC32();
     checksum.update(name);

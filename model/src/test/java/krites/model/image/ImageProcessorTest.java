@@ -72,7 +72,8 @@ class ImageProcessorTest {
 
   @Test
   void absentSettingsHaveTheDefaultsOfTheSourceAndLimitsMayStandInSize() throws IOException {
-    ImageProcessor processor = processor("{\"size\": {\"shortest_edge\": 784, \"longest_edge\": 50176}}");
+    ImageProcessor processor =
+        processor("{\"size\": {\"shortest_edge\": 784, \"longest_edge\": 50176}}");
     assertEquals(784, processor.minPixels());
     assertEquals(50176, processor.maxPixels());
     assertEquals(1176, processor.patchValues());
@@ -93,7 +94,9 @@ class ImageProcessorTest {
 
   private void assertRefused(String config, String said) {
     CheckpointException e = assertThrows(CheckpointException.class, () -> processor(config));
-    assertTrue(e.getMessage().contains("preprocessor_config.json") && e.getMessage().contains(said), e.getMessage());
+    assertTrue(
+        e.getMessage().contains("preprocessor_config.json") && e.getMessage().contains(said),
+        e.getMessage());
   }
 
   private ImageProcessor processor(String config) throws IOException {

@@ -27,7 +27,8 @@ class ResizeTest {
       if (row.get("result_5_0").isNull()) {
         assertThrows(ImageException.class, () -> smartResize(row), line);
       } else {
-        ImageSize expected = new ImageSize(row.at("/result_5_0/0").asInt(), row.at("/result_5_0/1").asInt());
+        ImageSize expected =
+            new ImageSize(row.at("/result_5_0/0").asInt(), row.at("/result_5_0/1").asInt());
         assertEquals(expected, smartResize(row), line);
       }
     }
@@ -64,8 +65,11 @@ class ResizeTest {
 
   @Test
   void anImageThatWouldLoseASideIsRefused() {
-    DecodedImage line = new DecodedImage(PixelMode.L, 1000, 1, new byte[1000], DecodedImage.NO_PALETTE);
-    assertThrows(ImageException.class, () -> EasyR1Resize.apply(line, OptionalLong.empty(), OptionalLong.of(100)));
+    DecodedImage line =
+        new DecodedImage(PixelMode.L, 1000, 1, new byte[1000], DecodedImage.NO_PALETTE);
+    assertThrows(
+        ImageException.class,
+        () -> EasyR1Resize.apply(line, OptionalLong.empty(), OptionalLong.of(100)));
   }
 
   @Test

@@ -30,7 +30,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The network against the numbers of Hugging Face transformers; see the README of the golden data. */
+/**
+ * The network against the numbers of Hugging Face transformers; see the README of the golden data.
+ */
 class NetworkScriptTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final Path MODEL = GOLDEN.resolve("models/a");
@@ -54,7 +56,8 @@ class NetworkScriptTest {
   @Test
   void imageEmbeddingsAndLogitsEqualTheReference() throws IOException {
     ProcessedImage image = image("a_one_image_0_131x90.png");
-    try (SafetensorsFile golden = SafetensorsFile.open(GOLDEN.resolve("cases/a/one_image.safetensors"));
+    try (SafetensorsFile golden =
+            SafetensorsFile.open(GOLDEN.resolve("cases/a/one_image.safetensors"));
         ScriptModule script = ScriptModule.load(manager, NetworkScript.methods(config))) {
       List<Object> vision = new ArrayList<>(VisionInputs.of(List.of(image), config, manager));
       vision.add(weights.tensors());
@@ -70,12 +73,18 @@ class NetworkScriptTest {
       NDArray x =
           script
               .call(
-                  manager, "embed", manager.create(ids, row), manager.create(imageAt), embeddings, weights.tensors())
+                  manager,
+                  "embed",
+                  manager.create(ids, row),
+                  manager.create(imageAt),
+                  embeddings,
+                  weights.tensors())
               .get(0);
       NDArray none = manager.zeros(row, DataType.INT32);
       NDArray mask = script.call(manager, "packed_mask", none, none).get(0);
       NDArray positions = manager.create(golden.longs("position_ids"), new Shape(3, 1, ids.length));
-      NDArray hidden = script.call(manager, "decoder", x, positions, mask, false, weights.tensors()).get(0);
+      NDArray hidden =
+          script.call(manager, "decoder", x, positions, mask, false, weights.tensors()).get(0);
       NDArray logits = script.call(manager, "head", hidden, weights.tensors()).get(0);
       assertArrayEquals(golden.floats("logits"), logits.toFloatArray(), 1e-4f);
     }
@@ -84,8 +93,11 @@ class NetworkScriptTest {
   @Test
   void positionsOfTextAndNeighbouringImagesEqualTheReference() throws IOException {
     List<PatchGrid> grids =
-        List.of(image("a_batch_left_pad_1_60x100.png").grid(), image("a_batch_left_pad_2_140x45.png").grid());
-    try (SafetensorsFile golden = SafetensorsFile.open(GOLDEN.resolve("cases/a/batch_left_pad.safetensors"))) {
+        List.of(
+            image("a_batch_left_pad_1_60x100.png").grid(),
+            image("a_batch_left_pad_2_140x45.png").grid());
+    try (SafetensorsFile golden =
+        SafetensorsFile.open(GOLDEN.resolve("cases/a/batch_left_pad.safetensors"))) {
       int rows = 3;
       int last = rows - 1;
       int width = (int) golden.entry("input_ids").shape()[1];
@@ -97,7 +109,10 @@ class NetworkScriptTest {
       long[] expected = golden.longs("position_ids");
       for (int axis = 0; axis < 3; axis++) {
         for (int i = 0; i < tokens.length; i++) {
-          assertEquals(expected[(axis * rows + last) * width + pad + i], ours.axes()[axis][i], axis + " " + i);
+          assertEquals(
+              expected[(axis * rows + last) * width + pad + i],
+              ours.axes()[axis][i],
+              axis + " " + i);
         }
       }
       assertEquals(golden.longs("rope_deltas")[last], ours.next() - width);
@@ -112,9 +127,11 @@ class NetworkScriptTest {
         IllegalArgumentException.class,
         () -> MultimodalPositions.of(new int[] {1, image, image, image, 2}, List.of(grid), config));
     assertThrows(
-        IllegalArgumentException.class, () -> MultimodalPositions.of(new int[] {1, 2}, List.of(grid), config));
+        IllegalArgumentException.class,
+        () -> MultimodalPositions.of(new int[] {1, 2}, List.of(grid), config));
     assertThrows(
-        IllegalArgumentException.class, () -> MultimodalPositions.of(new int[] {1, image}, List.of(), config));
+        IllegalArgumentException.class,
+        () -> MultimodalPositions.of(new int[] {1, image}, List.of(), config));
   }
 
   @Test

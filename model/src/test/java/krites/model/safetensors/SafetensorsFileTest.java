@@ -21,8 +21,21 @@ class SafetensorsFileTest {
 
   @Test
   void valuesOfEveryKindAreRead() throws IOException {
-    byte[] data = {0, 0, (byte) 0x80, 0x3F, (byte) 0x80, (byte) 0xBF, 0, 0x3C, (byte) 0xFE, (byte) 0xFF, (byte) 0xFF,
-        (byte) 0xFF, 1};
+    byte[] data = {
+      0,
+      0,
+      (byte) 0x80,
+      0x3F,
+      (byte) 0x80,
+      (byte) 0xBF,
+      0,
+      0x3C,
+      (byte) 0xFE,
+      (byte) 0xFF,
+      (byte) 0xFF,
+      (byte) 0xFF,
+      1
+    };
     String header =
         """
         {"f":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},\
@@ -62,7 +75,8 @@ class SafetensorsFileTest {
           """)
   void aHeaderThatDoesNotDescribeTheFileIsRefused(String header, String said) throws IOException {
     Path file = file(header, new byte[8]);
-    CheckpointException e = assertThrows(CheckpointException.class, () -> SafetensorsFile.open(file));
+    CheckpointException e =
+        assertThrows(CheckpointException.class, () -> SafetensorsFile.open(file));
     assertTrue(e.getMessage().contains(said), e.getMessage());
     assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
     assertEquals(-1, e.getMessage().indexOf('\n'));
@@ -74,13 +88,15 @@ class SafetensorsFileTest {
     assertThrows(CheckpointException.class, () -> SafetensorsFile.open(tiny));
     Path text = Files.writeString(directory.resolve("text"), "not a checkpoint at all");
     assertThrows(CheckpointException.class, () -> SafetensorsFile.open(text));
-    assertThrows(CheckpointException.class, () -> SafetensorsFile.open(directory.resolve("absent")));
+    assertThrows(
+        CheckpointException.class, () -> SafetensorsFile.open(directory.resolve("absent")));
     assertThrows(CheckpointException.class, () -> SafetensorsFile.open(directory));
   }
 
   @Test
   void theWrongKindOfValueAndAnAbsentTensorAreNamed() throws IOException {
-    Path path = file("{\"x\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", new byte[8]);
+    Path path =
+        file("{\"x\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", new byte[8]);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       String kind = assertThrows(CheckpointException.class, () -> file.floats("x")).getMessage();
       assertTrue(kind.contains("tensor x") && kind.contains("I64"), kind);
@@ -91,7 +107,8 @@ class SafetensorsFileTest {
 
   private Path file(String header, byte[] data) throws IOException {
     byte[] json = header.getBytes(StandardCharsets.UTF_8);
-    ByteBuffer all = ByteBuffer.allocate(8 + json.length + data.length).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer all =
+        ByteBuffer.allocate(8 + json.length + data.length).order(ByteOrder.LITTLE_ENDIAN);
     all.putLong(json.length).put(json).put(data);
     return Files.write(directory.resolve("file.safetensors"), all.array());
   }

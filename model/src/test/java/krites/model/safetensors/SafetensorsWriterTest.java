@@ -30,12 +30,14 @@ class SafetensorsWriterTest {
     }
     Path first = directory.resolve("first.safetensors");
     Path second = directory.resolve("second.safetensors");
-    SafetensorsWriter.write(first, List.of(tensor("w", DType.BF16, new long[] {256, 256}, all)), Map.of());
+    SafetensorsWriter.write(
+        first, List.of(tensor("w", DType.BF16, new long[] {256, 256}, all)), Map.of());
     float[] read;
     try (SafetensorsFile file = SafetensorsFile.open(first)) {
       read = file.floats("w");
     }
-    SafetensorsWriter.write(second, List.of(tensor("w", DType.BF16, new long[] {256, 256}, read)), Map.of());
+    SafetensorsWriter.write(
+        second, List.of(tensor("w", DType.BF16, new long[] {256, 256}, read)), Map.of());
     assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
     for (int bits = 0; bits < all.length; bits++) {
       if (!Float.isNaN(all[bits])) {
@@ -52,7 +54,9 @@ class SafetensorsWriterTest {
     assertEquals((short) 0x3F82, Elements.floatToBfloat16(Float.intBitsToFloat(0x3F818000)));
     assertEquals((short) 0x3F81, Elements.floatToBfloat16(Float.intBitsToFloat(0x3F808001)));
     assertEquals((short) 0x7F80, Elements.floatToBfloat16(Float.MAX_VALUE));
-    assertTrue(Float.isNaN(Elements.bfloat16ToFloat(Elements.floatToBfloat16(Float.intBitsToFloat(0x7F800001)))));
+    assertTrue(
+        Float.isNaN(
+            Elements.bfloat16ToFloat(Elements.floatToBfloat16(Float.intBitsToFloat(0x7F800001)))));
   }
 
   @Test
@@ -76,7 +80,8 @@ class SafetensorsWriterTest {
           file.names().stream().map(name -> OutgoingTensor.copyOf(file, name)).toList(),
           SafetensorsWriter.PYTORCH);
     }
-    assertArrayEquals(Files.readAllBytes(path), Files.readAllBytes(directory.resolve("copy.safetensors")));
+    assertArrayEquals(
+        Files.readAllBytes(path), Files.readAllBytes(directory.resolve("copy.safetensors")));
   }
 
   @Test
@@ -88,27 +93,36 @@ class SafetensorsWriterTest {
             tensor("c", DType.F32, TWO, 5, 6));
     SafetensorsWriter.writeCheckpoint(directory, tensors, SafetensorsWriter.PYTORCH, 1000);
     SafetensorsWriter.writeCheckpoint(directory, tensors, SafetensorsWriter.PYTORCH, 16);
-    assertFalse(Files.exists(directory.resolve("model.safetensors")), "old weights would win over the shards");
-    JsonNode index = new ObjectMapper().readTree(directory.resolve("model.safetensors.index.json").toFile());
+    assertFalse(
+        Files.exists(directory.resolve("model.safetensors")),
+        "old weights would win over the shards");
+    JsonNode index =
+        new ObjectMapper().readTree(directory.resolve("model.safetensors.index.json").toFile());
     assertEquals(24, index.at("/metadata/total_size").longValue());
     assertEquals("model-00002-of-00002.safetensors", index.at("/weight_map/c").textValue());
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
       assertEquals(List.of("a", "b", "c"), List.copyOf(checkpoint.names()));
       assertArrayEquals(new float[] {5, 6}, checkpoint.floats("c"));
-      assertTrue(says(() -> checkpoint.entry("a", 3), "tensor a: expected shape [3], seen shape [2]"));
+      assertTrue(
+          says(() -> checkpoint.entry("a", 3), "tensor a: expected shape [3], seen shape [2]"));
       assertTrue(says(() -> checkpoint.floats("d"), "tensor d"));
     }
     Files.delete(directory.resolve("model-00001-of-00002.safetensors"));
-    assertTrue(says(() -> SafetensorsCheckpoint.open(directory), "model-00001-of-00002.safetensors: file"));
+    assertTrue(
+        says(
+            () -> SafetensorsCheckpoint.open(directory), "model-00001-of-00002.safetensors: file"));
     SafetensorsWriter.write(
-        directory.resolve("model-00001-of-00002.safetensors"), tensors.subList(0, 1), SafetensorsWriter.PYTORCH);
+        directory.resolve("model-00001-of-00002.safetensors"),
+        tensors.subList(0, 1),
+        SafetensorsWriter.PYTORCH);
     assertTrue(says(() -> SafetensorsCheckpoint.open(directory), "tensor b"));
   }
 
   @Test
   void anIndexCannotPointOutsideTheDirectory() throws IOException {
     Files.writeString(
-        directory.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"../other.safetensors\"}}");
+        directory.resolve("model.safetensors.index.json"),
+        "{\"weight_map\":{\"a\":\"../other.safetensors\"}}");
     assertTrue(says(() -> SafetensorsCheckpoint.open(directory), "same directory"));
     Files.delete(directory.resolve("model.safetensors.index.json"));
     assertTrue(says(() -> SafetensorsCheckpoint.open(directory), "neither of them"));
@@ -119,8 +133,10 @@ class SafetensorsWriterTest {
     Path path = directory.resolve("model.safetensors");
     SafetensorsWriter.write(path, List.of(tensor("a", DType.F32, TWO, 1, 2)), Map.of());
     byte[] before = Files.readAllBytes(path);
-    List<OutgoingTensor> wrong = List.of(tensor("a", DType.F32, TWO, 1, 2), tensor("b", DType.F32, TWO, 1));
-    assertThrows(IllegalArgumentException.class, () -> SafetensorsWriter.write(path, wrong, Map.of()));
+    List<OutgoingTensor> wrong =
+        List.of(tensor("a", DType.F32, TWO, 1, 2), tensor("b", DType.F32, TWO, 1));
+    assertThrows(
+        IllegalArgumentException.class, () -> SafetensorsWriter.write(path, wrong, Map.of()));
     assertArrayEquals(before, Files.readAllBytes(path));
     try (Stream<Path> files = Files.list(directory)) {
       assertEquals(1, files.count());

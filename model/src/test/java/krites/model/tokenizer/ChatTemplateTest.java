@@ -21,7 +21,8 @@ class ChatTemplateTest {
   @Test
   void aQuestionAboutAPictureIsRenderedAsPublished() {
     ChatMessage question =
-        ChatMessage.user(new ChatMessage.Image(), new ChatMessage.Text("What kind of dog is this?"));
+        ChatMessage.user(
+            new ChatMessage.Image(), new ChatMessage.Text("What kind of dog is this?"));
     assertEquals(
         """
         <|im_start|>system
@@ -59,9 +60,11 @@ class ChatTemplateTest {
       int pad = tokenizer.requireId(ChatTemplate.IMAGE_PAD);
       int[] ids = tokenizer.encode("a<|image_pad|>b<|image_pad|>");
       List<PatchGrid> grids = List.of(new PatchGrid(1, 2, 4), new PatchGrid(1, 2, 2));
-      assertArrayEquals(new int[] {'a', pad, pad, 'b', pad}, ChatTemplate.expandImagePads(ids, pad, grids, 2));
+      assertArrayEquals(
+          new int[] {'a', pad, pad, 'b', pad}, ChatTemplate.expandImagePads(ids, pad, grids, 2));
       assertThrows(
-          IllegalArgumentException.class, () -> ChatTemplate.expandImagePads(ids, pad, grids.subList(0, 1), 2));
+          IllegalArgumentException.class,
+          () -> ChatTemplate.expandImagePads(ids, pad, grids.subList(0, 1), 2));
     }
   }
 
@@ -76,7 +79,8 @@ class ChatTemplateTest {
     Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": [5, 6]}");
     assertEquals(Set.of(5, 6), StopTokens.load(directory).ids());
     for (String wrong : List.of("[]", "\"x\"", "[-1]", "1.5")) {
-      Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": " + wrong + "}");
+      Files.writeString(
+          directory.resolve("generation_config.json"), "{\"eos_token_id\": " + wrong + "}");
       assertThrows(CheckpointException.class, () -> StopTokens.load(directory), wrong);
     }
   }

@@ -8,10 +8,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Writes a byte-level BPE {@code tokenizer.json} in the published layout: 256 bytes, four merges, added tokens. */
+/**
+ * Writes a byte-level BPE {@code tokenizer.json} in the published layout: 256 bytes, four merges,
+ * added tokens.
+ */
 final class TinyTokenizer {
   static final List<String> ADDED =
-      List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>");
+      List.of(
+          "<|endoftext|>",
+          "<|im_start|>",
+          "<|im_end|>",
+          "<|vision_start|>",
+          "<|vision_end|>",
+          "<|image_pad|>");
   private static final List<String> MERGES = List.of("h e", "l l", "he ll", "hell o");
   private static final String SPLIT =
       "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
@@ -35,8 +44,10 @@ final class TinyTokenizer {
       token.put("normalized", false).put("special", true);
     }
     root.putObject("normalizer").put("type", "NFC");
-    ArrayNode steps = root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-    ObjectNode split = steps.addObject().put("type", "Split").put("behavior", "Isolated").put("invert", false);
+    ArrayNode steps =
+        root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+    ObjectNode split =
+        steps.addObject().put("type", "Split").put("behavior", "Isolated").put("invert", false);
     split.putObject("pattern").put("Regex", SPLIT);
     byteLevel(steps.addObject());
     byteLevel(root.putObject("decoder"));
@@ -51,10 +62,16 @@ final class TinyTokenizer {
   }
 
   private static void byteLevel(ObjectNode node) {
-    node.put("type", "ByteLevel").put("add_prefix_space", false).put("trim_offsets", false).put("use_regex", false);
+    node.put("type", "ByteLevel")
+        .put("add_prefix_space", false)
+        .put("trim_offsets", false)
+        .put("use_regex", false);
   }
 
-  /** The letter that stands for a byte: itself where it is printable, else the next free letter from U+0100 on. */
+  /**
+   * The letter that stands for a byte: itself where it is printable, else the next free letter from
+   * U+0100 on.
+   */
   private static String letterOf(int value) {
     int free = 256;
     for (int b = 0; b < 256; b++) {

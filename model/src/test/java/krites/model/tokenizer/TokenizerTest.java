@@ -37,7 +37,8 @@ class TokenizerTest {
   @Test
   void mergesAreAppliedAndBytesStandForTheRest() {
     assertArrayEquals(new int[] {TinyTokenizer.HELLO, ' ', 'h', 'i'}, tokenizer.encode("hello hi"));
-    assertArrayEquals(new int[] {0xC3, 0xA9}, tokenizer.encode("e\u0301"), "normalised to one letter, two bytes");
+    assertArrayEquals(
+        new int[] {0xC3, 0xA9}, tokenizer.encode("e\u0301"), "normalised to one letter, two bytes");
     assertArrayEquals(new int[0], tokenizer.encode(""));
   }
 
@@ -59,7 +60,10 @@ class TokenizerTest {
     for (int seed = 0; seed < 200; seed++) {
       StringBuilder text = new StringBuilder();
       new Random(seed).ints(30, 0, letters.length).forEach(i -> text.appendCodePoint(letters[i]));
-      assertEquals(text.toString(), tokenizer.decode(tokenizer.encode(text.toString()), false), "seed " + seed);
+      assertEquals(
+          text.toString(),
+          tokenizer.decode(tokenizer.encode(text.toString()), false),
+          "seed " + seed);
     }
   }
 
@@ -95,15 +99,18 @@ class TokenizerTest {
     assertRefused("{\"model\": {}}", "model.vocab");
     assertRefused("{\"model\": ", "valid JSON");
     assertRefused("{\"model\": {\"vocab\": {\"a\": \"b\"}}}", "model.vocab.a");
-    assertRefused("{\"model\": {\"type\": \"none\", \"vocab\": {\"a\": 0}}}", "expected a tokenizer");
+    assertRefused(
+        "{\"model\": {\"type\": \"none\", \"vocab\": {\"a\": 0}}}", "expected a tokenizer");
     Files.delete(directory.resolve("tokenizer.json"));
     assertThrows(CheckpointException.class, () -> Tokenizer.load(directory));
   }
 
   private void assertRefused(String json, String said) throws IOException {
     Files.writeString(directory.resolve("tokenizer.json"), json);
-    CheckpointException e = assertThrows(CheckpointException.class, () -> Tokenizer.load(directory));
-    assertTrue(e.getMessage().contains("tokenizer.json") && e.getMessage().contains(said), e.getMessage());
+    CheckpointException e =
+        assertThrows(CheckpointException.class, () -> Tokenizer.load(directory));
+    assertTrue(
+        e.getMessage().contains("tokenizer.json") && e.getMessage().contains(said), e.getMessage());
     assertEquals(1, e.getMessage().lines().count());
   }
 }
