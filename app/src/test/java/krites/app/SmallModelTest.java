@@ -36,7 +36,7 @@ final class SmallModelTest {
     SmallModelTest verbs = new SmallModelTest();
     int code =
         verbs.krites(
-            "sft", "--out", model.toString(), "--steps", "2", "--set", "sft.warmup-steps=1",, "--set",
+            "sft", "--out", model.toString(), "--steps", "2", "--set", "sft.warmup-steps=1", "--set",
             "sft.batch-items=4");
     assertEquals(ExitCode.OK, code, verbs.err());
     assertTrue(verbs.out().contains("step 2/2  loss "), verbs.out());
