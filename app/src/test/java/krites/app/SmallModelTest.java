@@ -20,8 +20,18 @@ import org.junit.jupiter.api.io.TempDir;
 final class SmallModelTest {
   private static final List<String> SMALL =
       List.of(
-          "--set", "rollout.groups-per-step=2", "--set", "rollout.group-size=2", "--set", "rollout.max-new-tokens=8",
-          "--set", "eval.max-new-tokens=8", "--set", "eval.critic-items=4", "--set", "eval.policy-items=4");
+          "--set",
+          "rollout.groups-per-step=2",
+          "--set",
+          "rollout.group-size=2",
+          "--set",
+          "rollout.max-new-tokens=8",
+          "--set",
+          "eval.max-new-tokens=8",
+          "--set",
+          "eval.critic-items=4",
+          "--set",
+          "eval.policy-items=4");
 
   @TempDir static Path folder;
 
@@ -36,7 +46,14 @@ final class SmallModelTest {
     SmallModelTest verbs = new SmallModelTest();
     int code =
         verbs.krites(
-            "sft", "--out", model.toString(), "--steps", "2", "--set", "sft.warmup-steps=1", "--set",
+            "sft",
+            "--out",
+            model.toString(),
+            "--steps",
+            "2",
+            "--set",
+            "sft.warmup-steps=1",
+            "--set",
             "sft.batch-items=4");
     assertEquals(ExitCode.OK, code, verbs.err());
     assertTrue(verbs.out().contains("step 2/2  loss "), verbs.out());
@@ -48,8 +65,14 @@ final class SmallModelTest {
     try (var files = Files.list(model)) {
       assertEquals(
           List.of(
-              "chat_template.json", "config.json", "generation_config.json", "model.safetensors",
-              "preprocessor_config.json", "sft.conf", "tokenizer.json", "tokenizer_config.json"),
+              "chat_template.json",
+              "config.json",
+              "generation_config.json",
+              "model.safetensors",
+              "preprocessor_config.json",
+              "sft.conf",
+              "tokenizer.json",
+              "tokenizer_config.json"),
           files.map(file -> file.getFileName().toString()).sorted().toList());
     }
   }
@@ -64,11 +87,14 @@ final class SmallModelTest {
   void trainingLeavesACheckpointThatCanBeMeasured() {
     Path run = folder.resolve("run");
 
-    int code = krites("train", "--run-dir", run.toString(), "--steps", "2", "--set", "model.path=" + model);
+    int code =
+        krites(
+            "train", "--run-dir", run.toString(), "--steps", "2", "--set", "model.path=" + model);
 
     assertEquals(ExitCode.OK, code, err());
     assertEquals(2, JsonLines.read(run.resolve("metrics.jsonl")).size());
-    assertFalse(Files.exists(run.resolve("weights")), "published weights are removed with the run's end");
+    assertFalse(
+        Files.exists(run.resolve("weights")), "published weights are removed with the run's end");
     assertEquals(ExitCode.OK, krites("eval", run.resolve("checkpoints/step-2").toString()), err());
     assertTrue(out().contains("policy  accuracy "), out());
   }
@@ -78,7 +104,8 @@ final class SmallModelTest {
     Path broken = folder.resolve("broken");
     new ModelFolder(model).copyDescription(Files.createDirectory(broken));
     byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
-    Files.write(broken.resolve("model.safetensors"), java.util.Arrays.copyOf(weights, weights.length / 2));
+    Files.write(
+        broken.resolve("model.safetensors"), java.util.Arrays.copyOf(weights, weights.length / 2));
     Path run = folder.resolve("run-of-broken");
 
     int code = krites("train", "--run-dir", run.toString(), "--set", "model.path=" + broken);
@@ -99,7 +126,8 @@ final class SmallModelTest {
     String[] all =
         args[0].equals("sft") && args.length == 3
             ? args
-            : java.util.stream.Stream.concat(java.util.Arrays.stream(args), SMALL.stream()).toArray(String[]::new);
+            : java.util.stream.Stream.concat(java.util.Arrays.stream(args), SMALL.stream())
+                .toArray(String[]::new);
     return Main.run(Main.Verbs.real(), new PrintStream(out, true), new PrintStream(err, true), all);
   }
 

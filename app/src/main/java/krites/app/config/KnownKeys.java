@@ -75,12 +75,7 @@ record KnownKeys(Config defaults, Map<String, String> keys, Set<String> sections
       } else if (sections.contains(path)) {
         throw error(value, path + ": expected a section { ... }, found " + Place.shown(value));
       } else if (!keys.containsKey(path)) {
-        throw error(
-            value,
-            "unknown key "
-                + path
-                + "; the nearest known key is "
-                + NearestName.of(path, keys.keySet()));
+        throw unknown(path, value);
       } else if (isSection) {
         throw error(value, path + ": expected a value, found a section { ... }");
       } else if (value.valueType() == ConfigValueType.NULL) {
@@ -88,6 +83,20 @@ record KnownKeys(Config defaults, Map<String, String> keys, Set<String> sections
             value, path + ": expected a value, found null; leave the line out for the default");
       }
     }
+  }
+
+  /** Names the first key inside a section that does not exist, since a section has no place. */
+  private ConfigError unknown(String path, ConfigValue value) {
+    if (value instanceof ConfigObject section && !section.isEmpty()) {
+      Map.Entry<String, ConfigValue> first = section.entrySet().iterator().next();
+      return unknown(path + "." + first.getKey(), first.getValue());
+    }
+    return error(
+        value,
+        "unknown key "
+            + path
+            + "; the nearest known key is "
+            + NearestName.of(path, keys.keySet()));
   }
 
   private static ConfigError error(ConfigValue value, String trouble) {
