@@ -14,7 +14,7 @@ final class ConfigOptions {
       paramLabel = "NAME|FILE",
       description =
           "A shipped recipe by name (shapes, smoke, control-shuffled-labels, control-format-only,"
-              + " llava-critic-r1-7b) or a HOCON file laid over it. Repeatable, the later wins. Default: shapes.")
+              + " base-skills, base-habits, llava-critic-r1-7b) or a HOCON file laid over it. Repeatable, the later wins. Default: shapes.")
   private List<String> configs = new ArrayList<>();
 
   @Option(

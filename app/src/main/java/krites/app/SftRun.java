@@ -86,8 +86,7 @@ final class SftRun {
 
   private void train(
       TrainingCore core, PromptEncoder encoder, Tokenizer tokenizer, NDManager manager) {
-    SupervisedShapes clean = examples(TeacherHabits.none());
-    SupervisedShapes spoilt = examples(habits());
+    SupervisedShapes examples = examples();
     SupervisedTrainer trainer =
         new SupervisedTrainer(
             core,
@@ -98,13 +97,11 @@ final class SftRun {
     LearningRate warmUp = new LearningRate.Constant(sft.lr(), sft.warmupSteps());
     int hold = (int) Math.round(sft.holdShare() * sft.steps());
     LearningRate fall = new LearningRate.Cosine(sft.lr(), 0, Math.max(1, sft.steps() - hold), 0, 0);
-    long cleanSteps = Math.round(sft.habits().cleanShare() * sft.steps());
     SplittableRandom order = new SplittableRandom(Seeds.ofName(config.run().seed(), "sft"));
     int endOfTurn = tokenizer.requireId("<|im_end|>");
     int every = Math.max(1, sft.steps() / REPORTS);
     long startNanos = System.nanoTime();
     for (int step = 0; step < sft.steps(); step++) {
-      SupervisedShapes examples = step < cleanSteps ? clean : spoilt;
       double rate = step < hold ? warmUp.at(step) : fall.at(step - hold);
       List<PackedRows.Sequence> batch = new ArrayList<>();
       for (int i = 0; i < sft.batchItems(); i++) {
@@ -151,11 +148,11 @@ final class SftRun {
         habits.missingBox());
   }
 
-  private SupervisedShapes examples(TeacherHabits habits) {
+  private SupervisedShapes examples() {
     SftConfig.Mixture mixture = sft.mixture();
     return new SupervisedShapes(
         new ShapesPrompts(world(), Datasets.pairs(config.world()), config.data().instruction()),
-        habits,
+        habits(),
         new SupervisedShapes.Mixture(mixture.caption(), mixture.policy(), mixture.critic()),
         Split.TRAIN,
         sft.trainItems());

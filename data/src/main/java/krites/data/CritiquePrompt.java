@@ -32,13 +32,13 @@ public final class CritiquePrompt {
    */
   public static String critic(String question, String first, String second, String instruction) {
     return Prompt.IMAGE_PLACEHOLDER
-        + "Question: ["
+        + "Question: [ "
         + question
-        + "] The first response: ["
+        + " ] The first response: [ "
         + first
-        + "] The second response: ["
+        + " ] The second response: [ "
         + second
-        + "] Which response is better?\n"
+        + " ] Which response is better?\n"
         + instruction;
   }
 

@@ -44,7 +44,7 @@ final class PreferenceDatasetTest {
     assertEquals(Task.CRITIC, pair.task());
     assertEquals("2", pair.answer());
     assertEquals(
-        "<image>Question: [what?] The first response: [x] The second response: [y] Which response"
+        "<image>Question: [ what? ] The first response: [ x ] The second response: [ y ] Which response"
             + " is better?\n"
             + "Box it.",
         pair.text());

@@ -13,6 +13,8 @@ public final class Recipes {
           "smoke",
           "control-shuffled-labels",
           "control-format-only",
+          "base-skills",
+          "base-habits",
           "llava-critic-r1-7b");
 
   private Recipes() {}

@@ -179,7 +179,6 @@ final class RunConfigParser {
             keys.doubleAt("sft.mixture.policy"),
             keys.doubleAt("sft.mixture.critic")),
         new SftConfig.Habits(
-            keys.doubleAt("sft.habits.clean-share"),
             keys.doubleAt("sft.habits.confusion"),
             keys.doubleAt("sft.habits.uniform-noise"),
             keys.doubleAt("sft.habits.position-habit"),

@@ -70,7 +70,6 @@ public record SftConfig(
 
   /** Section {@code sft.habits}. */
   public record Habits(
-      double cleanShare,
       double confusion,
       double uniformNoise,
       double positionHabit,
@@ -78,7 +77,6 @@ public record SftConfig(
       double missingTags,
       double missingBox) {
     public Habits {
-      fraction("sft.habits.clean-share", cleanShare);
       fraction("sft.habits.confusion", confusion);
       fraction("sft.habits.uniform-noise", uniformNoise);
       fraction("sft.habits.position-habit", positionHabit);

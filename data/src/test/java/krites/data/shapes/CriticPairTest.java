@@ -114,11 +114,11 @@ final class CriticPairTest {
     Prompt critic = prompts(PairSettings.standard()).prompt(Task.CRITIC, Split.TRAIN, item.index());
     CriticPair pair = pair(item.index(), PairSettings.standard());
     assertEquals(
-        "<image>Question: [what color is the circle?] The first response: ["
+        "<image>Question: [ what color is the circle? ] The first response: [ "
             + pair.firstText()
-            + "] The second response: ["
+            + " ] The second response: [ "
             + pair.secondText()
-            + "] Which response is better?\nThink in <think>, answer in \\boxed{}.",
+            + " ] Which response is better?\nThink in <think>, answer in \\boxed{}.",
         critic.text());
     assertEquals("shapes-train-critic-7-" + item.index(), critic.id());
     assertEquals(Set.of("kind", "side", "error", "style", "tempting"), critic.tags().keySet());
