@@ -6,7 +6,8 @@ import sun.misc.SignalHandler;
 
 /**
  * What Ctrl-C does while a run goes on: the first asks it to stop, the second ends the process at
- * once. The request to terminate (SIGTERM) counts like Ctrl-C. Closing it gives the signals back.
+ * once. The request to terminate (SIGTERM) counts like Ctrl-C. Closing it gives the signals back
+ * and calls off the end that an unheard first signal would lead to.
  */
 final class Interrupts implements AutoCloseable {
   /** The run stops itself within 8 s; a process that has not ended by then never will. */
@@ -16,11 +17,13 @@ final class Interrupts implements AutoCloseable {
   private final SignalHandler terminateBefore;
   private final Runnable stop;
   private final Runnable halt;
+  private final Thread patience;
   private boolean asked;
 
   private Interrupts(Runnable stop, Runnable halt) {
     this.stop = stop;
     this.halt = halt;
+    this.patience = Thread.ofPlatform().daemon().name("krites-patience").unstarted(this::endAfterPatience);
     this.interruptBefore = Signal.handle(new Signal("INT"), _ -> onSignal());
     this.terminateBefore = Signal.handle(new Signal("TERM"), _ -> onSignal());
   }
@@ -35,7 +38,7 @@ final class Interrupts implements AutoCloseable {
       halt.run();
     }
     asked = true;
-    Thread.ofPlatform().daemon().name("krites-patience").start(this::endAfterPatience);
+    patience.start();
     stop.run();
   }
 
@@ -50,6 +53,7 @@ final class Interrupts implements AutoCloseable {
 
   @Override
   public void close() {
+    patience.interrupt();
     Signal.handle(new Signal("INT"), interruptBefore);
     Signal.handle(new Signal("TERM"), terminateBefore);
   }
