@@ -23,7 +23,8 @@ final class Interrupts implements AutoCloseable {
   private Interrupts(Runnable stop, Runnable halt) {
     this.stop = stop;
     this.halt = halt;
-    this.patience = Thread.ofPlatform().daemon().name("krites-patience").unstarted(this::endAfterPatience);
+    this.patience =
+        Thread.ofPlatform().daemon().name("krites-patience").unstarted(this::endAfterPatience);
     this.interruptBefore = Signal.handle(new Signal("INT"), _ -> onSignal());
     this.terminateBefore = Signal.handle(new Signal("TERM"), _ -> onSignal());
   }

@@ -161,7 +161,10 @@ final class CommandLineTest {
     assertTrue(err().contains("holds a run already"), err());
   }
 
-  /** SIGTERM takes the path of Ctrl-C; SIGINT itself is ignored in background jobs, where builds run. */
+  /**
+   * SIGTERM takes the path of Ctrl-C; SIGINT itself is ignored in background jobs, where builds
+   * run.
+   */
   @Test
   void aSignalStopsWithACheckpointAndExitCode130() throws Exception {
     Path run = folder.resolve("run");
