@@ -11,6 +11,7 @@ public final class Checks {
     return List.of(
         new PreprocessCheck(),
         new SamplingCheck(),
+        new RewardCheck(),
         new GrpoCheck(),
         new NativeSamplingCheck(),
         new ModelsCheck(),
