@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import krites.app.run.JsonLines;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,31 @@ final class SmallModelTest {
   }
 
   @Test
+  void aResumedSynchronousRunEndsWithTheSameBits() throws IOException {
+    Path whole = folder.resolve("whole");
+    Path halves = folder.resolve("halves");
+    String lockStep = "async.max-staleness=0";
+    String start = "model.path=" + model;
+
+    assertEquals(ExitCode.OK, train(whole, "--steps", "4", "--set", lockStep, "--set", start));
+    assertEquals(ExitCode.OK, train(halves, "--steps", "2", "--set", lockStep, "--set", start));
+    int code = krites("train", "--resume", halves.toString(), "--steps", "4");
+
+    assertEquals(ExitCode.OK, code, err());
+    for (String file : List.of("model.safetensors", "optimizer.safetensors")) {
+      Path last = Path.of("checkpoints", "step-4", file);
+      assertEquals(-1, Files.mismatch(whole.resolve(last), halves.resolve(last)), file);
+    }
+  }
+
+  private int train(Path run, String... more) {
+    String[] all =
+        Stream.concat(Stream.of("train", "--run-dir", run.toString()), Stream.of(more))
+            .toArray(String[]::new);
+    return krites(all);
+  }
+
+  @Test
   void aTruncatedWeightFileIsBadInput() throws IOException {
     Path broken = folder.resolve("broken");
     new ModelFolder(model).copyDescription(Files.createDirectory(broken));
@@ -126,8 +152,7 @@ final class SmallModelTest {
     String[] all =
         args[0].equals("sft") && args.length == 3
             ? args
-            : java.util.stream.Stream.concat(java.util.Arrays.stream(args), SMALL.stream())
-                .toArray(String[]::new);
+            : Stream.concat(java.util.Arrays.stream(args), SMALL.stream()).toArray(String[]::new);
     return Main.run(Main.Verbs.real(), new PrintStream(out, true), new PrintStream(err, true), all);
   }
 

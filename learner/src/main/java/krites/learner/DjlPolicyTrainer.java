@@ -166,7 +166,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
           groups.subList(u * groups.size() / updates, (u + 1) * groups.size() / updates);
       List<PackedRows.Sequence> sequences =
           share.stream().map(group -> sequence(group.group())).toList();
-      cut.add(MicroBatch.cut(share, sequences, settings.microBatchTokens()));
+      cut.add(MicroBatch.cut(share, sequences, settings.microBatchTokens(), next.policy()));
     }
     return cut;
   }
@@ -210,6 +210,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
               rows,
               micro.advantages(),
               micro.behaviour(),
+              micro.stale(),
               micro.old(),
               micro.reference(),
               weights,

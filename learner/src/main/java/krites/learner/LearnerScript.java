@@ -106,7 +106,7 @@ final class LearnerScript {
         d = torch.clamp(torch.sub(reference, logp), -20.0, 20.0)
         return torch.clamp(torch.sub(torch.sub(torch.exp(d), d), 1.0), -10.0, 10.0)
 
-      def grpo(self, rows: List[Tensor], advantage: Tensor, behaviour: Tensor, old: Tensor, reference: Tensor, weight: Tensor, temperature: float, low: float, high: float, dual: float, kl: float, cap: float, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+      def grpo(self, rows: List[Tensor], advantage: Tensor, behaviour: Tensor, stale: Tensor, old: Tensor, reference: Tensor, weight: Tensor, temperature: float, low: float, high: float, dual: float, kl: float, cap: float, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
         lp = self.log_probs(rows, temperature, ps)
         logp = lp[0]
@@ -116,7 +116,8 @@ final class LearnerScript {
         else:
           before = old
         terms = self.policy_terms(logp, before, advantage, low, high, dual)
-        importance = torch.clamp(torch.exp(torch.clamp(torch.sub(before, behaviour), -20.0, 20.0)), None, cap)
+        lag = torch.mul(torch.clamp(torch.sub(before, behaviour), -20.0, 20.0), stale)
+        importance = torch.clamp(torch.exp(lag), None, cap)
         policy = torch.sum(torch.mul(torch.mul(terms[0], importance), weight))
         if torch.gt(torch.numel(reference), 0):
           divergence = self.reference_divergence(logp, reference)

@@ -3,6 +3,7 @@ package krites.learner;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import krites.grpo.PolicyVersion;
 import krites.grpo.Response;
 import krites.grpo.TrainingGroup;
 
@@ -15,12 +16,13 @@ final class MicroBatch {
   private final List<Integer> lengths;
   private final float[] advantages;
   private final float[] behaviour;
+  private final float[] stale;
   private float[] old = {};
   private float[] reference = {};
 
   private record Item(TrainingGroup group, PackedRows.Sequence sequence) {}
 
-  private MicroBatch(List<Item> items) {
+  private MicroBatch(List<Item> items, PolicyVersion policy) {
     sequences = items.stream().map(Item::sequence).toList();
     lengths =
         items.stream()
@@ -30,14 +32,17 @@ final class MicroBatch {
     int tokens = lengths.stream().mapToInt(Integer::intValue).sum();
     advantages = new float[tokens];
     behaviour = new float[tokens];
+    stale = new float[tokens];
     int at = 0;
     for (Item item : items) {
       List<Response> responses = item.group().group().responses();
       for (int r = 0; r < responses.size(); r++) {
         float advantage = item.group().advantages().get(r).floatValue();
         Response response = responses.get(r);
+        float isStale = policy.staleness(response.first()) > 0 ? 1 : 0;
         for (int t = 0; t < response.ids().length(); t++) {
           advantages[at] = advantage;
+          stale[at] = isStale;
           behaviour[at++] = response.behaviourLogProbs().at(t);
         }
       }
@@ -48,9 +53,13 @@ final class MicroBatch {
    * Cuts groups into micro-batches of similar length.
    *
    * @param sequences the packed form of each group, in the same order
+   * @param policy the version being trained
    */
   static List<MicroBatch> cut(
-      List<TrainingGroup> groups, List<PackedRows.Sequence> sequences, int maxTokens) {
+      List<TrainingGroup> groups,
+      List<PackedRows.Sequence> sequences,
+      int maxTokens,
+      PolicyVersion policy) {
     List<Item> items = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
       items.add(new Item(groups.get(i), sequences.get(i)));
@@ -60,12 +69,12 @@ final class MicroBatch {
     List<Item> open = new ArrayList<>();
     for (Item item : items) {
       if (!open.isEmpty() && (open.size() + 1) * item.sequence().tokens() > maxTokens) {
-        batches.add(new MicroBatch(open));
+        batches.add(new MicroBatch(open, policy));
         open = new ArrayList<>();
       }
       open.add(item);
     }
-    batches.add(new MicroBatch(open));
+    batches.add(new MicroBatch(open, policy));
     return batches;
   }
 
@@ -89,6 +98,11 @@ final class MicroBatch {
 
   float[] behaviour() {
     return behaviour;
+  }
+
+  /** 1 for tokens of older versions, else 0. */
+  float[] stale() {
+    return stale;
   }
 
   float[] old() {

@@ -142,6 +142,8 @@ public final class TrainingCore implements AutoCloseable {
    *
    * @param advantage of each target's response (M)
    * @param behaviour log-probabilities at sampling time (M)
+   * @param stale 1 for tokens of older versions, which get an importance weight; 0 for those of the
+   *     version being trained, whose weight is 1 whatever the last bits of two engines say (M)
    * @param old log-probabilities that the ratio is taken against (M), or empty for the current ones
    * @param reference log-probabilities of the reference policy (M), or empty for none
    * @param tokenWeights how much each token counts in the averages (M); they sum to this
@@ -151,6 +153,7 @@ public final class TrainingCore implements AutoCloseable {
       PackedRows rows,
       float[] advantage,
       float[] behaviour,
+      float[] stale,
       float[] old,
       float[] reference,
       float[] tokenWeights,
@@ -163,6 +166,7 @@ public final class TrainingCore implements AutoCloseable {
               rows.tensors(),
               scope.create(advantage),
               scope.create(behaviour),
+              scope.create(stale),
               old.length == 0 ? none : scope.create(old),
               reference.length == 0 ? none : scope.create(reference),
               scope.create(tokenWeights),

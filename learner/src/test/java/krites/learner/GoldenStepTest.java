@@ -150,6 +150,7 @@ class GoldenStepTest {
         rows,
         pick(golden, "advantages", places),
         old,
+        new float[old.length],
         old,
         pick(golden, "ref_log_probs", places),
         filled(places.length, 1f / tokens),

@@ -294,6 +294,7 @@ final class GrpoStepCase {
         rows,
         tokens.advantage(),
         tokens.old(),
+        new float[tokens.old().length],
         tokens.old(),
         tokens.reference(),
         weights,

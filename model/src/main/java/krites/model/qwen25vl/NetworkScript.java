@@ -85,7 +85,7 @@ public final class NetworkScript {
       def vision(self, pixels: Tensor, rows: Tensor, columns: Tensor, order: Tensor, window_index: Tensor, window_mask: Tensor, window_inverse: Tensor, full_index: Tensor, full_mask: Tensor, full_inverse: Tensor, reverse: Tensor, w: List[Tensor]) -> Tensor:
         n = torch.size(pixels, 0)
         groups = torch.floordiv(n, $MERGED)
-        x = torch.linear(pixels, torch.view(w[0], [$HIDDEN, -1]))
+        x = torch.linear(torch.clone(pixels), torch.view(w[0], [$HIDDEN, -1]))
         x = torch.index_select(torch.view(x, [groups, $MERGED, $HIDDEN]), 0, order)
         x = torch.view(x, [n, $HIDDEN])
         inv = self.inverse_frequencies($HALF, 10000.0, pixels)

@@ -63,7 +63,7 @@ public final class NetworkWeights implements AutoCloseable {
       NDList tensors = new NDList(layout.names().size());
       for (String name : layout.names()) {
         float[] values = checkpoint.floats(stored(checkpoint, name).orElseThrow().name());
-        tensors.add(manager.create(values, new Shape(layout.shape(name))));
+        tensors.add(aligned(values, new Shape(layout.shape(name)), manager));
       }
       return new NetworkWeights(layout, manager, tensors);
     } catch (RuntimeException e) {
@@ -146,9 +146,20 @@ public final class NetworkWeights implements AutoCloseable {
           values[i] = (float) (deviation * random.nextGaussian());
         }
       }
-      tensors.add(manager.create(values, new Shape(shape)));
+      tensors.add(aligned(values, new Shape(shape), manager));
     }
     return new NetworkWeights(layout, manager, tensors);
+  }
+
+  /**
+   * A tensor in PyTorch's own memory. A tensor made from Java's lies where Java put it, and the
+   * matrix products of MKL depend in their last bits on the alignment of their arguments: a resumed
+   * run would differ from one that was never stopped.
+   */
+  private static NDArray aligned(float[] values, Shape shape, NDManager owner) {
+    try (NDArray borrowed = owner.create(values, shape)) {
+      return borrowed.duplicate();
+    }
   }
 
   /** A copy of its own. */
