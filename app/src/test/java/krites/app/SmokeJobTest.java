@@ -25,12 +25,11 @@ final class SmokeJobTest {
   private static final int WINDOW = 8;
 
   /**
-   * How much the reward must rise. Measured over seeds, the rise between the windows was never
-   * below three times this (docs/experiments.md); with labels from a coin it stays near the gain of
-   * the format term alone, which cannot exceed 0.1 times the share of malformed answers (about
-   * 0.35).
+   * How much the sampled critic accuracy must rise. Measured over the same steps of five runs of
+   * the main job, the rise between the windows was 0.177 to 0.254; with labels from a coin it was
+   * 0.011, with the format term alone 0.060 (docs/experiments.md).
    */
-  private static final double MARGIN = 0.05;
+  private static final double MARGIN = 0.10;
 
   @TempDir private Path folder;
 
