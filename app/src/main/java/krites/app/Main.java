@@ -23,7 +23,7 @@ import picocli.CommandLine.ParameterException;
     description = "Trains vision-language critics by asynchronous GRPO.",
     footerHeading = "%nExamples:%n",
     footer = {
-      "  krites train                                  the built-in job, three to five minutes on two cores",
+      "  krites train                                  the built-in job, about three minutes on two cores",
       "  krites train --config smoke --seed 7          a minute's look at everything",
       "  krites train --config control-shuffled-labels the control: nothing to learn",
       "  krites train --set learner.lr=5e-5 --steps 300",
