@@ -1,13 +1,51 @@
 package krites.app.conformance;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Reads numbers and tables out of golden JSON; a missing key is an error that names it. */
 final class GoldenJson {
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
   private GoldenJson() {}
+
+  /**
+   * The list {@code cases} of a golden file.
+   *
+   * @param caseName what a failed result calls the file
+   * @param item what a failed result calls the reading of it
+   * @return the list; an empty node, reported as a failed result, if the file holds none
+   * @throws IOException if the file cannot be read
+   */
+  static JsonNode cases(
+      ConformanceCheck check, String caseName, String item, Path file, Consumer<CaseResult> results)
+      throws IOException {
+    JsonNode cases;
+    try {
+      cases = JSON.readTree(Files.readAllBytes(file)).path("cases");
+    } catch (JsonProcessingException broken) {
+      String note = file + " is not JSON: " + broken.getOriginalMessage();
+      results.accept(CaseResult.failed(check.name(), caseName, item, note));
+      return MissingNode.getInstance();
+    }
+    if (!cases.isArray() || cases.isEmpty()) {
+      String note = file + " has no list 'cases' with at least one entry";
+      results.accept(CaseResult.failed(check.name(), caseName, item, note));
+      return MissingNode.getInstance();
+    }
+    return cases;
+  }
 
   /** The value of a key that must be there. */
   static JsonNode need(JsonNode node, String key) {

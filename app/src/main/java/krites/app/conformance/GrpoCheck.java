@@ -1,9 +1,6 @@
 package krites.app.conformance;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +18,6 @@ import java.util.stream.Stream;
  * tolerance of 1e-5 is absolute for small numbers and relative for large ones.
  */
 public final class GrpoCheck implements ConformanceCheck {
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   private static final List<String> SOURCES = List.of("easyr1", "critic", "verl");
   private static final List<String> LABEL_KEYS =
       List.of(
@@ -59,21 +54,7 @@ public final class GrpoCheck implements ConformanceCheck {
 
   private void runFile(Path file, Consumer<CaseResult> results) throws IOException {
     String stem = file.getFileName().toString().replaceFirst("\\.json$", "");
-    JsonNode cases;
-    try {
-      cases = JSON.readTree(Files.readAllBytes(file)).path("cases");
-    } catch (JsonProcessingException broken) {
-      results.accept(
-          CaseResult.failed(
-              name(), stem, "file", file + " is not JSON: " + broken.getOriginalMessage()));
-      return;
-    }
-    if (!cases.isArray() || cases.isEmpty()) {
-      results.accept(
-          CaseResult.failed(
-              name(), stem, "file", file + " has no list 'cases' with at least one entry"));
-      return;
-    }
+    JsonNode cases = GoldenJson.cases(this, stem, "file", file, results);
     for (int i = 0; i < cases.size(); i++) {
       String caseName = stem + "/" + i + label(cases.get(i));
       try {

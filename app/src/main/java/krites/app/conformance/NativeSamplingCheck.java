@@ -5,9 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,8 +22,6 @@ import krites.rollout.RolloutScript;
  * interval draws it.
  */
 public final class NativeSamplingCheck implements ConformanceCheck {
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   private static final String FILE = "logits_processors.json";
   private static final double LOGIT_TOLERANCE = 1e-5;
   private static final double PROBABILITY_TOLERANCE = 1e-6;
@@ -51,8 +47,8 @@ public final class NativeSamplingCheck implements ConformanceCheck {
     TorchRuntime.prepareThread(1, false);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         ScriptModule script = ScriptModule.load(manager, RolloutScript.samplerMethods())) {
-      JsonNode cases =
-          JSON.readTree(directory.resolve(name()).resolve(FILE).toFile()).path("cases");
+      Path file = directory.resolve(name()).resolve(FILE);
+      JsonNode cases = GoldenJson.cases(this, FILE, "native file", file, results);
       for (int i = 0; i < cases.size(); i++) {
         String label = "logits_processors/" + i;
         try (NDManager scope = manager.newSubManager()) {

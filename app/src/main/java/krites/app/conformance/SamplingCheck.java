@@ -1,9 +1,6 @@
 package krites.app.conformance;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +14,6 @@ import krites.rollout.PlainSampling;
  * logits within 1e-5, probabilities within 1e-6, the kept tokens equal.
  */
 public final class SamplingCheck implements ConformanceCheck {
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   private static final String FILE = "logits_processors.json";
   private static final double LOGIT_TOLERANCE = 1e-5;
   private static final double PROBABILITY_TOLERANCE = 1e-6;
@@ -36,21 +31,7 @@ public final class SamplingCheck implements ConformanceCheck {
   @Override
   public void run(Path directory, Consumer<CaseResult> results) throws IOException {
     Path file = directory.resolve(name()).resolve(FILE);
-    JsonNode cases;
-    try {
-      cases = JSON.readTree(Files.readAllBytes(file)).path("cases");
-    } catch (JsonProcessingException broken) {
-      results.accept(
-          CaseResult.failed(
-              name(), FILE, "file", file + " is not JSON: " + broken.getOriginalMessage()));
-      return;
-    }
-    if (!cases.isArray() || cases.isEmpty()) {
-      results.accept(
-          CaseResult.failed(
-              name(), FILE, "file", file + " has no list 'cases' with at least one entry"));
-      return;
-    }
+    JsonNode cases = GoldenJson.cases(this, FILE, "file", file, results);
     for (int i = 0; i < cases.size(); i++) {
       String caseName = "logits_processors/" + i;
       try {
