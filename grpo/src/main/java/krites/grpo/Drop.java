@@ -13,5 +13,9 @@ public enum Drop {
   /** All rewards were equal and the group filter is on. */
   FLAT,
   /** It was in flight when the run was resumed from a checkpoint; the prompt was issued again. */
-  RESTARTED
+  RESTARTED,
+  /** More groups were issued than the step needed and it was not among the first; issued again. */
+  SURPLUS,
+  /** A step had trained it, but the weights of that step were lost; the prompt was issued again. */
+  UNDONE
 }

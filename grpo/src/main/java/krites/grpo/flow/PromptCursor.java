@@ -1,7 +1,9 @@
 package krites.grpo.flow;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * The order in which prompts are issued: one seeded shuffle per epoch, without end.
@@ -15,6 +17,8 @@ public final class PromptCursor {
   private final long seed;
   private final TreeSet<PromptTicket> returned = new TreeSet<>();
   private long position;
+  private long shuffledEpoch = -1;
+  private Shuffle shuffle = new Shuffle(1, 0);
 
   /**
    * A cursor that goes on at a state.
@@ -32,10 +36,43 @@ public final class PromptCursor {
     returned.addAll(state.returned());
   }
 
-  /** Takes the next ticket. */
-  public PromptTicket next() {
-    PromptTicket first = returned.pollFirst();
-    return first != null ? first : new PromptTicket(position++, 0);
+  /**
+   * The ticket that is due, without taking it; returned ones that do not pass are left for later.
+   */
+  public PromptTicket due(Predicate<PromptTicket> passes) {
+    return returned(passes).orElseGet(() -> new PromptTicket(position, 0));
+  }
+
+  /** The first returned ticket that passes. */
+  public Optional<PromptTicket> returned(Predicate<PromptTicket> passes) {
+    for (PromptTicket ticket : returned) {
+      if (passes.test(ticket)) {
+        return Optional.of(ticket);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Takes a ticket: one that was returned, or the next new one.
+   *
+   * @throws IllegalStateException if it is neither, so that a prompt would be skipped or counted
+   *     twice
+   */
+  public void take(PromptTicket ticket) {
+    if (returned.remove(ticket)) {
+      return;
+    }
+    if (ticket.number() != position || ticket.attempt() != 0) {
+      throw new IllegalStateException(
+          "prompt ticket "
+              + ticket.number()
+              + " attempt "
+              + ticket.attempt()
+              + " is neither returned nor the next new one, which is "
+              + position);
+    }
+    position++;
   }
 
   /** Takes a ticket back; it is issued again before any new one. */
@@ -44,15 +81,26 @@ public final class PromptCursor {
       throw new IllegalStateException(
           "ticket " + ticket.number() + " was never issued, the next one is " + position);
     }
-    if (!returned.add(ticket)) {
+    PromptTicket lowest = returned.ceiling(new PromptTicket(ticket.number(), 0));
+    if (lowest != null && lowest.number() == ticket.number()) {
       throw new IllegalStateException("ticket " + ticket.number() + " was handed back twice");
     }
+    returned.add(ticket);
   }
 
   /** Index in the dataset of the prompt that a ticket means. */
   public long index(PromptTicket ticket) {
     long epoch = ticket.number() / size;
-    return new Shuffle(size, Seeds.mix(seed + epoch)).at(ticket.number() % size);
+    if (epoch != shuffledEpoch) {
+      shuffle = new Shuffle(size, Seeds.mix(seed + epoch));
+      shuffledEpoch = epoch;
+    }
+    return shuffle.at(ticket.number() % size);
+  }
+
+  /** Prompts of the dataset. */
+  public long size() {
+    return size;
   }
 
   /** Epochs begun so far, as a fraction: 1.5 is the middle of the second pass. */

@@ -6,67 +6,102 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Predicate;
+import java.util.TreeSet;
+import java.util.function.Supplier;
 import krites.grpo.Drop;
 import krites.grpo.PolicyVersion;
-import krites.grpo.flow.GroupState.Generating;
-import krites.grpo.flow.GroupState.Ready;
-import krites.grpo.flow.GroupState.Scoring;
-import krites.grpo.flow.GroupState.Training;
+import krites.grpo.flow.GroupState.Phase;
 import krites.grpo.flow.LedgerEvent.BatchTaken;
+import krites.grpo.flow.LedgerEvent.CheckpointWritten;
+import krites.grpo.flow.LedgerEvent.CopyLost;
+import krites.grpo.flow.LedgerEvent.GroupCut;
+import krites.grpo.flow.LedgerEvent.GroupDispatched;
 import krites.grpo.flow.LedgerEvent.GroupDropped;
 import krites.grpo.flow.LedgerEvent.GroupGenerated;
 import krites.grpo.flow.LedgerEvent.GroupReady;
 import krites.grpo.flow.LedgerEvent.GroupStarted;
+import krites.grpo.flow.LedgerEvent.PromptSetAside;
+import krites.grpo.flow.LedgerEvent.RunEnded;
+import krites.grpo.flow.LedgerEvent.RunResumed;
+import krites.grpo.flow.LedgerEvent.RunStarted;
+import krites.grpo.flow.LedgerEvent.SettingChanged;
 import krites.grpo.flow.LedgerEvent.StepTrained;
+import krites.grpo.flow.LedgerEvent.VersionPublished;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Knows where every group of a run is. Its questions are answered with events; {@link #apply} is
- * the only way in which its state changes, and it refuses an event that breaks a promise.
+ * Knows where every group and every prompt of a run is. Its questions are answered with events;
+ * {@link #apply} is the only way in which its state changes, and it refuses an event that breaks a
+ * promise.
  *
- * <p>Promises: every started group ends exactly once, trained or dropped with a reason; no trained
- * group is staler than the limit when its batch is taken; versions rise by one; at most one batch
- * is in training; never more groups are in flight than the staleness limit can use or the remaining
- * steps can need.
+ * <p>Promises: every started group ends exactly once, trained or dropped with a reason; a prompt
+ * whose group ended for a reason of ours is issued again, as a whole; no prompt is skipped and none
+ * is under way twice, across any resume; no trained group is staler than the limit when its batch
+ * is taken; versions rise by one; at most one batch is in training; never more groups are in flight
+ * than the staleness limit can use or the remaining steps can need, plus the over-issue.
  *
- * <p>It knows no clock, no thread, no prompt and no response. Not thread safe.
+ * <p>It knows no clock, no thread, no prompt text and no response. Every event costs a few map
+ * operations, whatever is in flight. Not thread safe.
  */
 public final class RunLedger {
-  private record Flight(PromptTicket ticket, GroupState state) {}
+  private static final int COPIES = 2; // a third copy of a group would cost more than it can save
 
-  private final FlowLimits limits;
+  private final long runSeed;
+  private final PromptCursor cursor;
   private final TreeMap<Long, Flight> flights = new TreeMap<>();
+  private final TreeMap<Long, Flight> ready = new TreeMap<>();
+  private final TreeMap<Long, Flight> parked = new TreeMap<>();
+  private final TreeMap<Long, TreeSet<Long>> withTokens = new TreeMap<>(); // by oldest version
+  private final Map<String, TreeSet<Long>> atWorker = new TreeMap<>();
+  private final TreeMap<Long, Flight> training = new TreeMap<>();
+  private final TreeMap<Long, List<PromptTicket>> undoable = new TreeMap<>(); // by step
   private final EnumMap<Drop, Long> dropped = new EnumMap<>(Drop.class);
+  private final TreeMap<Long, Integer> losses = new TreeMap<>(); // by ticket number
+  private final TreeMap<Long, String> setAside = new TreeMap<>(); // by index of the prompt
+  private final TreeMap<PromptTicket, String> condemned = new TreeMap<>();
+  private FlowLimits limits;
   private long nextGroupId = 1;
   private long issued;
   private long trained;
   private long completedSteps;
+  private long durableStep;
+  private long forgottenStep; // steps up to this cannot be undone any more
   private long maxStalenessSeen;
   private PolicyVersion version;
 
-  /** An empty ledger whose first batch trains {@code version}. */
-  public RunLedger(FlowLimits limits, PolicyVersion version) {
+  private RunLedger(long runSeed, FlowLimits limits, PolicyVersion version, CursorState prompts) {
+    this.runSeed = runSeed;
     this.limits = limits;
     this.version = version;
+    this.cursor = new PromptCursor(prompts.size(), Seeds.ofName(runSeed, "prompts"), prompts);
+  }
+
+  /** The ledger of a run that begins. */
+  public static RunLedger of(RunStarted started) {
+    return new RunLedger(
+        started.runSeed(),
+        started.limits(),
+        started.version(),
+        CursorState.start(started.prompts()));
   }
 
   /**
-   * A ledger that goes on from a snapshot; the groups in flight then have to be ended with {@link
-   * #restarted()}.
+   * A ledger as it was when a snapshot was made. To go on with it after a crash, apply the
+   * journal's events since then, {@link #restarted()} and a {@link RunResumed}.
    */
-  public static RunLedger restore(FlowLimits limits, LedgerSnapshot snapshot) {
-    RunLedger ledger = new RunLedger(limits, snapshot.version());
-    snapshot
-        .inFlight()
-        .forEach(
-            flight ->
-                ledger.flights.put(
-                    flight.groupId(), new Flight(flight.ticket(), new Generating(""))));
+  public static RunLedger restore(LedgerSnapshot snapshot) {
+    RunLedger ledger =
+        new RunLedger(snapshot.runSeed(), snapshot.limits(), snapshot.version(), snapshot.cursor());
+    snapshot.inFlight().forEach(kept -> ledger.index(Flight.of(kept)));
     ledger.dropped.putAll(snapshot.dropped());
+    ledger.losses.putAll(snapshot.losses());
+    ledger.setAside.putAll(snapshot.setAside());
     ledger.nextGroupId = snapshot.nextGroupId();
     ledger.issued = snapshot.issued();
     ledger.trained = snapshot.trained();
     ledger.completedSteps = snapshot.completedSteps();
+    ledger.durableStep = snapshot.durableStep();
+    ledger.forgottenStep = snapshot.completedSteps();
     ledger.maxStalenessSeen = snapshot.maxStalenessSeen();
     return ledger;
   }
@@ -79,14 +114,52 @@ public final class RunLedger {
     return flights.size() < limits.admitted(completedSteps);
   }
 
+  /**
+   * The ticket that is due, suspects left out: a new one, or the lowest that came back. {@link
+   * #skip} says whether its prompt was set aside.
+   */
+  public PromptTicket due() {
+    return cursor.due(ticket -> !isSuspect(ticket));
+  }
+
+  /**
+   * A ticket under which so many workers died that the next death sets it aside. It has to run
+   * alone on its worker, so that no neighbour is blamed for it.
+   */
+  public Optional<PromptTicket> suspect() {
+    return losses.isEmpty() ? Optional.empty() : cursor.returned(this::isSuspect);
+  }
+
+  private boolean isSuspect(PromptTicket ticket) {
+    return limits.poisonLimit() > 1
+        && losses.getOrDefault(ticket.number(), 0) >= limits.poisonLimit() - 1;
+  }
+
+  /** The event that passes over a ticket whose prompt was set aside; empty for all others. */
+  public Optional<PromptSetAside> skip(PromptTicket ticket) {
+    long prompt = cursor.index(ticket);
+    return Optional.ofNullable(setAside.get(prompt))
+        .map(reason -> new PromptSetAside(ticket, prompt, reason));
+  }
+
   /** The event that starts the next group. */
   public GroupStarted start(PromptTicket ticket, String worker) {
     return new GroupStarted(nextGroupId, ticket, worker);
   }
 
-  /** Groups that a dead worker held, oldest first. */
-  public List<GroupDropped> lost(String worker) {
-    return drops(Drop.WORKER_LOST, state -> state.equals(new Generating(worker)));
+  /**
+   * What a dead worker means for the groups that it held, oldest first: a group that another worker
+   * samples too loses a copy, all others are dropped.
+   */
+  public List<LedgerEvent> lost(String worker) {
+    List<LedgerEvent> events = new ArrayList<>();
+    for (long id : atWorker.getOrDefault(worker, new TreeSet<>())) {
+      events.add(
+          flight(id).workers.size() > 1
+              ? new CopyLost(id, worker)
+              : new GroupDropped(id, Drop.WORKER_LOST));
+    }
+    return events;
   }
 
   /**
@@ -94,34 +167,77 @@ public final class RunLedger {
    * #batch()}.
    */
   public List<GroupDropped> stale() {
-    return drops(
-        Drop.STALE,
-        state ->
-            state instanceof Ready(PolicyVersion oldest) && age(oldest) > limits.maxStaleness());
+    List<GroupDropped> drops = new ArrayList<>();
+    long firstFresh = version.number() - limits.maxStaleness();
+    withTokens
+        .headMap(firstFresh)
+        .values()
+        .forEach(ids -> ids.forEach(id -> drops.add(new GroupDropped(id, Drop.STALE))));
+    return drops;
+  }
+
+  /**
+   * Groups that no batch can need any more now that one was taken: all others in the last step, and
+   * in lock-step those that were issued beyond the batch.
+   */
+  public List<GroupDropped> surplus() {
+    boolean last = completedSteps + 1 >= limits.steps();
+    if (training.isEmpty() || !(last || limits.maxStaleness() == 0)) {
+      return List.of();
+    }
+    return flights.values().stream()
+        .filter(flight -> flight.phase != Phase.TRAINING)
+        .map(flight -> new GroupDropped(flight.id, Drop.SURPLUS))
+        .toList();
   }
 
   /** Every group in flight, to be ended after a restart, oldest first. */
   public List<GroupDropped> restarted() {
-    return drops(Drop.RESTARTED, state -> true);
+    return flights.keySet().stream().map(id -> new GroupDropped(id, Drop.RESTARTED)).toList();
+  }
+
+  /** Prompts that used up their budget and have to be set aside now. */
+  public List<PromptSetAside> condemned() {
+    return condemned.entrySet().stream()
+        .map(
+            each -> new PromptSetAside(each.getKey(), cursor.index(each.getKey()), each.getValue()))
+        .toList();
   }
 
   /** The next batch, oldest group first; empty while groups are missing or a step is under way. */
   public Optional<BatchTaken> batch() {
-    List<Long> ready =
-        ids(
-            state ->
-                state instanceof Ready(PolicyVersion oldest)
-                    && age(oldest) <= limits.maxStaleness());
-    if (isTraining() || completedSteps >= limits.steps() || ready.size() < limits.groupsPerStep()) {
+    if (isTraining() || isComplete() || ready.size() < limits.groupsPerStep()) {
       return Optional.empty();
     }
-    return Optional.of(
-        new BatchTaken(completedSteps + 1, version, ready.subList(0, limits.groupsPerStep())));
+    List<Long> ids = new ArrayList<>();
+    for (Flight flight : ready.values()) {
+      if (ids.size() < limits.groupsPerStep()
+          && age(flight.knownOldest()) <= limits.maxStaleness()) {
+        ids.add(flight.id);
+      }
+    }
+    return ids.size() < limits.groupsPerStep()
+        ? Optional.empty()
+        : Optional.of(new BatchTaken(completedSteps + 1, version, ids));
+  }
+
+  /** The lowest group that was cut and waits for a worker. */
+  public Optional<Long> parked() {
+    return parked.isEmpty() ? Optional.empty() : Optional.of(parked.firstKey());
+  }
+
+  /** Whether a second worker may be asked for a group: it is at exactly one other worker. */
+  public boolean mayHedge(long groupId, String worker) {
+    Flight flight = flights.get(groupId);
+    return flight != null
+        && flight.phase == Phase.GENERATING
+        && flight.workers.size() < COPIES
+        && !flight.workers.contains(worker);
   }
 
   /** Whether a batch was taken and its step is not completed. */
   public boolean isTraining() {
-    return flights.values().stream().anyMatch(flight -> flight.state() instanceof Training);
+    return !training.isEmpty();
   }
 
   /** Whether all steps of the run are completed. */
@@ -134,9 +250,25 @@ public final class RunLedger {
     return Optional.ofNullable(flights.get(groupId)).map(Flight::state);
   }
 
+  /** Whether a group is in a phase; false when it ended or never started. */
+  public boolean isIn(Phase phase, long groupId) {
+    Flight flight = flights.get(groupId);
+    return flight != null && flight.phase == phase;
+  }
+
   /** The prompt of a group in flight. */
   public PromptTicket ticket(long groupId) {
-    return flight(groupId).ticket();
+    return flight(groupId).ticket;
+  }
+
+  /** Index in the training set of the prompt that a ticket means. */
+  public long prompt(PromptTicket ticket) {
+    return cursor.index(ticket);
+  }
+
+  /** Prompts that are not issued any more, by index, with the reason. */
+  public Map<Long, String> setAside() {
+    return Map.copyOf(setAside);
   }
 
   /** Versions between the oldest token of a group and the version being trained. */
@@ -148,8 +280,17 @@ public final class RunLedger {
     return version;
   }
 
+  public FlowLimits limits() {
+    return limits;
+  }
+
   public long completedSteps() {
     return completedSteps;
+  }
+
+  /** The last step of which a checkpoint is known; 0 for none, since the start weights are kept. */
+  public long durableStep() {
+    return durableStep;
   }
 
   public long maxStalenessSeen() {
@@ -158,7 +299,7 @@ public final class RunLedger {
 
   /** Groups that may be trained now or after the step under way. */
   public int ready() {
-    return ids(state -> state instanceof Ready).size();
+    return ready.size();
   }
 
   public Account account() {
@@ -166,24 +307,23 @@ public final class RunLedger {
   }
 
   public LedgerSnapshot snapshot() {
-    List<LedgerSnapshot.Flight> inFlight = new ArrayList<>();
-    flights.forEach((id, flight) -> inFlight.add(new LedgerSnapshot.Flight(id, flight.ticket())));
     return new LedgerSnapshot(
-        nextGroupId, completedSteps, version, issued, trained, dropped, inFlight, maxStalenessSeen);
-  }
-
-  /**
-   * The ticket under which the prompt of a dropped group is issued again; empty when the group
-   * failed for a reason of its prompt. After a restart the draws are repeated, otherwise they are
-   * new.
-   */
-  public static Optional<PromptTicket> reissue(PromptTicket ticket, Drop reason) {
-    return switch (reason) {
-      case RESTARTED -> Optional.of(ticket);
-      case WORKER_LOST, STALE -> Optional.of(ticket.again());
-      case ROLLOUT_FAILED, REWARD_FAILED, FLAT ->
-          Optional.empty(); // it would end the same way again
-    };
+        runSeed,
+        limits,
+        nextGroupId,
+        completedSteps,
+        durableStep,
+        version,
+        issued,
+        trained,
+        dropped,
+        flights.values().stream()
+            .map(flight -> new LedgerSnapshot.Flight(flight.id, flight.ticket, flight.state()))
+            .toList(),
+        maxStalenessSeen,
+        cursor.state(),
+        losses,
+        setAside);
   }
 
   // --- changes
@@ -196,121 +336,350 @@ public final class RunLedger {
    */
   public void apply(LedgerEvent event) {
     switch (event) {
+      case RunStarted _ -> throw new IllegalStateException("the run has started already");
+      case RunResumed resumed -> onResumed(resumed);
+      case VersionPublished(PolicyVersion published, String _) ->
+          require(
+              published.equals(version),
+              () -> published + " was published, the policy is " + version);
       case GroupStarted(long id, PromptTicket ticket, String worker) ->
           onStarted(id, ticket, worker);
-      case GroupGenerated(long id, PolicyVersion oldest) -> onGenerated(id, oldest);
+      case GroupDispatched(long id, String worker) -> onDispatched(id, worker);
+      case CopyLost(long id, String worker) -> onCopyLost(id, worker);
+      case GroupCut(long id, String worker, PolicyVersion oldest) -> onCut(id, worker, oldest);
+      case GroupGenerated(long id, String worker, PolicyVersion oldest, int _) ->
+          onGenerated(id, worker, oldest);
       case GroupReady(long id) -> onReady(id);
       case GroupDropped(long id, Drop reason) -> onDropped(id, reason);
+      case PromptSetAside aside -> onSetAside(aside);
       case BatchTaken taken -> onTaken(taken);
       case StepTrained(long step, PolicyVersion next) -> onTrained(step, next);
+      case CheckpointWritten(long step) -> onCheckpoint(step);
+      case SettingChanged changed -> onChanged(changed);
+      case RunEnded _ -> {}
     }
   }
 
+  private void onResumed(RunResumed resumed) {
+    long step = resumed.step();
+    require(
+        flights.isEmpty(),
+        () ->
+            "the run goes on from step " + step + " with " + flights.size() + " groups in flight");
+    require(
+        step >= forgottenStep && step <= completedSteps,
+        () ->
+            "the run goes on from step "
+                + step
+                + ", but the journal can only undo steps after "
+                + forgottenStep
+                + " and has "
+                + completedSteps);
+    require(
+        resumed.version().number() == version.number() - (completedSteps - step)
+            && resumed.version().term() > version.term(),
+        () ->
+            "the run goes on from step "
+                + step
+                + " with "
+                + resumed.version()
+                + ", the policy was "
+                + version
+                + " after step "
+                + completedSteps);
+    long undone = 0;
+    for (List<PromptTicket> tickets : undoable.tailMap(step, false).values()) {
+      tickets.forEach(cursor::giveBack);
+      undone += tickets.size();
+    }
+    undoable.tailMap(step, false).clear();
+    trained -= undone;
+    if (undone > 0) {
+      dropped.merge(Drop.UNDONE, undone, Long::sum);
+    }
+    completedSteps = step;
+    durableStep = Math.min(durableStep, step);
+    version = resumed.version();
+    limits = resumed.limits();
+  }
+
   private void onStarted(long id, PromptTicket ticket, String worker) {
-    require(id == nextGroupId, "group " + id + " starts, the next number is " + nextGroupId);
+    require(id == nextGroupId, () -> "group " + id + " starts, the next number is " + nextGroupId);
     require(
         mayStart(),
-        "group "
-            + id
-            + " starts although "
-            + flights.size()
-            + " are in flight, the limit is "
-            + limits.admitted(completedSteps));
-    flights.put(id, new Flight(ticket, new Generating(worker)));
+        () ->
+            "group "
+                + id
+                + " starts although "
+                + flights.size()
+                + " are in flight, the limit is "
+                + limits.admitted(completedSteps));
+    cursor.take(ticket);
+    index(new Flight(id, ticket, List.of(worker)));
     nextGroupId++;
     issued++;
   }
 
-  private void onGenerated(long id, PolicyVersion oldest) {
+  private void onDispatched(long id, String worker) {
+    Flight flight = flight(id);
+    boolean hedge = flight.phase == Phase.GENERATING;
+    require(
+        flight.phase == Phase.PARKED || hedge && mayHedge(id, worker),
+        () -> "group " + id + " was dispatched to " + worker + " while " + flight.state());
+    unindex(flight);
+    flight.phase = Phase.GENERATING;
+    flight.workers = hedge ? List.of(flight.workers.getFirst(), worker) : List.of(worker);
+    index(flight);
+  }
+
+  private void onCopyLost(long id, String worker) {
+    Flight flight = generating(id, worker, "lost a copy");
+    require(flight.workers.size() > 1, () -> "group " + id + " lost its only copy, at " + worker);
+    unindex(flight);
+    flight.workers = flight.workers.stream().filter(each -> !each.equals(worker)).toList();
+    index(flight);
+  }
+
+  private void onCut(long id, String worker, PolicyVersion oldest) {
+    Flight flight = generating(id, worker, "was cut");
+    unindex(flight);
+    flight.phase = Phase.PARKED;
+    flight.workers = List.of();
+    flight.meet(oldest);
+    index(flight);
+  }
+
+  private void onGenerated(long id, String worker, PolicyVersion oldest) {
+    Flight flight = generating(id, worker, "was generated");
+    unindex(flight);
+    flight.phase = Phase.SCORING;
+    flight.workers = List.of();
+    flight.meet(oldest);
+    index(flight);
+  }
+
+  private Flight generating(long id, String worker, String deed) {
     Flight flight = flight(id);
     require(
-        flight.state() instanceof Generating,
-        "group " + id + " was generated while " + flight.state());
-    flights.put(id, new Flight(flight.ticket(), new Scoring(oldest)));
+        flight.phase == Phase.GENERATING && flight.workers.contains(worker),
+        () -> "group " + id + " " + deed + " at " + worker + " while " + flight.state());
+    return flight;
   }
 
   private void onReady(long id) {
     Flight flight = flight(id);
-    if (!(flight.state() instanceof Scoring(PolicyVersion oldest))) {
-      throw new IllegalStateException("group " + id + " became ready while " + flight.state());
-    }
-    flights.put(id, new Flight(flight.ticket(), new Ready(oldest)));
+    require(
+        flight.phase == Phase.SCORING,
+        () -> "group " + id + " became ready while " + flight.state());
+    unindex(flight);
+    flight.phase = Phase.READY;
+    index(flight);
   }
 
   private void onDropped(long id, Drop reason) {
-    GroupState state = flight(id).state();
+    Flight flight = flight(id);
+    Phase phase = flight.phase;
     boolean possible =
         switch (reason) {
-          case WORKER_LOST, ROLLOUT_FAILED -> state instanceof Generating;
-          case REWARD_FAILED, FLAT -> state instanceof Scoring;
-          case STALE -> state instanceof Ready;
+          case WORKER_LOST -> phase == Phase.GENERATING && flight.workers.size() == 1;
+          case ROLLOUT_FAILED -> phase == Phase.GENERATING;
+          case REWARD_FAILED, FLAT -> phase == Phase.SCORING;
+          case STALE -> phase != Phase.TRAINING && flight.oldest != null;
+          case SURPLUS -> phase != Phase.TRAINING;
           case RESTARTED -> true;
+          case UNDONE -> false; // only a resume undoes
         };
-    require(possible, "group " + id + " was dropped as " + reason + " while " + state);
-    flights.remove(id);
+    require(
+        possible, () -> "group " + id + " was dropped as " + reason + " while " + flight.state());
+    unindex(flight);
     dropped.merge(reason, 1L, Long::sum);
+    if (reason == Drop.WORKER_LOST) {
+      losses.merge(flight.ticket.number(), 1, Integer::sum);
+    }
+    Optional<PromptTicket> again = reissue(flight.ticket, reason);
+    if (again.isEmpty()) {
+      losses.remove(flight.ticket.number());
+    } else {
+      comeBack(again.get());
+    }
+  }
+
+  private void comeBack(PromptTicket ticket) {
+    int deaths = losses.getOrDefault(ticket.number(), 0);
+    if (deaths >= limits.poisonLimit()) {
+      condemned.put(ticket, deaths + " workers died under it");
+    } else if (ticket.attempt() > limits.retryBudget()) {
+      condemned.put(ticket, "it was issued " + ticket.attempt() + " times in vain");
+    } else {
+      cursor.giveBack(ticket);
+    }
+  }
+
+  /**
+   * The ticket under which the prompt of a dropped group is issued again; empty when the group
+   * failed for a reason of its prompt. After a restart the draws are repeated, otherwise they are
+   * new.
+   */
+  public static Optional<PromptTicket> reissue(PromptTicket ticket, Drop reason) {
+    return switch (reason) {
+      case RESTARTED, UNDONE -> Optional.of(ticket);
+      case WORKER_LOST, STALE, SURPLUS -> Optional.of(ticket.again());
+      case ROLLOUT_FAILED, REWARD_FAILED, FLAT ->
+          Optional.empty(); // it would end the same way again
+    };
+  }
+
+  private void onSetAside(PromptSetAside aside) {
+    PromptTicket ticket = aside.ticket();
+    require(
+        aside.prompt() == cursor.index(ticket),
+        () -> "ticket " + ticket.number() + " is not prompt " + aside.prompt());
+    if (condemned.remove(ticket) == null) {
+      require(
+          setAside.containsKey(aside.prompt()),
+          () -> "prompt " + aside.prompt() + " is passed over, but was never set aside");
+      cursor.take(ticket);
+    }
+    losses.remove(ticket.number());
+    setAside.putIfAbsent(aside.prompt(), aside.reason());
   }
 
   private void onTaken(BatchTaken taken) {
     require(
         !isTraining(),
-        "the batch of step " + taken.step() + " was taken while another is in training");
+        () -> "the batch of step " + taken.step() + " was taken while another is in training");
     require(
         taken.step() == completedSteps + 1 && !isComplete(),
-        "the batch of step "
-            + taken.step()
-            + " was taken after step "
-            + completedSteps
-            + " of "
-            + limits.steps());
+        () ->
+            "the batch of step "
+                + taken.step()
+                + " was taken after step "
+                + completedSteps
+                + " of "
+                + limits.steps());
     require(
         taken.policy().equals(version),
-        "a batch for " + taken.policy() + " was taken, the policy is " + version);
+        () -> "a batch for " + taken.policy() + " was taken, the policy is " + version);
     require(
         taken.groupIds().stream().distinct().count() == limits.groupsPerStep()
             && taken.groupIds().size() == limits.groupsPerStep(),
-        "the batch of step "
-            + taken.step()
-            + " has groups "
-            + taken.groupIds()
-            + ", not "
-            + limits.groupsPerStep());
-    Map<Long, Flight> taking = new TreeMap<>();
+        () ->
+            "the batch of step "
+                + taken.step()
+                + " has groups "
+                + taken.groupIds()
+                + ", not "
+                + limits.groupsPerStep());
     long oldestAge = 0;
     for (long id : taken.groupIds()) {
       Flight flight = flight(id);
-      if (!(flight.state() instanceof Ready(PolicyVersion oldest))) {
-        throw new IllegalStateException(
-            "group " + id + " was taken for training while " + flight.state());
-      }
-      long age = age(oldest);
+      require(
+          flight.phase == Phase.READY,
+          () -> "group " + id + " was taken for training while " + flight.state());
+      long age = age(flight.knownOldest());
       require(
           age >= 0 && age <= limits.maxStaleness(),
-          "group "
-              + id
-              + " is "
-              + age
-              + " versions old in step "
-              + taken.step()
-              + ", the limit is "
-              + limits.maxStaleness());
+          () ->
+              "group "
+                  + id
+                  + " is "
+                  + age
+                  + " versions old in step "
+                  + taken.step()
+                  + ", the limit is "
+                  + limits.maxStaleness());
       oldestAge = Math.max(oldestAge, age);
-      taking.put(id, new Flight(flight.ticket(), new Training(oldest)));
     }
-    flights.putAll(taking);
+    for (long id : taken.groupIds()) {
+      Flight flight = flight(id);
+      unindex(flight);
+      flight.phase = Phase.TRAINING;
+      index(flight);
+    }
     maxStalenessSeen = Math.max(maxStalenessSeen, oldestAge);
   }
 
   private void onTrained(long step, PolicyVersion next) {
     require(
         isTraining() && step == completedSteps + 1,
-        "step " + step + " was trained, but no batch was taken for it");
-    require(next.equals(version.next()), "step " + step + " made " + next + " of " + version);
-    trained +=
-        flights.values().stream().filter(flight -> flight.state() instanceof Training).count();
-    flights.values().removeIf(flight -> flight.state() instanceof Training);
+        () -> "step " + step + " was trained, but no batch was taken for it");
+    require(next.equals(version.next()), () -> "step " + step + " made " + next + " of " + version);
+    List<Flight> done = List.copyOf(training.values());
+    done.forEach(this::unindex);
+    undoable.put(step, done.stream().map(flight -> flight.ticket).toList());
+    done.forEach(flight -> losses.remove(flight.ticket.number()));
+    trained += done.size();
     completedSteps = step;
     version = next;
+  }
+
+  /** Steps up to the checkpoint before this one cannot be undone any more. */
+  private void onCheckpoint(long step) {
+    require(
+        step <= completedSteps && step >= durableStep,
+        () ->
+            "a checkpoint of step "
+                + step
+                + " was written, the one before is of step "
+                + durableStep
+                + ", completed are "
+                + completedSteps);
+    if (step > durableStep) {
+      forgottenStep = Math.max(forgottenStep, durableStep);
+      durableStep = step;
+      undoable.headMap(forgottenStep, true).clear();
+    }
+  }
+
+  private void onChanged(SettingChanged changed) {
+    require(
+        changed.from().number() >= version.number(),
+        () -> changed.key() + " changes from " + changed.from() + " on, the policy is " + version);
+    require(
+        changed.limits().groupsPerStep() == limits.groupsPerStep(),
+        () -> "the groups of a step cannot change while a run goes on");
+    limits = changed.limits();
+  }
+
+  // --- indexes
+  // -------------------------------------------------------------------------------------------------
+
+  private void index(Flight flight) {
+    flights.put(flight.id, flight);
+    for (String worker : flight.workers) {
+      atWorker.computeIfAbsent(worker, name -> new TreeSet<>()).add(flight.id);
+    }
+    switch (flight.phase) {
+      case GENERATING, SCORING -> {}
+      case PARKED -> parked.put(flight.id, flight);
+      case READY -> ready.put(flight.id, flight);
+      case TRAINING -> training.put(flight.id, flight);
+    }
+    PolicyVersion oldest = flight.oldest;
+    if (oldest != null && flight.phase != Phase.TRAINING) {
+      withTokens.computeIfAbsent(oldest.number(), number -> new TreeSet<>()).add(flight.id);
+    }
+  }
+
+  private void unindex(Flight flight) {
+    flights.remove(flight.id);
+    for (String worker : flight.workers) {
+      removeFrom(atWorker, worker, flight.id);
+    }
+    ready.remove(flight.id);
+    parked.remove(flight.id);
+    training.remove(flight.id);
+    PolicyVersion oldest = flight.oldest;
+    if (oldest != null) {
+      removeFrom(withTokens, oldest.number(), flight.id);
+    }
+  }
+
+  private static <K> void removeFrom(Map<K, TreeSet<Long>> index, K key, long id) {
+    @Nullable TreeSet<Long> ids = index.get(key);
+    if (ids != null && ids.remove(id) && ids.isEmpty()) {
+      index.remove(key);
+    }
   }
 
   private Flight flight(long id) {
@@ -321,20 +690,9 @@ public final class RunLedger {
     return flight;
   }
 
-  private List<GroupDropped> drops(Drop reason, Predicate<GroupState> which) {
-    return ids(which).stream().map(id -> new GroupDropped(id, reason)).toList();
-  }
-
-  private List<Long> ids(Predicate<GroupState> which) {
-    return flights.entrySet().stream()
-        .filter(entry -> which.test(entry.getValue().state()))
-        .map(Map.Entry::getKey)
-        .toList();
-  }
-
-  private static void require(boolean holds, String otherwise) {
+  private static void require(boolean holds, Supplier<String> otherwise) {
     if (!holds) {
-      throw new IllegalStateException(otherwise);
+      throw new IllegalStateException(otherwise.get());
     }
   }
 }

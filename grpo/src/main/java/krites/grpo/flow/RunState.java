@@ -5,31 +5,30 @@ import krites.grpo.PolicyVersion;
 /**
  * All that a run needs to go on from a checkpoint, besides the weights and the optimizer.
  *
- * @param step steps completed
- * @param version the version after that step
- * @param runSeed the seed that all others derive from
  * @param evaluatedStep the last step that was evaluated, -1 for none
- * @param ledger the groups
- * @param cursor the prompts
+ * @param ledger groups and prompts
+ * @param journal entries of the journal that this state contains; the entries after them are
+ *     applied to it when the run goes on
  */
-public record RunState(
-    long step,
-    PolicyVersion version,
-    long runSeed,
-    long evaluatedStep,
-    LedgerSnapshot ledger,
-    CursorState cursor) {
+public record RunState(long evaluatedStep, LedgerSnapshot ledger, long journal) {
   public RunState {
-    if (step != ledger.completedSteps() || !version.equals(ledger.version())) {
-      throw new IllegalArgumentException(
-          "run state of step "
-              + step
-              + " and "
-              + version
-              + " has a ledger of step "
-              + ledger.completedSteps()
-              + " and "
-              + ledger.version());
+    if (journal < 0) {
+      throw new IllegalArgumentException("run state after " + journal + " journal entries");
     }
+  }
+
+  /** Steps completed. */
+  public long step() {
+    return ledger.completedSteps();
+  }
+
+  /** The version after the last completed step. */
+  public PolicyVersion version() {
+    return ledger.version();
+  }
+
+  /** The seed that all others derive from. */
+  public long runSeed() {
+    return ledger.runSeed();
   }
 }
