@@ -32,8 +32,14 @@ final class RolloutTable {
 
   private final Map<String, Row> rows = new TreeMap<>();
 
-  void join(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
+  /** Takes a worker in; false when it is known already, as after a doubled announcement. */
+  boolean join(String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
+    Row known = rows.get(worker);
+    if (known != null && known.ref().equals(ref)) {
+      return false;
+    }
     rows.put(worker, new Row(ref, capacity, evalCapacity, new TreeMap<>()));
+    return true;
   }
 
   /** Forgets a worker; the groups that it held, in order. */

@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 import krites.grpo.Drop;
 import krites.grpo.Group;
+import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
+import krites.grpo.Prompt;
 import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
 import krites.grpo.StepReport;
@@ -126,9 +128,10 @@ final class RunFlow {
   // --- facts
   // ---------------------------------------------------------------------------------------------------
 
-  void workerReady(
+  /** Whether the worker is new. */
+  boolean workerReady(
       String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
-    rollout.join(worker, capacity, evalCapacity, ref);
+    return rollout.join(worker, capacity, evalCapacity, ref);
   }
 
   void rewardReady(String worker, ActorRef<RewardWorker.Command> ref) {
@@ -137,6 +140,10 @@ final class RunFlow {
 
   void workerGone(String worker) {
     workersLost++;
+    giveBackGroupsOf(worker);
+  }
+
+  private void giveBackGroupsOf(String worker) {
     List<Long> held = rollout.leave(worker);
     LOG.warn("rollout worker {} is gone, its groups {} are issued again", worker, held);
     ledger.lost(worker).forEach(this::drop);
@@ -149,8 +156,29 @@ final class RunFlow {
     desk.leave(worker).forEach(id -> giveUpScoring(id, "reward worker " + worker + " died"));
   }
 
-  void progress(String worker, Map<String, Double> counted) {
-    steps.counted(worker, counted);
+  /** Whether the worker got anywhere since its last report. */
+  boolean report(Orchestrator.WorkerReport report) {
+    return steps.counted(report.worker(), report.counters());
+  }
+
+  /** A cut group goes on where it was; the ledger knows it there. */
+  void cut(String worker, PartialGroup partial) {
+    long id = partial.id();
+    if (!rollout.release(worker, id)) {
+      LOG.debug("group {} of {} was cut too late", id, worker);
+      return;
+    }
+    GroupRequest request =
+        isEval(id)
+            ? evalRequest(id, partial.prompt())
+            : trainRequest(id, partial.prompt(), ledger.ticket(id));
+    rollout.assign(
+        worker, isEval(id), new RolloutWorker.Generate(request.from(partial), oldestUseful()));
+  }
+
+  /** A worker that is about to leave has handed back its groups; they are issued again. */
+  void drained(String worker) {
+    giveBackGroupsOf(worker);
   }
 
   void announced(WeightUpdate update) {
@@ -278,8 +306,7 @@ final class RunFlow {
     Optional<String> worker = rollout.freest(true);
     while (eval.hasNext() && worker.isPresent()) {
       EvalRound.Item item = eval.next().orElseThrow();
-      long seed = Seeds.ofName(settings.runSeed(), "eval/" + item.prompt().id());
-      var request = new GroupRequest(item.groupId(), item.prompt(), settings.evalSampling(), seed);
+      GroupRequest request = evalRequest(item.groupId(), item.prompt());
       rollout.assign(worker.get(), true, new RolloutWorker.Generate(request, ledger.version()));
       worker = rollout.freest(true);
     }
@@ -348,11 +375,25 @@ final class RunFlow {
       GroupStarted started = ledger.start(ticket, worker.get());
       note(started);
       var prompt = parts.train().prompt(cursor.index(ticket));
-      long seed = Seeds.ofGroup(settings.runSeed(), ticket);
-      var request = new GroupRequest(started.groupId(), prompt, settings.sampling(), seed);
+      GroupRequest request = trainRequest(started.groupId(), prompt, ticket);
       rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()));
       worker = rollout.freest(false);
     }
+  }
+
+  private GroupRequest trainRequest(long groupId, Prompt prompt, PromptTicket ticket) {
+    return new GroupRequest(
+        groupId,
+        prompt,
+        settings.sampling(),
+        Seeds.ofGroup(settings.runSeed(), ticket),
+        Optional.empty(),
+        settings.partialTokens());
+  }
+
+  private GroupRequest evalRequest(long groupId, Prompt prompt) {
+    long seed = Seeds.ofName(settings.runSeed(), "eval/" + prompt.id());
+    return GroupRequest.whole(groupId, prompt, settings.evalSampling(), seed);
   }
 
   /** A group that began under an older version would be stale by the time of its batch. */

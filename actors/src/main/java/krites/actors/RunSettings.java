@@ -6,6 +6,7 @@ import krites.grpo.Sampling;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.RunState;
+import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
 
 /**
@@ -30,6 +31,9 @@ import krites.grpo.objective.AdvantageRule;
  * @param stallAfter the run fails when nothing moved for this long
  * @param stopWithin a stop is completed within this time, with or without a last checkpoint
  * @param startState where to go on; empty for a new run
+ * @param weightUpdate what becomes of sequences in flight when new weights come
+ * @param partialTokens new tokens per response after which a group is cut and continued later; 0
+ *     never cuts
  */
 public record RunSettings(
     long steps,
@@ -48,7 +52,9 @@ public record RunSettings(
     int workerRestarts,
     Duration stallAfter,
     Duration stopWithin,
-    Optional<RunState> startState) {
+    Optional<RunState> startState,
+    WeightUpdateMode weightUpdate,
+    int partialTokens) {
 
   public RunSettings {
     new FlowLimits(steps, groupsPerStep, maxStaleness); // refuses impossible limits
@@ -60,6 +66,7 @@ public record RunSettings(
     requireAtLeast(0, checkpointEverySteps, "steps between checkpoints");
     requireAtLeast(0, samplesPerStep, "samples per step");
     requireAtLeast(0, workerRestarts, "worker restarts");
+    requireAtLeast(0, partialTokens, "partial tokens");
     requireAtLeast(1, stallAfter.toMillis(), "stall time in milliseconds");
     requireAtLeast(1, stopWithin.toMillis(), "stop time in milliseconds");
     startState.ifPresent(
@@ -104,7 +111,9 @@ public record RunSettings(
         3,
         Duration.ofMinutes(5),
         Duration.ofSeconds(8),
-        Optional.empty());
+        Optional.empty(),
+        WeightUpdateMode.IN_FLIGHT,
+        0);
   }
 
   /** The numbers that the ledger works with. */
@@ -147,7 +156,9 @@ public record RunSettings(
         workerRestarts,
         stallAfter,
         stopWithin,
-        Optional.of(state));
+        Optional.of(state),
+        weightUpdate,
+        partialTokens);
   }
 
   private static void requireAtLeast(long least, long value, String what) {
