@@ -1,6 +1,7 @@
 package krites.actors;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -8,6 +9,8 @@ import krites.actors.wire.ControlMessage;
 import krites.actors.wire.DataMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.Group;
+import krites.grpo.PartialGroup;
+import krites.grpo.PolicyVersion;
 import krites.grpo.ScoredGroup;
 import krites.grpo.StepReport;
 import krites.grpo.WeightUpdate;
@@ -75,10 +78,37 @@ public final class Orchestrator {
   /** A checkpoint lies at {@code path}. */
   public record Checkpointed(long step, String path) implements Command, ControlMessage {}
 
-  /** The counters of a worker's engine moved. */
-  public record WorkerProgress(String worker, Map<String, Double> counters)
+  /** A group was taken out of its engine before it was complete; it may go on from there. */
+  public record GroupCut(String worker, PartialGroup partial) implements Command, DataMessage {}
+
+  /**
+   * A draining worker holds nothing any more; these groups it never began. Others that it held came
+   * before this as {@link GroupCut}.
+   */
+  public record WorkerDrained(String worker, List<Long> unbegun)
       implements Command, ControlMessage {
-    public WorkerProgress {
+    public WorkerDrained {
+      unbegun = List.copyOf(unbegun);
+    }
+  }
+
+  /**
+   * How a rollout worker does, told in regular intervals whether or not anything happened.
+   *
+   * @param active the version it samples with; empty before its first weights
+   * @param held the groups it has, in rising order: waiting for weights, or in the engine
+   * @param counters of its engine
+   * @param waitsFor what it cannot go on without
+   */
+  public record WorkerReport(
+      String worker,
+      Optional<PolicyVersion> active,
+      List<Long> held,
+      Map<String, Double> counters,
+      WorkerWait waitsFor)
+      implements Command, ControlMessage {
+    public WorkerReport {
+      held = List.copyOf(held);
       counters = Map.copyOf(counters);
     }
   }
@@ -174,11 +204,16 @@ public final class Orchestrator {
                           beforeFirst(Outcome.FAILED),
                           stalled("the learner has not loaded its weights"))
                       : Behaviors.same();
-              case WorkerReady _, RewardReady _, Announced _, WorkerProgress _ -> {
-                stash.stash(command);
+              case WorkerReady _, RewardReady _, Announced _ -> {
+                if (!stash.contains(command)) { // a worker announces itself until it was heard
+                  stash.stash(command);
+                }
                 yield Behaviors.same();
               }
+              case WorkerReport _ -> Behaviors.same();
               case GroupGenerated _,
+                  GroupCut _,
+                  WorkerDrained _,
                   GenerationFailed _,
                   GroupScored _,
                   ScoringFailed _,
@@ -218,7 +253,9 @@ public final class Orchestrator {
                       int evalCapacity,
                       ActorRef<RolloutWorker.Command> ref) -> {
                 context.watchWith(ref, new WorkerGone(worker));
-                yield moved(flow, () -> flow.workerReady(worker, capacity, evalCapacity, ref));
+                yield flow.workerReady(worker, capacity, evalCapacity, ref)
+                    ? moved(flow, () -> {})
+                    : Behaviors.same();
               }
               case RewardReady(String worker, ActorRef<RewardWorker.Command> ref) -> {
                 context.watchWith(ref, new RewardGone(worker));
@@ -237,8 +274,13 @@ public final class Orchestrator {
               case Trained(StepReport report, WeightUpdate update) ->
                   moved(flow, () -> flow.trained(report, update));
               case Announced(WeightUpdate update) -> moved(flow, () -> flow.announced(update));
-              case WorkerProgress(String worker, Map<String, Double> counters) ->
-                  moved(flow, () -> flow.progress(worker, counters));
+              case WorkerReport report ->
+                  // a report alone is no progress: a hanging engine must not quiet the watchdog
+                  flow.report(report) ? moved(flow, () -> {}) : Behaviors.same();
+              case GroupCut(String worker, PartialGroup partial) ->
+                  moved(flow, () -> flow.cut(worker, partial));
+              case WorkerDrained(String worker, List<Long> _) ->
+                  moved(flow, () -> flow.drained(worker));
               case LearnerProgress() -> moved(flow, () -> {});
               case LearnerReady _ -> Behaviors.unhandled();
             });
@@ -305,11 +347,13 @@ public final class Orchestrator {
                   RewardReady _,
                   LearnerReady _,
                   GroupGenerated _,
+                  GroupCut _,
+                  WorkerDrained _,
                   GenerationFailed _,
                   GroupScored _,
                   ScoringFailed _,
                   Announced _,
-                  WorkerProgress _,
+                  WorkerReport _,
                   LearnerProgress _,
                   WorkerGone _,
                   RewardGone _ ->

@@ -160,8 +160,13 @@ public final class ParameterServer {
   }
 
   private Behavior<Command> onWorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) {
-    holdings.put(worker, new Holding(ref, null, null));
-    context.watchWith(ref, new WorkerGone(worker));
+    Holding known = holdings.get(worker);
+    if (known == null || !known.ref().equals(ref)) {
+      holdings.put(worker, new Holding(ref, null, null));
+      context.watchWith(ref, new WorkerGone(worker));
+    } else if (known.offered() != null) { // it has not heard the offer, and announces itself again
+      holdings.put(worker, new Holding(ref, known.active(), null));
+    }
     offerNewest(worker);
     return Behaviors.same();
   }

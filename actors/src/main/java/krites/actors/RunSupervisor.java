@@ -163,7 +163,12 @@ public final class RunSupervisor {
       spawn(
           worker,
           RolloutWorker.create(
-              worker.name(), engine, team.orchestrator(), team.parameterServer(), parts.nanos()),
+              worker.name(),
+              engine,
+              team.orchestrator(),
+              team.parameterServer(),
+              settings.weightUpdate(),
+              RolloutWorker.REPORT_EVERY),
           KritesRun.DEVICE_DISPATCHER);
     } else {
       spawn(

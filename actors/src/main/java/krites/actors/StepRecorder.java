@@ -27,9 +27,12 @@ final class StepRecorder {
     this.stepEndedNanos = nowNanos;
   }
 
-  /** Counters since a worker's start; those of a worker that is gone stay in the sums. */
-  void counted(String worker, Map<String, Double> counted) {
-    counters.put(worker, counted);
+  /**
+   * Counters since a worker's start; those of a worker that is gone stay in the sums. Tells whether
+   * any moved.
+   */
+  boolean counted(String worker, Map<String, Double> counted) {
+    return !counted.equals(counters.put(worker, counted));
   }
 
   /** An evaluation held training for this long. */

@@ -18,6 +18,7 @@ import krites.grpo.ScoredGroup;
 import krites.grpo.StepReport;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.flow.Account;
@@ -96,17 +97,25 @@ final class StepMetricsTest {
     List<Response> responses =
         List.of(
             new Response(
-                TokenIds.of(1, 2), LogProbs.of(-1, -1), FinishReason.STOP, "first", version, V5),
+                TokenIds.of(1, 2),
+                LogProbs.of(-1, -1),
+                FinishReason.STOP,
+                "first",
+                versions(version, 2)),
             new Response(
                 TokenIds.of(1, 2, 3),
                 LogProbs.of(-1, -1, -1),
                 FinishReason.LENGTH,
                 "second",
-                version,
-                V5));
+                versions(version, 3)));
     Group group = new Group(id, prompt, new EncodedPrompt(TokenIds.of(8, 9), List.of()), responses);
     return new TrainingGroup(
         new ScoredGroup(group, List.of(World.reward(first, 1), World.reward(second, 1))),
         List.of(1.0, -1.0));
+  }
+
+  /** The first token of that version, the others of V5. */
+  private static TokenVersions versions(PolicyVersion first, int tokens) {
+    return TokenVersions.of(first, 1).concat(TokenVersions.of(V5, tokens - 1));
   }
 }

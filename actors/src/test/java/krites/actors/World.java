@@ -29,6 +29,7 @@ import krites.grpo.WeightUpdate;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.RunState;
+import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
 import krites.grpo.port.CheckpointStore;
 import krites.grpo.port.GroupRequest;
@@ -77,6 +78,8 @@ final class World {
   Duration stallAfter = Duration.ofSeconds(20);
   Duration stopWithin = Duration.ofSeconds(8);
   Optional<RunState> startState = Optional.empty();
+  WeightUpdateMode weightUpdate = WeightUpdateMode.IN_FLIGHT;
+  int partialTokens = 0;
   Map<String, EvalSet> evalSets = Map.of();
   RewardFunction reward = (prompt, response) -> reward(response.ids().at(0) % 2, 1);
   Consumer<GroupRequest> onStart = request -> {};
@@ -117,7 +120,9 @@ final class World {
         restarts,
         stallAfter,
         stopWithin,
-        startState);
+        startState,
+        weightUpdate,
+        partialTokens);
   }
 
   RunHandle start() {
@@ -153,6 +158,8 @@ final class World {
     next.groupsPerStep = groupsPerStep;
     next.maxStaleness = maxStaleness;
     next.evalEvery = evalEvery;
+    next.weightUpdate = weightUpdate;
+    next.partialTokens = partialTokens;
     next.evalSets = evalSets;
     next.startState = Optional.of(checkpoint.state());
     next.trainer =

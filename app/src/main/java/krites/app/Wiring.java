@@ -43,7 +43,9 @@ final class Wiring {
         config.rollout().restarts(),
         Duration.ofSeconds(config.run().stallSeconds()),
         STOP_WITHIN,
-        from.map(Resumption::state));
+        from.map(Resumption::state),
+        config.async().weightUpdate(),
+        config.rollout().partialTokens());
   }
 
   static RunParts parts(

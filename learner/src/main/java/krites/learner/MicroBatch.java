@@ -39,10 +39,9 @@ final class MicroBatch {
       for (int r = 0; r < responses.size(); r++) {
         float advantage = item.group().advantages().get(r).floatValue();
         Response response = responses.get(r);
-        float isStale = policy.staleness(response.first()) > 0 ? 1 : 0;
         for (int t = 0; t < response.ids().length(); t++) {
           advantages[at] = advantage;
-          stale[at] = isStale;
+          stale[at] = policy.staleness(response.versions().at(t)) > 0 ? 1 : 0;
           behaviour[at++] = response.behaviourLogProbs().at(t);
         }
       }

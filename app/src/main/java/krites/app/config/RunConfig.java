@@ -7,6 +7,7 @@ import static krites.app.config.InvalidSetting.fractionBelowOne;
 import static krites.app.config.InvalidSetting.require;
 
 import java.util.List;
+import krites.grpo.flow.WeightUpdateMode;
 
 /**
  * Everything a run can be told, validated: one record per section of {@code krites.conf}, where
@@ -52,6 +53,11 @@ public record RunConfig(
         "eval.policy-items",
         "0 because data.eval-policy is empty",
         eval.policyItems());
+    require(
+        rollout.partialTokens() == 0 || async.weightUpdate() != WeightUpdateMode.ABORT,
+        "rollout.partial-tokens",
+        "0 because async.weight-update = abort begins cut responses anew",
+        rollout.partialTokens());
     require(
         !world.shuffleLabels() || data.train().equals(BUILT_IN_WORLD),
         "world.shuffle-labels",
@@ -168,7 +174,8 @@ public record RunConfig(
       double topP,
       int topK,
       double repetitionPenalty,
-      int maxNewTokens) {
+      int maxNewTokens,
+      int partialTokens) {
     public Rollout {
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);
@@ -182,6 +189,7 @@ public record RunConfig(
       atLeast("rollout.top-k", 0, topK);
       above("rollout.repetition-penalty", 0, repetitionPenalty);
       atLeast("rollout.max-new-tokens", 1, maxNewTokens);
+      atLeast("rollout.partial-tokens", 0, partialTokens);
     }
   }
 
@@ -268,7 +276,7 @@ public record RunConfig(
   }
 
   /** Section {@code async}. */
-  public record Async(int maxStaleness) {
+  public record Async(int maxStaleness, WeightUpdateMode weightUpdate) {
     public Async {
       atLeast("async.max-staleness", 0, maxStaleness);
     }

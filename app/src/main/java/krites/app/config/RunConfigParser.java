@@ -6,6 +6,7 @@ import krites.app.config.RunConfig.AggregationKind;
 import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
+import krites.grpo.flow.WeightUpdateMode;
 
 /**
  * Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is
@@ -97,7 +98,8 @@ final class RunConfigParser {
         keys.doubleAt("rollout.top-p"),
         keys.intAt("rollout.top-k"),
         keys.doubleAt("rollout.repetition-penalty"),
-        keys.intAt("rollout.max-new-tokens"));
+        keys.intAt("rollout.max-new-tokens"),
+        keys.intAt("rollout.partial-tokens"));
   }
 
   private RunConfig.Reward reward() {
@@ -136,7 +138,9 @@ final class RunConfigParser {
   }
 
   private RunConfig.Async async() {
-    return new RunConfig.Async(keys.intAt("async.max-staleness"));
+    return new RunConfig.Async(
+        keys.intAt("async.max-staleness"),
+        keys.choiceAt("async.weight-update", WeightUpdateMode.class));
   }
 
   private RunConfig.Eval eval() {
