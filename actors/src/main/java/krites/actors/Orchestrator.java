@@ -1,6 +1,8 @@
 package krites.actors;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -146,9 +148,12 @@ public final class Orchestrator {
 
   private static Duration tick(RunSettings settings) {
     Duration shortest =
-        settings.stallAfter().compareTo(settings.stopWithin()) < 0
-            ? settings.stallAfter()
-            : settings.stopWithin();
+        Collections.min(
+            List.of(
+                settings.stallAfter(),
+                settings.stopWithin(),
+                settings.rewards().deadline(),
+                settings.rewards().breakerCooldown()));
     long millis =
         Math.clamp(
             shortest.toMillis() / 4,
@@ -210,7 +215,7 @@ public final class Orchestrator {
               case Tick() ->
                   isStalled()
                       ? end(flow.summary(Outcome.FAILED, seconds()), stalled(flow.describe()))
-                      : Behaviors.same();
+                      : onTick(flow);
               case Checkpointed(long step, String path) -> onCheckpointed(flow, step, path);
               case WorkerReady(
                       String worker,
@@ -259,6 +264,12 @@ public final class Orchestrator {
       case RunFlow.Verdict.Hopeless(String reason) ->
           end(flow.summary(Outcome.FAILED, seconds()), reason);
     };
+  }
+
+  /** Time alone moved: deadlines may have passed. */
+  private Behavior<Command> onTick(RunFlow flow) {
+    flow.advance();
+    return onward(flow);
   }
 
   private Behavior<Command> onCheckpointed(RunFlow flow, long step, String path) {

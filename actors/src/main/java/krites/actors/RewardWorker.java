@@ -1,17 +1,19 @@
 package krites.actors;
 
 import java.util.List;
+import krites.actors.wire.ControlMessage;
 import krites.actors.wire.DataMessage;
 import krites.grpo.Group;
 import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.port.RewardFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
- * Scores the responses of one group after the other.
+ * Scores the responses of one group after the other, on a thread that may block.
  *
  * <p>A reward that throws is reported, not fatal: the orchestrator, which still holds the group,
  * decides what becomes of it. It knows no model, no version and no other worker.
@@ -23,12 +25,20 @@ public final class RewardWorker {
   /** Score every response of a group. */
   public record Score(Group group) implements Command, DataMessage {}
 
+  /** Say that you are there, by reporting for work once more. */
+  public record Ping() implements Command, ControlMessage {}
+
+  private final ActorRef<Command> self;
   private final String name;
   private final RewardFunction reward;
   private final ActorRef<Orchestrator.Command> orchestrator;
 
   private RewardWorker(
-      String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
+      ActorRef<Command> self,
+      String name,
+      RewardFunction reward,
+      ActorRef<Orchestrator.Command> orchestrator) {
+    this.self = self;
     this.name = name;
     this.reward = reward;
     this.orchestrator = orchestrator;
@@ -39,8 +49,9 @@ public final class RewardWorker {
       String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
     return Behaviors.setup(
         context -> {
-          orchestrator.tell(new Orchestrator.RewardReady(name, context.getSelf()));
-          return new RewardWorker(name, reward, orchestrator).running();
+          var worker = new RewardWorker(context.getSelf(), name, reward, orchestrator);
+          worker.report();
+          return worker.running();
         });
   }
 
@@ -49,7 +60,13 @@ public final class RewardWorker {
         command ->
             switch (command) {
               case Score(Group group) -> onScore(group);
+              case Ping() -> report();
             });
+  }
+
+  private Behavior<Command> report() {
+    orchestrator.tell(new Orchestrator.RewardReady(name, self));
+    return Behaviors.same();
   }
 
   private Behavior<Command> onScore(Group group) {
@@ -61,11 +78,19 @@ public final class RewardWorker {
     try {
       List<Reward> rewards =
           group.responses().stream()
-              .map(response -> reward.score(group.prompt(), response))
+              .map(response -> real(reward.score(group.prompt(), response)))
               .toList();
       return new Orchestrator.GroupScored(name, new ScoredGroup(group, rewards));
     } catch (RuntimeException failure) {
       return new Orchestrator.ScoringFailed(name, group.id(), Reasons.of(failure));
     }
+  }
+
+  private static Reward real(Reward reward) {
+    if (RewardPolicy.isDefault(reward)) {
+      throw new IllegalStateException(
+          "the reward has a term " + RewardPolicy.DEFAULT_TERM + ", which marks default rewards");
+    }
+    return reward;
   }
 }

@@ -67,7 +67,7 @@ final class RunFlow {
   private final PromptCursor cursor;
   private final StepRecorder steps;
   private final RolloutTable rollout = new RolloutTable();
-  private final ScoreDesk desk = new ScoreDesk();
+  private final ScoreDesk desk;
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
   private final List<LedgerEvent> journal = new ArrayList<>();
   private @Nullable Step training;
@@ -91,6 +91,7 @@ final class RunFlow {
       PromptCursor cursor) {
     this.settings = settings;
     this.parts = parts;
+    this.desk = new ScoreDesk(settings.rewards());
     this.learner = learner;
     this.recorder = recorder;
     this.ledger = ledger;
@@ -132,7 +133,7 @@ final class RunFlow {
   }
 
   void rewardReady(String worker, ActorRef<RewardWorker.Command> ref) {
-    desk.join(worker, ref);
+    desk.join(worker, ref, now());
   }
 
   void workerGone(String worker) {
@@ -146,7 +147,7 @@ final class RunFlow {
   }
 
   void rewardGone(String worker) {
-    desk.leave(worker).forEach(id -> giveUpScoring(id, "reward worker " + worker + " died"));
+    desk.leave(worker, now());
   }
 
   void progress(String worker, Map<String, Double> counted) {
@@ -171,7 +172,7 @@ final class RunFlow {
     if (!isEval(group.id())) {
       note(new LedgerEvent.GroupGenerated(group.id(), group.oldestVersion()));
     }
-    desk.submit(group);
+    desk.submit(group, now());
   }
 
   void generationFailed(String worker, long groupId, String reason) {
@@ -181,25 +182,19 @@ final class RunFlow {
   }
 
   void scored(String worker, ScoredGroup scored) {
-    if (!desk.done(worker, scored.id())) {
+    if (!desk.done(worker, scored.id(), now())) {
       LOG.debug("rewards of group {} of {} came too late", scored.id(), worker);
     } else if (isEval(scored.id())) {
       if (eval != null) {
         eval.scored(scored);
       }
     } else {
-      settings
-          .filter()
-          .judge(scored)
-          .ifPresentOrElse(
-              reason -> giveUp(scored.id(), reason, "all rewards are equal"), () -> accept(scored));
+      judge(scored);
     }
   }
 
   void scoringFailed(String worker, long groupId, String reason) {
-    if (desk.failed(worker, groupId)) {
-      giveUpScoring(groupId, reason);
-    }
+    desk.failed(worker, groupId, reason, now());
   }
 
   /** A step is done; evaluation and checkpoint come before the next batch. */
@@ -229,6 +224,7 @@ final class RunFlow {
    * Does all that has become possible, in the order evaluation, checkpoint, training, new groups.
    */
   void advance() {
+    endUnscored();
     beginEval();
     dispatchEval();
     endEval();
@@ -371,8 +367,25 @@ final class RunFlow {
     ready.put(scored.id(), scored);
   }
 
-  private void giveUpScoring(long groupId, String reason) {
-    giveUp(groupId, Drop.REWARD_FAILED, reason);
+  private void judge(ScoredGroup scored) {
+    settings
+        .filter()
+        .judge(scored)
+        .ifPresentOrElse(
+            reason -> giveUp(scored.id(), reason, "all rewards are equal"), () -> accept(scored));
+  }
+
+  /** Groups without a reward are dropped, or go on with the default; an evaluation has none. */
+  private void endUnscored() {
+    for (ScoreDesk.GivenUp ended : desk.tick(now())) {
+      long id = ended.group().id();
+      if (ended.byDefault().isPresent() && !isEval(id)) {
+        LOG.debug("group {} gets the default reward: {}", id, ended.reason());
+        judge(ended.byDefault().get());
+      } else {
+        giveUp(id, Drop.REWARD_FAILED, ended.reason());
+      }
+    }
   }
 
   private void giveUp(long groupId, Drop drop, String reason) {
@@ -460,7 +473,7 @@ final class RunFlow {
     }
     List<String> workers = rollout.describe();
     parts.addAll(workers.isEmpty() ? List.of("no rollout worker is ready") : workers);
-    parts.addAll(desk.describe());
+    parts.addAll(desk.describe(now()));
     return String.join("; ", parts);
   }
 

@@ -5,6 +5,7 @@ import java.util.Optional;
 import krites.grpo.Sampling;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.flow.RunState;
 import krites.grpo.objective.AdvantageRule;
 
@@ -30,6 +31,7 @@ import krites.grpo.objective.AdvantageRule;
  * @param stallAfter the run fails when nothing moved for this long
  * @param stopWithin a stop is completed within this time, with or without a last checkpoint
  * @param startState where to go on; empty for a new run
+ * @param rewards how long rewards are waited for, and what becomes of groups without one
  */
 public record RunSettings(
     long steps,
@@ -48,7 +50,8 @@ public record RunSettings(
     int workerRestarts,
     Duration stallAfter,
     Duration stopWithin,
-    Optional<RunState> startState) {
+    Optional<RunState> startState,
+    RewardPolicy rewards) {
 
   public RunSettings {
     new FlowLimits(steps, groupsPerStep, maxStaleness); // refuses impossible limits
@@ -104,7 +107,8 @@ public record RunSettings(
         3,
         Duration.ofMinutes(5),
         Duration.ofSeconds(8),
-        Optional.empty());
+        Optional.empty(),
+        RewardPolicy.STANDARD);
   }
 
   /** The numbers that the ledger works with. */
@@ -147,7 +151,8 @@ public record RunSettings(
         workerRestarts,
         stallAfter,
         stopWithin,
-        Optional.of(state));
+        Optional.of(state),
+        rewards);
   }
 
   private static void requireAtLeast(long least, long value, String what) {

@@ -169,7 +169,7 @@ public final class RunSupervisor {
       spawn(
           worker,
           RewardWorker.create(worker.name(), parts.reward(), team.orchestrator()),
-          KritesRun.FLOW_DISPATCHER);
+          KritesRun.REWARD_DISPATCHER);
     }
   }
 

@@ -28,6 +28,7 @@ import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.flow.RunState;
 import krites.grpo.objective.AdvantageRule;
 import krites.grpo.port.CheckpointStore;
@@ -77,6 +78,7 @@ final class World {
   Duration stallAfter = Duration.ofSeconds(20);
   Duration stopWithin = Duration.ofSeconds(8);
   Optional<RunState> startState = Optional.empty();
+  RewardPolicy rewards = RewardPolicy.STANDARD;
   Map<String, EvalSet> evalSets = Map.of();
   RewardFunction reward = (prompt, response) -> reward(response.ids().at(0) % 2, 1);
   Consumer<GroupRequest> onStart = request -> {};
@@ -117,7 +119,8 @@ final class World {
         restarts,
         stallAfter,
         stopWithin,
-        startState);
+        startState,
+        rewards);
   }
 
   RunHandle start() {
