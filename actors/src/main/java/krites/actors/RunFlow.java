@@ -321,7 +321,7 @@ final class RunFlow {
     note(taken);
     List<TrainingGroup> groups =
         taken.groupIds().stream().map(this::takeReady).map(this::withAdvantages).toList();
-    var batch = new TrainingBatch(taken.step(), taken.policy(), groups, settings.maxStaleness());
+    var batch = TrainingBatch.of(taken.step(), taken.policy(), groups, settings.maxStaleness());
     training = new Step(batch, now());
     learner.tell(new Learner.Train(batch));
   }

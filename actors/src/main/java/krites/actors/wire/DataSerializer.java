@@ -42,7 +42,7 @@ public final class DataSerializer extends SerializerWithStringManifest
           "generated-1", Orchestrator.GroupGenerated.class,
           "scored-1", Orchestrator.GroupScored.class,
           "score-1", RewardWorker.Score.class,
-          "train-1", Learner.Train.class);
+          "train-2", Learner.Train.class);
 
   private static final Map<Class<?>, String> MANIFESTS =
       CLASSES.entrySet().stream()

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import krites.actors.Learner;
@@ -45,6 +46,7 @@ import krites.grpo.Task;
 import krites.grpo.TokenIds;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
+import krites.grpo.Tuning;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.CursorState;
@@ -145,7 +147,7 @@ final class WireTest {
     ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
     serializer.toBinary(message, buffer);
     buffer.flip();
-    assertEquals(message, serializer.fromBinary(buffer, "train-1"));
+    assertEquals(message, serializer.fromBinary(buffer, "train-2"));
     assertThrows(
         BufferOverflowException.class,
         () -> serializer.toBinary(message, ByteBuffer.allocateDirect(100)));
@@ -370,7 +372,13 @@ final class WireTest {
   }
 
   private static TrainingBatch batch() {
+    var tuning =
+        new Tuning(
+            OptionalDouble.of(3e-6),
+            OptionalDouble.empty(),
+            OptionalDouble.of(0.28),
+            OptionalDouble.of(0));
     return new TrainingBatch(
-        13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2);
+        13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2, tuning);
   }
 }
