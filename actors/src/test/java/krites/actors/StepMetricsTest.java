@@ -31,7 +31,7 @@ final class StepMetricsTest {
   private static final PolicyVersion V5 = new PolicyVersion(0, 5);
 
   private final TrainingBatch batch =
-      new TrainingBatch(
+      TrainingBatch.of(
           6, V5, List.of(group(1, Task.CRITIC, V4, 1, 0), group(2, Task.POLICY, V5, 1, 1)), 1);
 
   @Test
