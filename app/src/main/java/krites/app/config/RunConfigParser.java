@@ -4,6 +4,7 @@ import java.util.List;
 import krites.app.config.RunConfig.AdvantageKind;
 import krites.app.config.RunConfig.AggregationKind;
 import krites.app.config.RunConfig.KlEstimatorKind;
+import krites.app.config.RunConfig.OnFailureKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 
@@ -102,7 +103,14 @@ final class RunConfigParser {
 
   private RunConfig.Reward reward() {
     return new RunConfig.Reward(
-        keys.doubleAt("reward.format-weight"), keys.intAt("reward.workers"));
+        keys.doubleAt("reward.format-weight"),
+        keys.intAt("reward.workers"),
+        keys.intAt("reward.deadline-seconds"),
+        keys.intAt("reward.attempts"),
+        keys.intAt("reward.breaker-failures"),
+        keys.intAt("reward.breaker-seconds"),
+        keys.choiceAt("reward.on-failure", OnFailureKind.class),
+        keys.doubleAt("reward.default-reward"));
   }
 
   private RunConfig.Algorithm algorithm() {

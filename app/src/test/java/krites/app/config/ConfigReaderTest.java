@@ -87,6 +87,13 @@ final class ConfigReaderTest {
           rollout.top-p=1.5 | rollout.top-p: expected a number above 0 and at most 1, found 1.5
           rollout.group-size=1 | rollout.group-size: expected a whole number of at least 2, found 1
           algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of low_var_kl, found "k9"
+          reward.deadline-seconds=0 | reward.deadline-seconds: expected a whole number of at least 1, found 0
+          reward.deadline-seconds=150 | reward.deadline-seconds: expected reward.attempts = 2 times this below run.stall-seconds = 300, found 150
+          reward.attempts=0 | reward.attempts: expected a whole number of at least 1, found 0
+          reward.breaker-failures=-1 | reward.breaker-failures: expected a whole number of at least 0, found -1
+          reward.breaker-seconds=0 | reward.breaker-seconds: expected a whole number of at least 1, found 0
+          reward.on-failure=retry | reward.on-failure: expected one of drop, default, found "retry"
+          reward.default-reward=none | reward.default-reward: expected a number, found "none"
           rollout=5 | rollout: expected a section { ... }, found 5
           rollout.slots={} | rollout.slots: expected a value, found a section { ... }
           rollout.slots=null | rollout.slots: expected a value, found null; leave the line out for the default
@@ -101,6 +108,19 @@ final class ConfigReaderTest {
         "--set learner.updates-per-batch=5: learner.updates-per-batch: expected a divisor of rollout.groups-per-step"
             + " = 16, found 5",
         failureOf("learner.updates-per-batch=5"));
+  }
+
+  @Test
+  void aCircuitThatStaysOpenLongerThanARunMayRestIsRefused() {
+    ConfigReader reader = new ConfigReader().withAssignment("--set", "reward.breaker-failures=5");
+
+    assertEquals(
+        "--set reward.breaker-seconds=300: reward.breaker-seconds: expected less than"
+            + " run.stall-seconds = 300, found 300",
+        assertThrows(
+                ConfigError.class,
+                () -> reader.withAssignment("--set", "reward.breaker-seconds=300").read())
+            .getMessage());
   }
 
   @Test
