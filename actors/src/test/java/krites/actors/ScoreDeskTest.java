@@ -256,6 +256,7 @@ final class ScoreDeskTest {
     ListAppender<ILoggingEvent> log = new ListAppender<>();
     log.start();
     logger.addAppender(log);
+    logger.setAdditive(false);
     logger.setLevel(Level.INFO);
     try {
       desk = desk(1, 1, OnFailure.DEFAULT);
@@ -272,6 +273,7 @@ final class ScoreDeskTest {
     } finally {
       logger.detachAppender(log);
       logger.setLevel(null);
+      logger.setAdditive(true);
     }
     assertEquals(
         List.of(
