@@ -413,7 +413,7 @@ final class RunFlow {
   void tick() {
     learner.tick(now());
     hedgeSlowGroups();
-    bias.warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
+    bias.compare().warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
   }
 
   private void warnOfBias(String line) {

@@ -54,6 +54,20 @@ public record RunConfig(
         "eval.policy-items",
         "0 because data.eval-policy is empty",
         eval.policyItems());
+    // A run must not be taken for dead while it still waits for a reward.
+    require(
+        (long) reward.attempts() * reward.deadlineSeconds() < run.stallSeconds(),
+        "reward.deadline-seconds",
+        "reward.attempts = "
+            + reward.attempts()
+            + " times this below run.stall-seconds = "
+            + run.stallSeconds(),
+        reward.deadlineSeconds());
+    require(
+        reward.breakerFailures() == 0 || reward.breakerSeconds() < run.stallSeconds(),
+        "reward.breaker-seconds",
+        "less than run.stall-seconds = " + run.stallSeconds(),
+        reward.breakerSeconds());
     require(
         rollout.partialTokens() == 0 || async.weightUpdate() != WeightUpdateMode.ABORT,
         "rollout.partial-tokens",
@@ -194,11 +208,34 @@ public record RunConfig(
     }
   }
 
+  /** Values of {@code reward.on-failure}. */
+  public enum OnFailureKind {
+    DROP,
+    DEFAULT
+  }
+
   /** Section {@code reward}. */
-  public record Reward(double formatWeight, int workers) {
+  public record Reward(
+      double formatWeight,
+      int workers,
+      int deadlineSeconds,
+      int attempts,
+      int breakerFailures,
+      int breakerSeconds,
+      OnFailureKind onFailure,
+      double defaultReward) {
     public Reward {
       fraction("reward.format-weight", formatWeight);
       atLeast("reward.workers", 1, workers);
+      atLeast("reward.deadline-seconds", 1, deadlineSeconds);
+      atLeast("reward.attempts", 1, attempts);
+      atLeast("reward.breaker-failures", 0, breakerFailures);
+      atLeast("reward.breaker-seconds", 1, breakerSeconds);
+      require(
+          Double.isFinite(defaultReward),
+          "reward.default-reward",
+          "a finite number",
+          defaultReward);
     }
   }
 

@@ -9,6 +9,7 @@ import krites.app.config.RunConfig.CorrectionLevel;
 import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ObjectiveKind;
 import krites.app.config.RunConfig.ProximalKind;
+import krites.app.config.RunConfig.OnFailureKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 import krites.grpo.flow.WeightUpdateMode;
@@ -109,7 +110,14 @@ final class RunConfigParser {
 
   private RunConfig.Reward reward() {
     return new RunConfig.Reward(
-        keys.doubleAt("reward.format-weight"), keys.intAt("reward.workers"));
+        keys.doubleAt("reward.format-weight"),
+        keys.intAt("reward.workers"),
+        keys.intAt("reward.deadline-seconds"),
+        keys.intAt("reward.attempts"),
+        keys.intAt("reward.breaker-failures"),
+        keys.intAt("reward.breaker-seconds"),
+        keys.choiceAt("reward.on-failure", OnFailureKind.class),
+        keys.doubleAt("reward.default-reward"));
   }
 
   private RunConfig.Algorithm algorithm() {

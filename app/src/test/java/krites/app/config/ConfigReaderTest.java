@@ -95,6 +95,13 @@ final class ConfigReaderTest {
           algorithm.importance-high=0.9 | algorithm.importance-high: expected a number of at least 1, found 0.9
           algorithm.gate-positive=0 | algorithm.gate-positive: expected a number above 0, found 0.0
           algorithm.correction-level=geometric | algorithm.correction-level: expected token or sequence because algorithm.correction = truncated, found geometric
+          reward.deadline-seconds=0 | reward.deadline-seconds: expected a whole number of at least 1, found 0
+          reward.deadline-seconds=150 | reward.deadline-seconds: expected reward.attempts = 2 times this below run.stall-seconds = 300, found 150
+          reward.attempts=0 | reward.attempts: expected a whole number of at least 1, found 0
+          reward.breaker-failures=-1 | reward.breaker-failures: expected a whole number of at least 0, found -1
+          reward.breaker-seconds=0 | reward.breaker-seconds: expected a whole number of at least 1, found 0
+          reward.on-failure=retry | reward.on-failure: expected one of drop, default, found "retry"
+          reward.default-reward=none | reward.default-reward: expected a number, found "none"
           rollout=5 | rollout: expected a section { ... }, found 5
           rollout.slots={} | rollout.slots: expected a value, found a section { ... }
           rollout.slots=null | rollout.slots: expected a value, found null; leave the line out for the default
@@ -130,6 +137,19 @@ final class ConfigReaderTest {
         "--set learner.updates-per-batch=5: learner.updates-per-batch: expected a divisor of rollout.groups-per-step"
             + " = 16, found 5",
         failureOf("learner.updates-per-batch=5"));
+  }
+
+  @Test
+  void aCircuitThatStaysOpenLongerThanARunMayRestIsRefused() {
+    ConfigReader reader = new ConfigReader().withAssignment("--set", "reward.breaker-failures=5");
+
+    assertEquals(
+        "--set reward.breaker-seconds=300: reward.breaker-seconds: expected less than"
+            + " run.stall-seconds = 300, found 300",
+        assertThrows(
+                ConfigError.class,
+                () -> reader.withAssignment("--set", "reward.breaker-seconds=300").read())
+            .getMessage());
   }
 
   @Test
