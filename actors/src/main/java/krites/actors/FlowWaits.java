@@ -156,9 +156,10 @@ final class FlowWaits {
 
   private void workers() {
     for (RolloutDesk.Look look : flow.rollout().look()) {
-      switch (look.waitsFor()) {
-        case WORK ->
-            add(look.worker(), Orchestrator.NAME, "a group", Math.max(look.movedNanos(), 0));
+      WorkerWait said = look.waitsFor();
+      boolean outdated = said == WorkerWait.WORK && !look.held().isEmpty();
+      switch (outdated ? WorkerWait.ENGINE : said) {
+        case WORK -> add(look.worker(), Orchestrator.NAME, "a group", look.movedNanos());
         case ENGINE -> add(look.worker(), look.worker(), "its engine", look.movedNanos());
         case WEIGHTS ->
             add(

@@ -488,7 +488,8 @@ public final class RunSupervisor {
   }
 
   private static RunOutcome.Failed lost(String name, Throwable cause, String andThen) {
-    return new RunOutcome.Failed(Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
+    return new RunOutcome.Failed(
+        name + " failed: " + Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
   }
 
   // --- ending

@@ -250,7 +250,7 @@ final class EndOfRunTest {
     World second = world.resumedFrom(world.saved.peek());
     second.trainer = () -> new FakeTrainer(second, World.FIRST, 1, step -> {});
     RunOutcome.Failed failed = assertInstanceOf(RunOutcome.Failed.class, second.run());
-    assertTrue(failed.reason().contains("the run goes on from step 6 with v0"), failed.reason());
+    assertTrue(failed.reason().contains("with v0, the policy was v"), failed.reason());
   }
 
   @Test
