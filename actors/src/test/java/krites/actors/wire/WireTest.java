@@ -269,6 +269,7 @@ final class WireTest {
         new RolloutWorker.Generate(request, VERSION),
         new RolloutWorker.UpdateWeights(update),
         new RewardWorker.Score(group(-3)),
+        new RewardWorker.Ping(),
         new Learner.Train(batch()),
         new Learner.Checkpoint(state()),
         new ParameterServer.Publish(update),
