@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /** Whole runs whose rewards fail in every way; the account closes each time. */
 final class RewardFailureTest {
   private static final Duration SOON = Duration.ofMillis(200);
+  private static final Duration NEVER = Duration.ofSeconds(30); // within a test
 
   private final CountDownLatch summarised = new CountDownLatch(1);
   private final World world = new World();
@@ -54,7 +55,7 @@ final class RewardFailureTest {
     AtomicBoolean blocks = new AtomicBoolean(true);
     AtomicInteger scored = new AtomicInteger();
     var reward = world.reward;
-    world.rewards = policy(2, 0, OnFailure.DROP);
+    world.rewards = policy(8, 0, OnFailure.DROP);
     world.recorder = untilSummarised();
     world.reward =
         (prompt, response) -> {
@@ -92,7 +93,7 @@ final class RewardFailureTest {
     AtomicBoolean isBroken = new AtomicBoolean();
     var reward = world.reward;
     world.evalSets = Map.of("held-out", new EvalSet(World.prompts("eval", 30), 5));
-    world.rewards = new RewardPolicy(SOON, 2, 3, Duration.ofMinutes(5), OnFailure.DEFAULT, -1);
+    world.rewards = new RewardPolicy(NEVER, 2, 3, Duration.ofMinutes(5), OnFailure.DEFAULT, -1);
     world.beforeEachPiece = step -> isBroken.compareAndSet(false, step == 10);
     world.reward =
         (prompt, response) -> {
@@ -120,7 +121,7 @@ final class RewardFailureTest {
   void whereGroupsAreDroppedTheyWaitUntilRewardsAreBack() throws Exception {
     AtomicInteger asked = new AtomicInteger();
     var reward = world.reward;
-    world.rewards = new RewardPolicy(SOON, 2, 3, Duration.ofMillis(50), OnFailure.DROP, 0);
+    world.rewards = new RewardPolicy(NEVER, 2, 3, Duration.ofMillis(50), OnFailure.DROP, 0);
     world.reward =
         (prompt, response) -> {
           if (asked.incrementAndGet() <= 5) {
@@ -149,7 +150,7 @@ final class RewardFailureTest {
     world.rewardWorkers = 1;
     world.groupsPerStep = 2;
     world.maxStaleness = 0;
-    world.stallAfter = Duration.ofMillis(400);
+    world.stallAfter = Duration.ofMillis(1_500);
     world.suspectAfter = Duration.ofMillis(200);
     world.onStall = Patience.OnStall.STOP;
     world.recorder = untilSummarised();

@@ -302,6 +302,7 @@ final class WireTest {
         new RolloutWorker.Cancel(-7),
         new RolloutWorker.Drain(),
         new RewardWorker.Score(group(-3)),
+        new RewardWorker.Ping(),
         new Learner.Train(batch()),
         new Learner.Checkpoint(state()),
         new ParameterServer.Publish(update, orchestrator),
