@@ -48,9 +48,7 @@ final class MicroBatch {
     }
   }
 
-  /**
-   * Staleness of one token of a response, in versions; a response counts by its oldest token.
-   */
+  /** Staleness of one token of a response, in versions; a response counts by its oldest token. */
   private static float staleness(PolicyVersion policy, Response response, int token) {
     return policy.staleness(response.first());
   }

@@ -28,8 +28,8 @@ import krites.grpo.TokenIds;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.Tuning;
-import krites.grpo.objective.Correction;
 import krites.grpo.objective.CorrectedTokens;
+import krites.grpo.objective.Correction;
 import krites.grpo.objective.DecoupledObjective;
 import krites.grpo.objective.KlEstimate;
 import krites.grpo.objective.LearningRate;
@@ -60,8 +60,7 @@ class DjlPolicyTrainerTest {
   @Test
   void aTunedStepIsThatOfATrainerConfiguredSo() {
     Ran tuned = run(settings(1e-3, objective(0.2, 0.3, 0.01), 2), TUNED, TUNED);
-    Ran configured =
-        run(settings(2e-3, objective(0.05, 0.06, 0.5), 2), Tuning.NONE, Tuning.NONE);
+    Ran configured = run(settings(2e-3, objective(0.05, 0.06, 0.5), 2), Tuning.NONE, Tuning.NONE);
     assertEquals(configured.digest(), tuned.digest());
     assertNotEquals(
         configured.digest(),
@@ -81,8 +80,7 @@ class DjlPolicyTrainerTest {
 
   @Test
   void theDivergenceCanBeTurnedOnAndOffWhileTheRunGoesOn() {
-    Ran on =
-        run(settings(1e-3, objective(0.2, 0.3, 0), 1), Tuning.NONE, kl(0.5));
+    Ran on = run(settings(1e-3, objective(0.2, 0.3, 0), 1), Tuning.NONE, kl(0.5));
     Ran off = run(settings(1e-3, objective(0.2, 0.3, 0.5), 1), kl(0), Tuning.NONE);
     assertEquals(off.digest(), on.digest(), "no divergence in step 1, one in step 2");
     assertFalse(off.steps().get(0).containsKey("learner/reference_seconds"));
@@ -127,8 +125,7 @@ class DjlPolicyTrainerTest {
     List<Map<String, Double>> steps = new ArrayList<>();
     try (DjlPolicyTrainer trainer =
         new DjlPolicyTrainer(
-            new DjlPolicyTrainer.Start(
-                MODEL, MODEL, Optional.empty(), new PolicyVersion(0, 0)),
+            new DjlPolicyTrainer.Start(MODEL, MODEL, Optional.empty(), new PolicyVersion(0, 0)),
             settings,
             image -> {
               throw new IOException("no image in this test");
@@ -190,11 +187,7 @@ class DjlPolicyTrainerTest {
       responses.add(response(random, 3 + random.nextInt(4), version));
     }
     Group group =
-        new Group(
-            id,
-            prompt,
-            new EncodedPrompt(TokenIds.of(ids(random, 5)), List.of()),
-            responses);
+        new Group(id, prompt, new EncodedPrompt(TokenIds.of(ids(random, 5)), List.of()), responses);
     List<Reward> rewards =
         List.of(new Reward(1, Map.of()), new Reward(0, Map.of()), new Reward(0, Map.of()));
     return new TrainingGroup(new ScoredGroup(group, rewards), List.of(1.15, -0.58, -0.57));
