@@ -164,8 +164,9 @@ public final class ParameterServer {
     if (known == null || !known.ref().equals(ref)) {
       holdings.put(worker, new Holding(ref, null, null));
       context.watchWith(ref, new WorkerGone(worker));
-    } else if (known.offered() != null) { // it has not heard the offer, and announces itself again
-      holdings.put(worker, new Holding(ref, known.active(), null));
+    } else if (known.offered() != null) {
+      // The offer was lost, or is on its way and will be taken: it stays the one that is kept.
+      ref.tell(new RolloutWorker.UpdateWeights(announced.get(known.offered())));
     }
     offerNewest(worker);
     return Behaviors.same();

@@ -13,6 +13,7 @@ import krites.grpo.Prompt;
 import krites.grpo.Sampling;
 import krites.grpo.Task;
 import krites.grpo.port.GroupRequest;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +58,18 @@ final class RolloutTableTest {
     assertFalse(table.release("b", 1));
     assertTrue(table.release("a", 1));
     assertFalse(table.release("a", 1));
+  }
+
+  @Test
+  void aDoubledAnnouncementForgetsNothingAndASuccessorBeginsEmpty() {
+    ActorRef<RolloutWorker.Command> ref = SYSTEM.ref();
+    assertTrue(table.join("a", 2, 2, ref));
+    assign("a", false, 1);
+    assertFalse(table.join("a", 2, 2, ref));
+    assertTrue(table.release("a", 1));
+    assign("a", false, 2);
+    assertTrue(table.join("a", 2, 2, SYSTEM.system().ignoreRef()));
+    assertFalse(table.release("a", 2));
   }
 
   @Test
