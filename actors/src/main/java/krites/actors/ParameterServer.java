@@ -206,6 +206,9 @@ public final class ParameterServer {
     if (known == null || !known.ref().equals(ref)) {
       holdings.put(worker, new Holding(ref, null, null, 0));
       context.watchWith(ref, new WorkerGone(worker));
+    } else if (known.offered() != null) {
+      // The offer was lost, or is on its way and will be taken: it stays the one that is kept.
+      ref.tell(new RolloutWorker.UpdateWeights(announced.get(known.offered())));
     }
     offerNewest(worker);
     return Behaviors.same();
