@@ -21,6 +21,7 @@ final class LearnerDesk {
 
   private final ActorRef<Learner.Command> learner;
   private final ActorRef<ParameterServer.Command> parameterServer;
+  private final ActorRef<Orchestrator.Command> self;
   private final long nudgeNanos;
   private WeightUpdate published;
   private long publishedNanos;
@@ -34,13 +35,13 @@ final class LearnerDesk {
   private long askedNanos;
 
   LearnerDesk(
-      ActorRef<Learner.Command> learner,
-      ActorRef<ParameterServer.Command> parameterServer,
+      RunFlow.Peers peers,
       WeightUpdate first,
       long nudgeNanos,
       long nowNanos) {
-    this.learner = learner;
-    this.parameterServer = parameterServer;
+    this.learner = peers.learner();
+    this.parameterServer = peers.parameterServer();
+    this.self = peers.self();
     this.nudgeNanos = nudgeNanos;
     this.published = first;
     this.publishedNanos = nowNanos;
@@ -169,7 +170,7 @@ final class LearnerDesk {
     }
     if (!isAnnounced(published.version()) && nowNanos - offeredNanos >= nudgeNanos) {
       offeredNanos = nowNanos;
-      parameterServer.tell(new ParameterServer.Publish(published));
+      parameterServer.tell(new ParameterServer.Publish(published, self));
     }
   }
 

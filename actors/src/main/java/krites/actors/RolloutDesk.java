@@ -239,6 +239,9 @@ final class RolloutDesk {
     row.counters = report.counters();
     row.active = report.active();
     row.waitsFor = report.waitsFor();
+    if (row.leaving) {
+      row.ref.tell(new RolloutWorker.Drain()); // the first may have been lost
+    }
     for (Sent sent : List.copyOf(row.held.values())) {
       if (nowNanos - sent.sentNanos() >= resendNanos && !report.held().contains(sent.id())) {
         row.held.put(

@@ -85,6 +85,7 @@ final class RunFlow {
   private final Map<Long, PartialGroup> partials = new HashMap<>();
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
   private LiveSettings live;
+  private final long startedNanos;
   private @Nullable EvalRound eval;
   private long evalStartedNanos;
   private long evaluatedStep;
@@ -103,13 +104,14 @@ final class RunFlow {
     long nudge = settings.patience().nudge().toNanos();
     this.settings = settings;
     this.parts = parts;
+    this.startedNanos = now;
     this.peers = peers;
     this.ledger = ledger;
     this.live = LiveSettings.of(settings);
     long entries = settings.start().map(Continuation::journal).orElse(0L);
     this.journal = new FlowJournal(ledger, entries, peers.recorder(), peers.self(), now);
     this.steps = new StepRecorder(peers.recorder(), settings.samplesPerStep(), now);
-    this.learner = new LearnerDesk(peers.learner(), peers.parameterServer(), first, nudge, now);
+    this.learner = new LearnerDesk(peers, first, nudge, now);
     this.rollout = new RolloutDesk(nudge);
     this.desk = new ScoreDesk(settings.rewards());
     this.hedges = new HedgeRule(settings.asynchrony().hedgeFactor());
@@ -176,6 +178,11 @@ final class RunFlow {
       held.stream().filter(RunFlow::isEval).forEach(eval::giveBack);
     }
     setAsideCondemned();
+  }
+
+  /** A worker is to leave: it hands its groups back; false when it is not here (any more). */
+  boolean release(String worker) {
+    return rollout.drain(worker);
   }
 
   /** Whether the worker got anywhere since its last report. */
@@ -286,11 +293,13 @@ final class RunFlow {
 
   private void endScoring() {
     for (ScoreDesk.GivenUp given : desk.tick(now())) {
-      given
-          .byDefault()
-          .ifPresentOrElse(
-              this::accept,
-              () -> giveUp(given.group().id(), Drop.REWARD_FAILED, given.reason()));
+      long id = given.group().id();
+      if (given.byDefault().isPresent() && !isEval(id)) {
+        LOG.debug("group {} gets the default reward: {}", id, given.reason());
+        accept(given.byDefault().get());
+      } else {
+        giveUp(id, Drop.REWARD_FAILED, given.reason());
+      }
     }
   }
 
@@ -729,8 +738,8 @@ final class RunFlow {
     return Optional.ofNullable(eval);
   }
 
-  long evalStartedNanos() {
-    return evalStartedNanos;
+  long startedNanos() {
+    return startedNanos;
   }
 
   /** The batch that the recorder has not confirmed. */

@@ -45,13 +45,18 @@ final class StepRecorder {
    * nowNanos}.
    */
   void trained(
-      TrainingBatch batch, StepReport report, Account account, long takenNanos, long nowNanos) {
+      TrainingBatch batch,
+      StepReport report,
+      Account account,
+      Map<String, Double> more,
+      long takenNanos,
+      long nowNanos) {
     var seconds =
         new StepMetrics.Seconds(
             seconds(takenNanos - stepEndedNanos),
             seconds(nowNanos - takenNanos),
             seconds(evalNanos));
-    var record = StepMetrics.compose(batch, report, account, sinceLastStep(), seconds);
+    var record = StepMetrics.compose(batch, report, account, more, sinceLastStep(), seconds);
     recorder.tell(new Recorder.RecordStep(record, StepMetrics.samples(batch, samplesPerStep)));
     stepEndedNanos = nowNanos;
     evalNanos = 0;

@@ -28,6 +28,7 @@ import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.flow.RunState;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
@@ -78,8 +79,12 @@ final class World {
   Duration stallAfter = Duration.ofSeconds(20);
   Duration stopWithin = Duration.ofSeconds(8);
   Optional<RunState> startState = Optional.empty();
+<<<<<<< HEAD
   WeightUpdateMode weightUpdate = WeightUpdateMode.IN_FLIGHT;
   int partialTokens = 0;
+=======
+  RewardPolicy rewards = RewardPolicy.STANDARD;
+>>>>>>> h5
   Map<String, EvalSet> evalSets = Map.of();
   RewardFunction reward = (prompt, response) -> reward(response.ids().at(0) % 2, 1);
   Consumer<GroupRequest> onStart = request -> {};
@@ -121,8 +126,12 @@ final class World {
         stallAfter,
         stopWithin,
         startState,
+<<<<<<< HEAD
         weightUpdate,
         partialTokens);
+=======
+        rewards);
+>>>>>>> h5
   }
 
   RunHandle start() {
