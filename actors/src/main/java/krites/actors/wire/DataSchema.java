@@ -159,14 +159,14 @@ final class DataSchema {
   // --- stages
   // --------------------------------------------------------------------------------------------------
 
-  private static void writeBatch(Output out, TrainingBatch batch) {
+  static void writeBatch(Output out, TrainingBatch batch) {
     out.writeVarLong(batch.step(), true);
     writeVersion(out, batch.policy());
     out.writeVarInt(batch.maxStaleness(), true);
     writeList(out, batch.groups(), DataSchema::writeTrainingGroup);
   }
 
-  private static TrainingBatch readBatch(Input in) {
+  static TrainingBatch readBatch(Input in) {
     long step = in.readVarLong(true);
     PolicyVersion policy = readVersion(in);
     int maxStaleness = in.readVarInt(true);

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -215,11 +214,11 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   private static FileChannel lock(Path path) {
-    Path file = path.resolve(".lock");
+    Path file = path.resolve(RunLock.FILE);
     try {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      @Nullable FileLock lock = tryLock(channel);
+      @Nullable FileLock lock = RunLock.take(channel);
       if (lock == null) {
         channel.close();
         throw new InputError("run folder " + path + " is being written by another process");
@@ -227,14 +226,6 @@ public final class RunDirectory implements AutoCloseable {
       return channel;
     } catch (IOException e) {
       throw new InputError(RunFileException.message("write", file, e), e);
-    }
-  }
-
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null;
     }
   }
 }
