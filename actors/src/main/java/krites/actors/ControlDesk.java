@@ -40,8 +40,7 @@ final class ControlDesk {
                                   .forEach(
                                       request ->
                                           orchestrator.tell(
-                                              new Orchestrator.Change(
-                                                  request, context.getSelf())));
+                                              new Orchestrator.Change(request, context.getSelf())));
                           case Answer(String id, boolean accepted, String message) ->
                               inbox.answer(id, accepted, message);
                         }

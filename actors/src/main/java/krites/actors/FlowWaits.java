@@ -119,9 +119,7 @@ final class FlowWaits {
     looks.stream()
         .filter(look -> !look.held().isEmpty())
         .forEach(
-            look ->
-                add(
-                    Orchestrator.NAME, look.worker(), groups(look.held()), look.movedNanos()));
+            look -> add(Orchestrator.NAME, look.worker(), groups(look.held()), look.movedNanos()));
     boolean nothingUnderWay =
         looks.stream().allMatch(look -> look.held().isEmpty()) && flow.scores().size() == 0;
     if (nothingUnderWay && looks.isEmpty()) {

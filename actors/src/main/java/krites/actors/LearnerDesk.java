@@ -34,11 +34,7 @@ final class LearnerDesk {
   private long heardNanos;
   private long askedNanos;
 
-  LearnerDesk(
-      RunFlow.Peers peers,
-      WeightUpdate first,
-      long nudgeNanos,
-      long nowNanos) {
+  LearnerDesk(RunFlow.Peers peers, WeightUpdate first, long nudgeNanos, long nowNanos) {
     this.learner = peers.learner();
     this.parameterServer = peers.parameterServer();
     this.self = peers.self();
@@ -105,7 +101,9 @@ final class LearnerDesk {
     }
   }
 
-  /** Whether a batch has to wait, because a checkpoint of the weights before it was not asked for. */
+  /**
+   * Whether a batch has to wait, because a checkpoint of the weights before it was not asked for.
+   */
   boolean holdsBatches() {
     return checkpoint != null && !checkpointSent;
   }

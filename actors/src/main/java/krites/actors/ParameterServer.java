@@ -89,9 +89,7 @@ public final class ParameterServer {
   private final Map<String, Holding> holdings = new TreeMap<>();
 
   private ParameterServer(
-      ActorContext<Command> context,
-      WeightVerifier verifier,
-      Executor blocking) {
+      ActorContext<Command> context, WeightVerifier verifier, Executor blocking) {
     this.context = context;
     this.verifier = verifier;
     this.blocking = blocking;
@@ -166,8 +164,7 @@ public final class ParameterServer {
         boolean again = (holding.looks() + 1) % PATIENCE == 0;
         WeightUpdate offer = announced.get(offered);
         holdings.put(
-            worker,
-            new Holding(holding.ref(), holding.active(), offered, holding.looks() + 1));
+            worker, new Holding(holding.ref(), holding.active(), offered, holding.looks() + 1));
         if (again && offer != null) {
           holding.ref().tell(new RolloutWorker.UpdateWeights(offer));
         }
@@ -215,7 +212,8 @@ public final class ParameterServer {
   }
 
   private Behavior<Command> onWeightsActive(String worker, PolicyVersion version) {
-    holdings.computeIfPresent(worker, (name, holding) -> new Holding(holding.ref(), version, null, 0));
+    holdings.computeIfPresent(
+        worker, (name, holding) -> new Holding(holding.ref(), version, null, 0));
     offerNewest(worker);
     retireUnused();
     return Behaviors.same();

@@ -231,8 +231,7 @@ final class RolloutDesk {
     if (row == null) {
       return false;
     }
-    boolean moved =
-        !row.counters.equals(report.counters()) || !row.active.equals(report.active());
+    boolean moved = !row.counters.equals(report.counters()) || !row.active.equals(report.active());
     if (moved || row.held.isEmpty()) {
       row.movedNanos = nowNanos;
     }

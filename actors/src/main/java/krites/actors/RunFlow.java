@@ -328,8 +328,7 @@ final class RunFlow {
     checkpointDue = missed || settings.checkpointsAfter(report.step());
     TrainingBatch batch = step.get().batch();
     batch.groups().forEach(group -> bias.trained(group.group().responseTokens()));
-    steps.trained(
-        batch, report, ledger.account(), bias.metrics(), step.get().takenNanos(), now());
+    steps.trained(batch, report, ledger.account(), bias.metrics(), step.get().takenNanos(), now());
     journal.flush();
   }
 
@@ -382,8 +381,7 @@ final class RunFlow {
     PolicyVersion from =
         learner.training().isPresent() ? ledger.version().next() : ledger.version();
     journal.note(
-        new LedgerEvent.SettingChanged(
-            change.key(), before, change.value(), from, live.limits()));
+        new LedgerEvent.SettingChanged(change.key(), before, change.value(), from, live.limits()));
     String line =
         change.key() + ": " + before + " -> " + change.value() + ", from version " + from + " on";
     LOG.info("changed {}", line);
@@ -415,7 +413,7 @@ final class RunFlow {
   void tick() {
     learner.tick(now());
     hedgeSlowGroups();
-    bias.warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
+    bias.compare().warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
   }
 
   private void warnOfBias(String line) {
@@ -562,8 +560,7 @@ final class RunFlow {
     PromptTicket ticket = ledger.ticket(id);
     journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
     GroupRequest request = trainRequest(id, partial.prompt(), ticket).from(partial);
-    rollout.assign(
-        worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
+    rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
     return true;
   }
 
@@ -700,9 +697,7 @@ final class RunFlow {
   private void setAsideCondemned() {
     for (PromptSetAside aside : ledger.condemned()) {
       LOG.error(
-          "prompt {} is set aside: {}",
-          parts.train().prompt(aside.prompt()).id(),
-          aside.reason());
+          "prompt {} is set aside: {}", parts.train().prompt(aside.prompt()).id(), aside.reason());
       journal.note(aside);
     }
   }

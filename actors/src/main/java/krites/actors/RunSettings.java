@@ -149,7 +149,7 @@ public record RunSettings(
         GroupFilter.OFF,
         new Workers(1, 1, 3, 1),
         Asynchrony.USUAL,
-        RewardPolicy.usual(),
+        RewardPolicy.STANDARD,
         0,
         0,
         runSeed,
@@ -167,9 +167,7 @@ public record RunSettings(
 
   /** Whether the policy after {@code step} steps is evaluated. */
   boolean evaluatesAfter(long step) {
-    return step == 0
-        || step == limits.steps()
-        || evalEverySteps > 0 && step % evalEverySteps == 0;
+    return step == 0 || step == limits.steps() || evalEverySteps > 0 && step % evalEverySteps == 0;
   }
 
   /**

@@ -79,9 +79,7 @@ public final class RunSupervisor {
   private record Worker(boolean rollout, int index, int incarnation) implements Role {
     @Override
     public String name() {
-      return (rollout ? ROLLOUT : REWARD)
-          + index
-          + (incarnation == 0 ? "" : "-" + incarnation);
+      return (rollout ? ROLLOUT : REWARD) + index + (incarnation == 0 ? "" : "-" + incarnation);
     }
 
     Worker next() {
@@ -420,7 +418,9 @@ public final class RunSupervisor {
     return parts.recovery().isPresent()
         && life < settings.workers().recoveries()
         && !(cause instanceof PartFailure)
-        && (name.equals(LEARNER) || name.equals(PARAMETER_SERVER) || name.equals(Orchestrator.NAME));
+        && (name.equals(LEARNER)
+            || name.equals(PARAMETER_SERVER)
+            || name.equals(Orchestrator.NAME));
   }
 
   private Behavior<Command> recover(String name, Throwable cause) {
@@ -481,20 +481,13 @@ public final class RunSupervisor {
               case Recovered _ -> finish(lost(cause, "there is no checkpoint to go back to"));
               case RecoveryFailed(Throwable failure) -> finish(lost(cause, Reasons.of(failure)));
               case Stop() -> finish(lost(cause, "the run was stopped"));
-              case RunEnded _,
-                  Recorded _,
-                  Replace _,
-                  Restart _,
-                  Drained _,
-                  Changed _,
-                  Deadline _ ->
+              case RunEnded _, Recorded _, Replace _, Restart _, Drained _, Changed _, Deadline _ ->
                   Behaviors.same();
             });
   }
 
   private static RunOutcome.Failed lost(Throwable cause, String andThen) {
-    return new RunOutcome.Failed(
-        Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
+    return new RunOutcome.Failed(Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
   }
 
   // --- ending

@@ -225,9 +225,9 @@ final class ScoreDesk {
         .toList();
   }
 
-  /** Open groups. */
+  /** Groups that were submitted and whose end was not told yet. */
   int size() {
-    return works.size();
+    return works.size() + givenUp.size();
   }
 
   /** Whether rewards are asked for at all. */

@@ -11,6 +11,7 @@ import krites.app.run.CheckpointFiles;
 import krites.app.run.RunDirectory;
 import krites.grpo.Sampling;
 import krites.grpo.flow.GroupFilter;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.objective.AdvantageRule;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
@@ -44,8 +45,20 @@ final class Wiring {
         Duration.ofSeconds(config.run().stallSeconds()),
         STOP_WITHIN,
         from.map(Resumption::state),
-        config.async().weightUpdate(),
-        config.rollout().partialTokens());
+        rewards(config.reward()));
+  }
+
+  private static RewardPolicy rewards(RunConfig.Reward reward) {
+    return new RewardPolicy(
+        Duration.ofSeconds(reward.deadlineSeconds()),
+        reward.attempts(),
+        reward.breakerFailures(),
+        Duration.ofSeconds(reward.breakerSeconds()),
+        switch (reward.onFailure()) {
+          case DROP -> RewardPolicy.OnFailure.DROP;
+          case DEFAULT -> RewardPolicy.OnFailure.DEFAULT;
+        },
+        reward.defaultReward());
   }
 
   static RunParts parts(

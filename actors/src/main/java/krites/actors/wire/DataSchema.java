@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import krites.actors.Learner;
@@ -37,6 +38,7 @@ import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.port.GroupRequest;
+import krites.grpo.Tuning;
 
 /**
  * The form of every data class on the wire. Fields follow each other without names; integers are of
@@ -164,14 +166,26 @@ final class DataSchema {
     writeVersion(out, batch.policy());
     out.writeVarInt(batch.maxStaleness(), true);
     writeList(out, batch.groups(), DataSchema::writeTrainingGroup);
+    writeTuning(out, batch.tuning());
   }
 
   static TrainingBatch readBatch(Input in) {
     long step = in.readVarLong(true);
     PolicyVersion policy = readVersion(in);
     int maxStaleness = in.readVarInt(true);
-    return new TrainingBatch(
-        step, policy, readList(in, DataSchema::readTrainingGroup), maxStaleness);
+    List<TrainingGroup> groups = readList(in, DataSchema::readTrainingGroup);
+    return new TrainingBatch(step, policy, groups, maxStaleness, readTuning(in));
+  }
+
+  private static void writeTuning(Output out, Tuning tuning) {
+    writeOptional(out, tuning.learningRate());
+    writeOptional(out, tuning.clipLow());
+    writeOptional(out, tuning.clipHigh());
+    writeOptional(out, tuning.klCoefficient());
+  }
+
+  private static Tuning readTuning(Input in) {
+    return new Tuning(readOptional(in), readOptional(in), readOptional(in), readOptional(in));
   }
 
   private static void writeTrainingGroup(Output out, TrainingGroup group) {
@@ -382,6 +396,15 @@ final class DataSchema {
 
   private static String readText(Input in) {
     return new String(in.readBytes(readLength(in, 1)), StandardCharsets.UTF_8);
+  }
+
+  private static void writeOptional(Output out, OptionalDouble value) {
+    out.writeBoolean(value.isPresent());
+    value.ifPresent(out::writeDouble);
+  }
+
+  private static OptionalDouble readOptional(Input in) {
+    return in.readBoolean() ? OptionalDouble.of(in.readDouble()) : OptionalDouble.empty();
   }
 
   private static <T> void writeList(Output out, List<T> values, BiConsumer<Output, T> write) {

@@ -45,7 +45,7 @@ public final class DataSerializer extends SerializerWithStringManifest
           "score-2", RewardWorker.Score.class,
           "generate-1", RolloutWorker.Generate.class,
           "cut-1", Orchestrator.GroupCut.class,
-          "train-2", Learner.Train.class);
+          "train-3", Learner.Train.class);
 
   private static final Map<Class<?>, String> MANIFESTS =
       CLASSES.entrySet().stream()

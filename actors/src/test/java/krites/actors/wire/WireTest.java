@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import krites.actors.Learner;
@@ -50,6 +51,7 @@ import krites.grpo.TokenIds;
 import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
+import krites.grpo.Tuning;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.CursorState;
@@ -413,7 +415,13 @@ final class WireTest {
   }
 
   private static TrainingBatch batch() {
+    var tuning =
+        new Tuning(
+            OptionalDouble.of(3e-6),
+            OptionalDouble.empty(),
+            OptionalDouble.of(0.28),
+            OptionalDouble.of(0));
     return new TrainingBatch(
-        13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2);
+        13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2, tuning);
   }
 }
