@@ -30,6 +30,7 @@ public record RunConfig(
     Eval eval,
     Checkpoint checkpoint,
     Log log,
+    Recording recording,
     SftConfig sft) {
 
   /** The value of {@code data.train} and its siblings that stands for the built-in generator. */
@@ -95,6 +96,7 @@ public record RunConfig(
         eval,
         checkpoint,
         log,
+        recording,
         sft);
   }
 
@@ -426,4 +428,7 @@ public record RunConfig(
       atLeast("log.samples-per-step", 0, samplesPerStep);
     }
   }
+
+  /** Section {@code record}. */
+  public record Recording(boolean batches) {}
 }

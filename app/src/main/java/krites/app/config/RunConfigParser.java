@@ -39,6 +39,7 @@ final class RunConfigParser {
         eval(),
         checkpoint(),
         log(),
+        recording(),
         sft());
   }
 
@@ -180,6 +181,10 @@ final class RunConfigParser {
 
   private RunConfig.Log log() {
     return new RunConfig.Log(keys.intAt("log.samples-per-step"));
+  }
+
+  private RunConfig.Recording recording() {
+    return new RunConfig.Recording(keys.booleanAt("record.batches"));
   }
 
   private SftConfig sft() {

@@ -59,15 +59,20 @@ public final class BatchFiles {
   }
 
   /**
-   * Keeps the settings that a term began with; the first word counts.
+   * Keeps the settings that a term begins with; they stay as they are when it is asked again.
    *
-   * @param configText the resolved configuration
+   * @param config the resolved configuration
    * @throws RunFileException if that fails
    */
-  public void writeSettings(long term, String configText) {
+  public void keepSettings(long term, Path config) {
     Path file = made().resolve(settingsName(term));
-    if (!Files.exists(file)) {
-      DurableFiles.write(file, configText);
+    if (Files.exists(file)) {
+      return;
+    }
+    try {
+      DurableFiles.write(file, Files.readString(config));
+    } catch (IOException e) {
+      throw new RunFileException("read", config, e);
     }
   }
 

@@ -2,14 +2,17 @@ package krites.app.run;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import krites.grpo.TrainingBatch;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.port.RunRecorder;
 import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunStatus;
 import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
@@ -25,6 +28,7 @@ public final class RunFiles implements RunRecorder {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final RunDirectory directory;
+  private final BatchFiles batches;
   private final LongSupplier nanos;
   private final long startNanos;
   private final double secondsBefore;
@@ -35,9 +39,11 @@ public final class RunFiles implements RunRecorder {
    */
   public RunFiles(RunDirectory directory, LongSupplier nanos, double secondsBefore) {
     this.directory = directory;
+    this.batches = new BatchFiles(directory.path());
     this.nanos = nanos;
     this.startNanos = nanos.getAsLong();
     this.secondsBefore = secondsBefore;
+    StatusFile.clear(directory.path());
   }
 
   @Override
@@ -96,6 +102,17 @@ public final class RunFiles implements RunRecorder {
       line.putAll(MAPPER.convertValue(event, new TypeReference<Map<String, Object>>() {}));
       directory.events().append(line);
     }
+  }
+
+  @Override
+  public void batch(TrainingBatch batch) {
+    batches.keepSettings(batch.policy().term(), directory.path().resolve(RunDirectory.CONFIG));
+    batches.write(batch);
+  }
+
+  @Override
+  public void status(RunStatus status) {
+    StatusFile.write(directory.path(), status, InstantSource.system().instant());
   }
 
   /** The summary file needs more than this and is written when the run has ended. */

@@ -92,13 +92,18 @@ public record ReplayPlan(List<Part> parts) {
     return kept;
   }
 
-  /** Goes through a journal once. */
-  private static final class Reader {
+  /** Goes through a journal once, event by event; memory grows with the steps alone. */
+  public static final class Reader {
     private final Map<PolicyVersion, String> digests = new HashMap<>();
     private List<Part> parts = new ArrayList<>();
     private @Nullable BatchTaken taken;
 
-    void read(LedgerEvent event) {
+    /**
+     * The next event of the journal.
+     *
+     * @throws IllegalArgumentException if it cannot follow those before it
+     */
+    public void read(LedgerEvent event) {
       switch (event) {
         case RunStarted started -> begin(started.version());
         case RunResumed(long step, PolicyVersion version, FlowLimits _) -> goOn(step, version);
@@ -161,7 +166,12 @@ public record ReplayPlan(List<Part> parts) {
           .orElse(0L);
     }
 
-    ReplayPlan plan() {
+    /**
+     * The plan of what was read.
+     *
+     * @throws IllegalArgumentException if nothing was
+     */
+    public ReplayPlan plan() {
       require(!parts.isEmpty(), "the journal has no beginning");
       return new ReplayPlan(
           parts.stream()
