@@ -128,7 +128,7 @@ public final class BatchFiles {
             && new String(bytes, 0, MAGIC.length(), StandardCharsets.US_ASCII).equals(MAGIC);
     require(ours, "it is no recorded batch");
     require(bytes.length >= HEADER_BYTES + CRC_BYTES, "its header is cut short");
-    ByteBuffer header = ByteBuffer.wrap(bytes, MAGIC.length(), HEADER_BYTES);
+    ByteBuffer header = ByteBuffer.wrap(bytes, MAGIC.length(), HEADER_BYTES - MAGIC.length());
     int layout = header.getInt();
     require(layout == LAYOUT, "expected layout " + LAYOUT + ", found " + layout);
     byte[] form = new byte[FORM_BYTES];
