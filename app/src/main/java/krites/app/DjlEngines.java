@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import krites.app.config.RunConfig;
+import krites.app.run.Checkpoints;
+import krites.app.run.Resumption;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 import krites.grpo.objective.LearningRate;
@@ -80,13 +82,14 @@ final class DjlEngines implements Engines {
 
   @Override
   public PolicyTrainer trainer(Optional<Resumption> from) {
-    Path policy = from.map(resumption -> resumption.checkpoint().folder()).orElse(model.path());
+    Optional<Path> checkpoint =
+        from.flatMap(Resumption::checkpoint).map(Checkpoints.Checkpoint::folder);
     DjlPolicyTrainer.Start start =
         new DjlPolicyTrainer.Start(
-            policy,
+            checkpoint.orElse(model.path()),
             model.path(),
-            from.map(_ -> policy.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
-            from.map(resumption -> resumption.state().version()).orElse(new PolicyVersion(0, 0)));
+            checkpoint.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
+            from.map(Resumption::version).orElse(new PolicyVersion(0, 0)));
     return new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model);
   }
 

@@ -2,8 +2,7 @@ package krites.app;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import krites.app.run.Checkpoints;
-import krites.grpo.flow.RunState;
+import krites.app.run.Resumption;
 import krites.grpo.port.ImageStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RolloutEngine;
@@ -29,9 +28,6 @@ interface Engines extends AutoCloseable {
   /** Frees what outlives the single engines, published weights included. */
   @Override
   void close();
-
-  /** A checkpoint and the state in it. */
-  record Resumption(Checkpoints.Checkpoint checkpoint, RunState state) {}
 
   /**
    * Makes the engines of a run; reads no weights yet, but refuses a model directory that cannot

@@ -29,6 +29,8 @@ import picocli.CommandLine.ParameterException;
       "  krites train --set learner.lr=5e-5 --steps 300",
       "  krites train --resume runs/shapes-seed1-...   go on from the last checkpoint",
       "  krites eval models/shapes-base                held-out accuracy of a model",
+      "  krites audit runs/shapes-seed1-...            proves the account of a run from its journal",
+      "  krites diff runs/a runs/b                     the first decision in which two runs differ",
       "  krites sft --out models/my-base               a base model from nothing",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
@@ -96,6 +98,8 @@ public final class Main {
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           new EvalCommand(out),
+          new AuditCommand(out),
+          new DiffCommand(out),
           new ConformanceCommand(out, checks),
           new ConfigCommand(out));
     }

@@ -5,9 +5,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import krites.actors.RunParts;
 import krites.actors.RunSettings;
-import krites.app.Engines.Resumption;
 import krites.app.config.RunConfig;
 import krites.app.run.CheckpointFiles;
+import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.grpo.Sampling;
 import krites.grpo.flow.GroupFilter;
@@ -43,7 +43,7 @@ final class Wiring {
         config.rollout().restarts(),
         Duration.ofSeconds(config.run().stallSeconds()),
         STOP_WITHIN,
-        from.map(Resumption::state));
+        from.map(Resumption::continuation));
   }
 
   static RunParts parts(
@@ -61,23 +61,18 @@ final class Wiring {
         datasets.train(),
         datasets.evalSets(),
         recorder,
-        new CheckpointFiles(directory.checkpoints()),
+        new CheckpointFiles(directory.checkpoints(), directory.journal()::digest),
         engines.weights(),
         Optional.of(() -> recovery(engines, directory)),
         System::nanoTime);
   }
 
-  /** The newest checkpoint, with the growing files cut back to it. */
+  /** The newest checkpoint, with the growing files but the journal cut back to it. */
   private static Optional<RunParts.Recovery> recovery(Engines engines, RunDirectory directory) {
-    return directory
-        .checkpoints()
-        .latest()
-        .map(
-            checkpoint -> {
-              Resumption from = new Resumption(checkpoint, CheckpointFiles.read(checkpoint));
-              directory.rewind(from.state());
-              return new RunParts.Recovery(from.state(), () -> engines.trainer(Optional.of(from)));
-            });
+    Resumption from = Resumption.newest(directory.path());
+    directory.rewind(from.state());
+    return Optional.of(
+        new RunParts.Recovery(from.continuation(), () -> engines.trainer(Optional.of(from))));
   }
 
   private static Sampling sampling(RunConfig.Rollout rollout) {

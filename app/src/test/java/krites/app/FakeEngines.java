@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import krites.app.run.Resumption;
 import krites.grpo.EncodedPrompt;
 import krites.grpo.FinishReason;
 import krites.grpo.Group;
@@ -45,7 +46,7 @@ final class FakeEngines implements Engines {
   @Override
   public PolicyTrainer trainer(Optional<Resumption> from) {
     return new Trainer(
-        from.map(resumption -> resumption.state().version()).orElse(new PolicyVersion(0, 0)));
+        from.map(Resumption::version).orElse(new PolicyVersion(0, 0)));
   }
 
   @Override

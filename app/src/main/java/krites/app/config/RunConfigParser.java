@@ -3,6 +3,7 @@ package krites.app.config;
 import java.util.List;
 import krites.app.config.RunConfig.AdvantageKind;
 import krites.app.config.RunConfig.AggregationKind;
+import krites.app.config.RunConfig.FsyncKind;
 import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
@@ -31,6 +32,7 @@ final class RunConfigParser {
         async(),
         eval(),
         checkpoint(),
+        journal(),
         log(),
         sft());
   }
@@ -150,6 +152,11 @@ final class RunConfigParser {
   private RunConfig.Checkpoint checkpoint() {
     return new RunConfig.Checkpoint(
         keys.intAt("checkpoint.every-steps"), keys.intAt("checkpoint.keep"));
+  }
+
+  private RunConfig.Journal journal() {
+    return new RunConfig.Journal(
+        keys.choiceAt("journal.fsync", FsyncKind.class), keys.intAt("journal.fsync-millis"));
   }
 
   private RunConfig.Log log() {
