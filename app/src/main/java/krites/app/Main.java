@@ -33,6 +33,8 @@ import picocli.CommandLine.ParameterException;
       "  krites status runs/look                       how a run is, and what it hangs on",
       "  krites set runs/look async.max-staleness=4    changes a setting of a running job",
       "  krites replay runs/look                       the same weights again, bit for bit",
+      "  krites audit runs/shapes-seed1-...            proves the account of a run from its journal",
+      "  krites diff runs/a runs/b                     the first decision in which two runs differ",
       "  krites sft --out models/my-base               a base model from nothing",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
@@ -100,6 +102,8 @@ public final class Main {
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           new EvalCommand(out),
+          new AuditCommand(out),
+          new DiffCommand(out),
           new ConformanceCommand(out, checks),
           new StatusCommand(out, InstantSource.system()),
           new SetCommand(out),

@@ -29,6 +29,7 @@ public record RunConfig(
     Async async,
     Eval eval,
     Checkpoint checkpoint,
+    Journal journal,
     Log log,
     Recording recording,
     SftConfig sft) {
@@ -95,6 +96,7 @@ public record RunConfig(
         async,
         eval,
         checkpoint,
+        journal,
         log,
         recording,
         sft);
@@ -419,6 +421,21 @@ public record RunConfig(
     public Checkpoint {
       atLeast("checkpoint.every-steps", 0, everySteps);
       atLeast("checkpoint.keep", 0, keep);
+    }
+  }
+
+  /** Values of {@code journal.fsync}; what each promises stands in docs/journal.md. */
+  public enum FsyncKind {
+    ALWAYS,
+    BATCH,
+    CHECKPOINT,
+    NEVER
+  }
+
+  /** Section {@code journal}. */
+  public record Journal(FsyncKind fsync, int fsyncMillis) {
+    public Journal {
+      atLeast("journal.fsync-millis", 1, fsyncMillis);
     }
   }
 

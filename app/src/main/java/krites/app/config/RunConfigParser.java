@@ -6,6 +6,7 @@ import krites.app.config.RunConfig.AggregationKind;
 import krites.app.config.RunConfig.CorrectedKind;
 import krites.app.config.RunConfig.CorrectionKind;
 import krites.app.config.RunConfig.CorrectionLevel;
+import krites.app.config.RunConfig.FsyncKind;
 import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ObjectiveKind;
 import krites.app.config.RunConfig.ProximalKind;
@@ -38,6 +39,7 @@ final class RunConfigParser {
         async(),
         eval(),
         checkpoint(),
+        journal(),
         log(),
         recording(),
         sft());
@@ -177,6 +179,11 @@ final class RunConfigParser {
   private RunConfig.Checkpoint checkpoint() {
     return new RunConfig.Checkpoint(
         keys.intAt("checkpoint.every-steps"), keys.intAt("checkpoint.keep"));
+  }
+
+  private RunConfig.Journal journal() {
+    return new RunConfig.Journal(
+        keys.choiceAt("journal.fsync", FsyncKind.class), keys.intAt("journal.fsync-millis"));
   }
 
   private RunConfig.Log log() {

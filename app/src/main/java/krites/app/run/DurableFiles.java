@@ -79,6 +79,11 @@ final class DurableFiles {
         });
   }
 
+  /** Forces the name of a file to disk: after this it is found even when the power fails. */
+  static void forceFolderOf(Path file) throws IOException {
+    force(parent(file), StandardOpenOption.READ);
+  }
+
   /** Makes a folder appear under its final name at once. */
   static void publish(Path temporary, Path folder) throws IOException {
     Files.move(temporary, folder, StandardCopyOption.ATOMIC_MOVE);

@@ -1,7 +1,5 @@
 package krites.app.run;
 
-import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,13 +17,8 @@ import krites.grpo.record.StepRecord;
 
 /** Writes what happens in a run into the growing files of its folder. */
 public final class RunFiles implements RunRecorder {
-  /** The key that names the kind of a journal event. */
-  static final String EVENT = "event";
-
   /** Seconds since the run began, those before a resume included; in each line of the metrics. */
   static final String WALL_SECONDS = "seconds/wall";
-
-  private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final RunDirectory directory;
   private final BatchFiles batches;
@@ -96,12 +89,12 @@ public final class RunFiles implements RunRecorder {
 
   @Override
   public void events(List<LedgerEvent> events) {
-    for (LedgerEvent event : events) {
-      Map<String, Object> line = new LinkedHashMap<>();
-      line.put(EVENT, event.getClass().getSimpleName());
-      line.putAll(MAPPER.convertValue(event, new TypeReference<Map<String, Object>>() {}));
-      directory.events().append(line);
-    }
+    directory.journal().append(events);
+  }
+
+  @Override
+  public void sync() {
+    directory.journal().sync();
   }
 
   @Override
