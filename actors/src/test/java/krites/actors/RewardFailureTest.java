@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /** Whole runs whose rewards fail in every way; the account closes each time. */
 final class RewardFailureTest {
   private static final Duration SOON = Duration.ofMillis(200);
+  private static final Duration NEVER = Duration.ofSeconds(30); // within a test
 
   private final CountDownLatch summarised = new CountDownLatch(1);
   private final World world = new World();
@@ -54,7 +55,7 @@ final class RewardFailureTest {
     AtomicBoolean blocks = new AtomicBoolean(true);
     AtomicInteger scored = new AtomicInteger();
     var reward = world.reward;
-    world.rewards = policy(2, 0, OnFailure.DROP);
+    world.rewards = policy(8, 0, OnFailure.DROP);
     world.recorder = untilSummarised();
     world.reward =
         (prompt, response) -> {
@@ -92,7 +93,7 @@ final class RewardFailureTest {
     AtomicBoolean isBroken = new AtomicBoolean();
     var reward = world.reward;
     world.evalSets = Map.of("held-out", new EvalSet(World.prompts("eval", 30), 5));
-    world.rewards = new RewardPolicy(SOON, 2, 3, Duration.ofMinutes(5), OnFailure.DEFAULT, -1);
+    world.rewards = new RewardPolicy(NEVER, 2, 3, Duration.ofMinutes(5), OnFailure.DEFAULT, -1);
     world.beforeEachPiece = step -> isBroken.compareAndSet(false, step == 10);
     world.reward =
         (prompt, response) -> {
@@ -120,7 +121,7 @@ final class RewardFailureTest {
   void whereGroupsAreDroppedTheyWaitUntilRewardsAreBack() throws Exception {
     AtomicInteger asked = new AtomicInteger();
     var reward = world.reward;
-    world.rewards = new RewardPolicy(SOON, 2, 3, Duration.ofMillis(50), OnFailure.DROP, 0);
+    world.rewards = new RewardPolicy(NEVER, 2, 3, Duration.ofMillis(50), OnFailure.DROP, 0);
     world.reward =
         (prompt, response) -> {
           if (asked.incrementAndGet() <= 5) {
@@ -149,7 +150,9 @@ final class RewardFailureTest {
     world.rewardWorkers = 1;
     world.groupsPerStep = 2;
     world.maxStaleness = 0;
-    world.stallAfter = Duration.ofMillis(400);
+    world.stallAfter = Duration.ofMillis(1_500);
+    world.suspectAfter = Duration.ofMillis(200);
+    world.onStall = Patience.OnStall.STOP;
     world.recorder = untilSummarised();
     world.reward =
         (prompt, response) -> {
@@ -157,8 +160,8 @@ final class RewardFailureTest {
           return World.reward(1, 1);
         };
     String reason = assertInstanceOf(RunOutcome.Failed.class, world.run()).reason();
-    assertTrue(reason.contains("reward-0 scores group "), reason);
-    assertTrue(reason.contains("(all reward workers are busy)"), reason);
+    assertTrue(reason.contains("it comes down to reward-0"), reason);
+    assertTrue(reason.contains("waits for rewards of groups "), reason);
   }
 
   private static RewardPolicy policy(int attempts, int breakerFailures, OnFailure onFailure) {
@@ -206,8 +209,7 @@ final class RewardFailureTest {
 
   /** Every event was lawful, and the account that they make is the one that was told. */
   private void closes(RunSummary summary) {
-    RunLedger ledger = new RunLedger(world.settings().limits(), World.FIRST);
-    world.notes.events.forEach(ledger::apply);
+    RunLedger ledger = RunLedger.replay(world.notes.events);
     assertEquals(summary.account(), ledger.account());
     assertEquals(0, summary.account().inFlight());
   }

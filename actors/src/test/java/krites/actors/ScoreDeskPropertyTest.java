@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * the faults are over and one worker answers, all groups end.
  */
 final class ScoreDeskPropertyTest {
-  private static final int SEEDS = 3_000;
+  private static final int SEEDS = 2_000;
 
   @Test
   void everyGroupEndsExactlyOnceWhateverGetsLost() {

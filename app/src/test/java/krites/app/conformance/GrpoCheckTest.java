@@ -71,6 +71,28 @@ class GrpoCheckTest {
     assertEquals("expected 3 numbers, got 2", only(run()).note());
   }
 
+  /** One token, ratio 1.5 under clip 0.2 and 0.3, advantage 2: loss -2.6 without a gradient. */
+  @Test
+  void theTensorCheckComparesLossAndGradientAndFindsAWrongOne() throws IOException {
+    String policy =
+        """
+        {"cases": [{"name": "hand", "params": {"clip_ratio_low": 0.2, "clip_ratio_high": 0.3,
+          "clip_ratio_dual": 3.0}, "inputs": {"old_log_probs": [[-1.0, -1.0]],
+          "log_probs": [[-0.5945349, -9.0]], "advantages": [[2.0, 0.0]],
+          "response_mask": [[1, 0]]}, "loss": %s, "grad_log_probs": [[%s, 0.0]],
+          "metrics": {"pg_clipfrac_higher": 1.0}}]}
+        """;
+    Files.writeString(grpo.resolve("critic_policy_loss.json"), policy.formatted("-2.6", "0.0"));
+    Files.writeString(grpo.resolve("easyr1_kl.json"), KL.formatted("k9", "0.5"));
+    List<CaseResult> right = runTensors();
+    assertEquals(List.of(true, true, true, false), right.stream().map(CaseResult::passed).toList());
+    assertTrue(right.getLast().note().contains("'k9'"), right.getLast().note());
+    Files.writeString(grpo.resolve("critic_policy_loss.json"), policy.formatted("-2.7", "-3.0"));
+    List<CaseResult> wrong = runTensors();
+    assertEquals(
+        List.of(false, false, true, false), wrong.stream().map(CaseResult::passed).toList());
+  }
+
   @Test
   void theSamplingCheckFindsATokenThatShouldHaveBeenRemoved() throws IOException {
     Path sampling = Files.createDirectory(directory.resolve("sampling"));
@@ -89,6 +111,12 @@ class GrpoCheckTest {
   private List<CaseResult> run() throws IOException {
     List<CaseResult> results = new ArrayList<>();
     new GrpoCheck().run(directory, results::add);
+    return results;
+  }
+
+  private List<CaseResult> runTensors() throws IOException {
+    List<CaseResult> results = new ArrayList<>();
+    new GrpoTensorCheck().run(directory, results::add);
     return results;
   }
 
