@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import krites.app.config.RunConfig;
+import krites.app.run.Resumption;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 import krites.grpo.objective.LearningRate;
@@ -79,14 +80,13 @@ final class DjlEngines implements Engines {
   }
 
   @Override
-  public PolicyTrainer trainer(Optional<Resumption> from) {
-    Path policy = from.map(resumption -> resumption.checkpoint().folder()).orElse(model.path());
+  public PolicyTrainer trainer(Optional<Path> saved, PolicyVersion version) {
     DjlPolicyTrainer.Start start =
         new DjlPolicyTrainer.Start(
-            policy,
+            saved.orElse(model.path()),
             model.path(),
-            from.map(_ -> policy.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
-            from.map(resumption -> resumption.state().version()).orElse(new PolicyVersion(0, 0)));
+            saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
+            version);
     return new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model);
   }
 

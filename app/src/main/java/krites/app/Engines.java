@@ -3,7 +3,8 @@ package krites.app;
 import java.nio.file.Path;
 import java.util.Optional;
 import krites.app.run.Checkpoints;
-import krites.grpo.flow.RunState;
+import krites.app.run.Resumption;
+import krites.grpo.PolicyVersion;
 import krites.grpo.port.ImageStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RolloutEngine;
@@ -21,7 +22,19 @@ interface Engines extends AutoCloseable {
   RolloutEngine rollout(int worker);
 
   /** The trainer, from the start model or from a checkpoint. */
-  PolicyTrainer trainer(Optional<Resumption> from);
+  default PolicyTrainer trainer(Optional<Resumption> from) {
+    return trainer(
+        from.flatMap(Resumption::checkpoint).map(Checkpoints.Checkpoint::folder),
+        from.map(Resumption::version).orElse(new PolicyVersion(0, 0)));
+  }
+
+  /**
+   * The trainer, from the start model or from what a trainer saved.
+   *
+   * @param saved folder that {@link PolicyTrainer#save} filled; empty for the start model
+   * @param version of those weights
+   */
+  PolicyTrainer trainer(Optional<Path> saved, PolicyVersion version);
 
   /** Verifies and removes what the trainer publishes. */
   WeightVerifier weights();
@@ -29,9 +42,6 @@ interface Engines extends AutoCloseable {
   /** Frees what outlives the single engines, published weights included. */
   @Override
   void close();
-
-  /** A checkpoint and the state in it. */
-  record Resumption(Checkpoints.Checkpoint checkpoint, RunState state) {}
 
   /**
    * Makes the engines of a run; reads no weights yet, but refuses a model directory that cannot

@@ -2,6 +2,7 @@ package krites.app;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.time.InstantSource;
 import java.util.List;
 import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
@@ -29,6 +30,11 @@ import picocli.CommandLine.ParameterException;
       "  krites train --set learner.lr=5e-5 --steps 300",
       "  krites train --resume runs/shapes-seed1-...   go on from the last checkpoint",
       "  krites eval models/shapes-base                held-out accuracy of a model",
+      "  krites status runs/look                       how a run is, and what it hangs on",
+      "  krites set runs/look async.max-staleness=4    changes a setting of a running job",
+      "  krites replay runs/look                       the same weights again, bit for bit",
+      "  krites audit runs/shapes-seed1-...            proves the account of a run from its journal",
+      "  krites diff runs/a runs/b                     the first decision in which two runs differ",
       "  krites sft --out models/my-base               a base model from nothing",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
@@ -96,7 +102,12 @@ public final class Main {
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           new EvalCommand(out),
+          new AuditCommand(out),
+          new DiffCommand(out),
           new ConformanceCommand(out, checks),
+          new StatusCommand(out, InstantSource.system()),
+          new SetCommand(out),
+          new ReplayCommand(out, rooms.engines()),
           new ConfigCommand(out));
     }
   }

@@ -38,13 +38,14 @@ public record ModelFolder(Path path) implements ModelSaver {
    *     cut short
    */
   static ModelFolder of(RunConfig.Model settings) {
-    ModelFolder folder =
-        new ModelFolder(
-            settings.path().equals(RunConfig.BUILT_IN_MODEL)
-                ? shipped()
-                : Path.of(settings.path()));
+    ModelFolder folder = new ModelFolder(place(settings));
     folder.check();
     return folder;
+  }
+
+  /** The directory that a configuration names, which is not looked at. */
+  static Path place(RunConfig.Model settings) {
+    return settings.path().equals(RunConfig.BUILT_IN_MODEL) ? shipped() : Path.of(settings.path());
   }
 
   private void check() {

@@ -8,9 +8,11 @@ import krites.app.display.HeldOut;
 import krites.app.display.ProgressDisplay;
 import krites.app.display.StepView;
 import krites.app.run.RunHistory;
+import krites.grpo.TrainingBatch;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.port.RunRecorder;
 import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunStatus;
 import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
@@ -66,6 +68,21 @@ final class RunObserver implements RunRecorder {
   @Override
   public void events(List<LedgerEvent> events) {
     files.events(events);
+  }
+
+  @Override
+  public void sync() {
+    files.sync();
+  }
+
+  @Override
+  public void batch(TrainingBatch batch) {
+    files.batch(batch);
+  }
+
+  @Override
+  public void status(RunStatus status) {
+    files.status(status);
   }
 
   @Override

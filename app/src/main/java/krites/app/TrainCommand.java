@@ -9,6 +9,7 @@ import krites.app.config.ConfigReader;
 import krites.app.config.ResolvedConfig;
 import krites.app.config.RunConfig;
 import krites.app.display.Terminal;
+import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -80,11 +81,9 @@ final class TrainCommand implements Callable<Integer> {
           "--resume takes the configuration and the folder of the run; leave --config and --run-dir");
     }
     Path file = RunDirectory.requireRun(folder);
-    ResolvedConfig before = new ConfigReader().withResolvedFile(file).read();
     ResolvedConfig resolved =
         overrides(options.overrides(new ConfigReader().withResolvedFile(file))).read();
-    Engines.Resumption from = TrainingRun.resumption(folder);
-    requireSame("run.seed", before.config().run().seed(), resolved.config().run().seed());
+    Resumption from = Resumption.newest(folder);
     if (resolved.config().run().steps() <= from.state().step()) {
       throw new InputError(
           "run "
@@ -94,12 +93,6 @@ final class TrainCommand implements Callable<Integer> {
               + " steps already; name more with --steps to go on");
     }
     return new TrainingRun(resolved, folder, Optional.of(from), rooms, terminal).run();
-  }
-
-  private static void requireSame(String key, long before, long now) {
-    if (before != now) {
-      throw new InputError(key + ": expected " + before + " as in the run to resume, found " + now);
-    }
   }
 
   private ConfigReader overrides(ConfigReader reader) {

@@ -11,14 +11,12 @@ import krites.actors.KritesRun;
 import krites.actors.RunHandle;
 import krites.actors.RunOutcome;
 import krites.actors.RunParts;
-import krites.app.Engines.Resumption;
 import krites.app.config.ResolvedConfig;
 import krites.app.config.RunConfig;
 import krites.app.display.ProgressDisplay;
 import krites.app.display.ResultTable;
 import krites.app.display.Terminal;
-import krites.app.run.CheckpointFiles;
-import krites.app.run.Checkpoints;
+import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.app.run.RunFiles;
 import krites.app.run.RunHistory;
@@ -62,12 +60,6 @@ final class TrainingRun {
     this.terminal = terminal;
   }
 
-  /** The newest checkpoint of an existing run. */
-  static Resumption resumption(Path folder) {
-    Checkpoints.Checkpoint checkpoint = RunDirectory.requireCheckpoint(folder);
-    return new Resumption(checkpoint, CheckpointFiles.read(checkpoint));
-  }
-
   /**
    * Runs to the end, or until it is interrupted.
    *
@@ -88,9 +80,16 @@ final class TrainingRun {
 
   private RunDirectory open(RunConfig config) {
     int keep = config.checkpoint().keep();
-    return from.isPresent()
-        ? RunDirectory.resume(folder, resolved.text(), keep, from.get().state())
-        : RunDirectory.create(folder, resolved.text(), keep);
+    RunIdentity identity = InputError.guard(() -> RunIdentity.of(config));
+    if (from.isPresent()) {
+      identity.requireSameAs(folder);
+      return RunDirectory.resume(
+          folder, resolved.text(), keep, config.journal(), from.get().continuation());
+    }
+    RunDirectory directory =
+        RunDirectory.create(folder, resolved.text(), keep, config.journal());
+    directory.writeIdentity(identity.values());
+    return directory;
   }
 
   private int run(RunConfig config, Datasets datasets, Engines engines, RunDirectory directory) {
@@ -141,7 +140,8 @@ final class TrainingRun {
                     + summary.steps()
                     + "; go on with: krites train --resume "
                     + folder
-                : "stopped before the first checkpoint; there is nothing to go on from");
+                : "stopped before the first checkpoint; begin again with: krites train --resume "
+                    + folder);
         return ExitCode.INTERRUPTED;
       }
       case RunOutcome.Failed(
@@ -165,6 +165,8 @@ final class TrainingRun {
   private Map<String, @Nullable Object> write(
       RunSummary summary, RunDirectory directory, double secondsBefore) {
     Map<String, @Nullable Object> content = RunHistory.read(folder).summary(summary, secondsBefore);
+    content.put("journal_records", directory.journal().records());
+    content.put("journal_digest", directory.journal().digest());
     directory.writeSummary(content);
     return content;
   }

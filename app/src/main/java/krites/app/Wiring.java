@@ -1,51 +1,62 @@
 package krites.app;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import krites.actors.Patience;
 import krites.actors.RunParts;
 import krites.actors.RunSettings;
-import krites.app.Engines.Resumption;
+import krites.app.config.LiveKeys;
 import krites.app.config.RunConfig;
 import krites.app.run.CheckpointFiles;
+import krites.app.run.ControlFiles;
+import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.grpo.Sampling;
+import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.RewardPolicy;
 import krites.grpo.objective.AdvantageRule;
+import krites.grpo.port.ControlInbox;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RunRecorder;
 
 /** Puts the rooms of a run together; each room receives the small record it needs. */
 final class Wiring {
-  /** A stop is complete within this, so that the process ends within 10 s of Ctrl-C. */
-  private static final Duration STOP_WITHIN = Duration.ofSeconds(8);
-
   private static final double GROUP_EPSILON = 1e-6; // as published
 
   private Wiring() {}
 
   static RunSettings settings(RunConfig config, Optional<Resumption> from) {
+    Patience usual = Patience.usual(Duration.ofSeconds(config.run().stallSeconds()));
     return new RunSettings(
-        config.run().steps(),
-        config.rollout().groupsPerStep(),
+        FlowLimits.of(
+            config.run().steps(),
+            config.rollout().groupsPerStep(),
+            config.async().maxStaleness()),
         sampling(config.rollout()),
         config.eval().maxNewTokens(),
-        config.async().maxStaleness(),
         advantage(config.algorithm()),
         config.algorithm().dropFlatGroups() ? GroupFilter.FLAT : GroupFilter.OFF,
-        config.rollout().workers(),
-        config.reward().workers(),
+        new RunSettings.Workers(
+            config.rollout().workers(),
+            config.reward().workers(),
+            config.rollout().restarts(),
+            config.rollout().restarts()),
+        new RunSettings.Asynchrony(
+            config.async().weightUpdate(), config.rollout().partialTokens(), 0),
+        rewards(config.reward()),
         config.eval().everySteps(),
         config.checkpoint().everySteps(),
         config.run().seed(),
         config.log().samplesPerStep(),
-        config.rollout().restarts(),
-        Duration.ofSeconds(config.run().stallSeconds()),
-        STOP_WITHIN,
-        from.map(Resumption::state),
-        rewards(config.reward()));
+        config.recording().batches(),
+        new RunSettings.Live(LiveKeys.values(config), List.of()), // a resume has them in its config
+        usual,
+        from.map(Resumption::continuation));
   }
 
   private static RewardPolicy rewards(RunConfig.Reward reward) {
@@ -76,23 +87,28 @@ final class Wiring {
         datasets.train(),
         datasets.evalSets(),
         recorder,
-        new CheckpointFiles(directory.checkpoints()),
+        new CheckpointFiles(directory.checkpoints(), directory.journal()::digest),
         engines.weights(),
         Optional.of(() -> recovery(engines, directory)),
+        inbox(directory),
         System::nanoTime);
   }
 
-  /** The newest checkpoint, with the growing files cut back to it. */
+  /** Requests of {@code krites set}; what is granted goes into the configuration of a resume. */
+  private static ControlInbox inbox(RunDirectory directory) {
+    Path config = directory.path().resolve(RunDirectory.CONFIG);
+    return new ControlFiles(
+        directory.path(),
+        (key, value) -> LiveKeys.setting(config, key, value),
+        setting -> directory.writeConfig(LiveKeys.changed(config, setting).text()));
+  }
+
+  /** The newest checkpoint, with the growing files but the journal cut back to it. */
   private static Optional<RunParts.Recovery> recovery(Engines engines, RunDirectory directory) {
-    return directory
-        .checkpoints()
-        .latest()
-        .map(
-            checkpoint -> {
-              Resumption from = new Resumption(checkpoint, CheckpointFiles.read(checkpoint));
-              directory.rewind(from.state());
-              return new RunParts.Recovery(from.state(), () -> engines.trainer(Optional.of(from)));
-            });
+    Resumption from = Resumption.newest(directory.path());
+    directory.rewind(from.state());
+    return Optional.of(
+        new RunParts.Recovery(from.continuation(), () -> engines.trainer(Optional.of(from))));
   }
 
   private static Sampling sampling(RunConfig.Rollout rollout) {

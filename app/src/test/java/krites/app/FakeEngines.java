@@ -45,9 +45,8 @@ final class FakeEngines implements Engines {
   }
 
   @Override
-  public PolicyTrainer trainer(Optional<Resumption> from) {
-    return new Trainer(
-        from.map(resumption -> resumption.state().version()).orElse(new PolicyVersion(0, 0)));
+  public PolicyTrainer trainer(Optional<Path> saved, PolicyVersion version) {
+    return new Trainer(version);
   }
 
   @Override

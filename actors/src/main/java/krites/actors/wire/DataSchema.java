@@ -161,7 +161,7 @@ final class DataSchema {
   // --- stages
   // --------------------------------------------------------------------------------------------------
 
-  private static void writeBatch(Output out, TrainingBatch batch) {
+  static void writeBatch(Output out, TrainingBatch batch) {
     out.writeVarLong(batch.step(), true);
     writeVersion(out, batch.policy());
     out.writeVarInt(batch.maxStaleness(), true);
@@ -169,7 +169,7 @@ final class DataSchema {
     writeTuning(out, batch.tuning());
   }
 
-  private static TrainingBatch readBatch(Input in) {
+  static TrainingBatch readBatch(Input in) {
     long step = in.readVarLong(true);
     PolicyVersion policy = readVersion(in);
     int maxStaleness = in.readVarInt(true);

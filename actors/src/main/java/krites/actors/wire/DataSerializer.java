@@ -31,7 +31,7 @@ public final class DataSerializer extends SerializerWithStringManifest
       1_264_742_001; // chosen once; it is part of every message on the wire
   private static final int POOLED = 16; // a Kryo is costly to make (0.4 ms) and small to keep
   private static final int FIRST_BUFFER = 16 * 1024; // half a typical group
-  private static final int MAX_BYTES =
+  static final int MAX_BYTES =
       256 * 1024 * 1024; // 512 groups of 8 responses of 2048 tokens are 67 MB
 
   /**
@@ -66,9 +66,13 @@ public final class DataSerializer extends SerializerWithStringManifest
 
   @Override
   public String manifest(Object message) {
-    String manifest = MANIFESTS.get(message.getClass());
+    return manifestOf(message.getClass());
+  }
+
+  static String manifestOf(Class<?> type) {
+    String manifest = MANIFESTS.get(type);
     if (manifest == null) {
-      throw new IllegalArgumentException(message.getClass().getName() + " has no data manifest");
+      throw new IllegalArgumentException(type.getName() + " has no data manifest");
     }
     return manifest;
   }

@@ -29,7 +29,9 @@ public record RunConfig(
     Async async,
     Eval eval,
     Checkpoint checkpoint,
+    Journal journal,
     Log log,
+    Recording recording,
     SftConfig sft) {
 
   /** The value of {@code data.train} and its siblings that stands for the built-in generator. */
@@ -94,7 +96,9 @@ public record RunConfig(
         async,
         eval,
         checkpoint,
+        journal,
         log,
+        recording,
         sft);
   }
 
@@ -420,10 +424,28 @@ public record RunConfig(
     }
   }
 
+  /** Values of {@code journal.fsync}; what each promises stands in docs/journal.md. */
+  public enum FsyncKind {
+    ALWAYS,
+    BATCH,
+    CHECKPOINT,
+    NEVER
+  }
+
+  /** Section {@code journal}. */
+  public record Journal(FsyncKind fsync, int fsyncMillis) {
+    public Journal {
+      atLeast("journal.fsync-millis", 1, fsyncMillis);
+    }
+  }
+
   /** Section {@code log}. */
   public record Log(int samplesPerStep) {
     public Log {
       atLeast("log.samples-per-step", 0, samplesPerStep);
     }
   }
+
+  /** Section {@code record}. */
+  public record Recording(boolean batches) {}
 }

@@ -6,6 +6,7 @@ import krites.app.config.RunConfig.AggregationKind;
 import krites.app.config.RunConfig.CorrectedKind;
 import krites.app.config.RunConfig.CorrectionKind;
 import krites.app.config.RunConfig.CorrectionLevel;
+import krites.app.config.RunConfig.FsyncKind;
 import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ObjectiveKind;
 import krites.app.config.RunConfig.OnFailureKind;
@@ -38,7 +39,9 @@ final class RunConfigParser {
         async(),
         eval(),
         checkpoint(),
+        journal(),
         log(),
+        recording(),
         sft());
   }
 
@@ -178,8 +181,17 @@ final class RunConfigParser {
         keys.intAt("checkpoint.every-steps"), keys.intAt("checkpoint.keep"));
   }
 
+  private RunConfig.Journal journal() {
+    return new RunConfig.Journal(
+        keys.choiceAt("journal.fsync", FsyncKind.class), keys.intAt("journal.fsync-millis"));
+  }
+
   private RunConfig.Log log() {
     return new RunConfig.Log(keys.intAt("log.samples-per-step"));
+  }
+
+  private RunConfig.Recording recording() {
+    return new RunConfig.Recording(keys.booleanAt("record.batches"));
   }
 
   private SftConfig sft() {

@@ -3,9 +3,9 @@ package krites.app.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,8 +16,11 @@ import java.util.regex.Pattern;
  * folder under its final name finds all of it. Not thread safe: one writer.
  */
 public final class Checkpoints {
-  private static final Pattern NAME = Pattern.compile("step-(\\d+)");
+  private static final Pattern NAME = Pattern.compile("(?:\\.replaced-)?step-(\\d+)");
   private static final String UNFINISHED = ".unfinished-";
+
+  /** A checkpoint on its way out: its successor of the same step is written and not yet in place. */
+  private static final String REPLACED = ".replaced-";
 
   private final Path folder;
   private final int keep;
@@ -48,6 +51,7 @@ public final class Checkpoints {
    */
   public Checkpoint write(long step, Content content) {
     Path unfinished = folder.resolve(UNFINISHED + "step-" + step);
+    Path replaced = folder.resolve(REPLACED + "step-" + step);
     Path finished = folder.resolve("step-" + step);
     try {
       Files.createDirectories(folder);
@@ -55,8 +59,12 @@ public final class Checkpoints {
       Files.createDirectory(unfinished);
       content.writeTo(unfinished);
       DurableFiles.forceTree(unfinished);
-      DurableFiles.deleteTree(finished);
+      if (Files.exists(finished)) {
+        DurableFiles.deleteTree(replaced);
+        DurableFiles.publish(finished, replaced);
+      }
       DurableFiles.publish(unfinished, finished);
+      DurableFiles.deleteTree(replaced);
       removeOld();
     } catch (IOException e) {
       throw new RunFileException("write checkpoint", finished, e);
@@ -64,18 +72,24 @@ public final class Checkpoints {
     return new Checkpoint(step, finished);
   }
 
-  /** Complete checkpoints, oldest first. */
+  /**
+   * Complete checkpoints, oldest first. One that was about to be replaced when its process died
+   * still counts.
+   */
   public List<Checkpoint> all() {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }
     try (var entries = Files.list(folder)) {
-      return entries
+      TreeMap<Long, Checkpoint> byStep = new TreeMap<>();
+      entries
           .filter(Files::isDirectory)
           .map(entry -> checkpoint(entry))
           .flatMap(Optional::stream)
-          .sorted(Comparator.comparingLong(Checkpoint::step))
-          .toList();
+          .forEach(
+              found ->
+                  byStep.merge(found.step(), found, (a, b) -> isReplaced(a.folder()) ? b : a));
+      return List.copyOf(byStep.values());
     } catch (IOException e) {
       throw new RunFileException("list", folder, e);
     }
@@ -93,9 +107,14 @@ public final class Checkpoints {
       return;
     }
     try (var entries = Files.list(folder)) {
-      for (Path entry :
-          entries.filter(path -> path.getFileName().toString().startsWith(UNFINISHED)).toList()) {
-        DurableFiles.deleteTree(entry);
+      for (Path entry : entries.toList()) {
+        String name = entry.getFileName().toString();
+        boolean superseded =
+            isReplaced(entry)
+                && Files.exists(entry.resolveSibling(name.substring(REPLACED.length())));
+        if (name.startsWith(UNFINISHED) || superseded) {
+          DurableFiles.deleteTree(entry);
+        }
       }
     } catch (IOException e) {
       throw new RunFileException("clean", folder, e);
@@ -109,6 +128,10 @@ public final class Checkpoints {
         DurableFiles.deleteTree(old.folder());
       }
     }
+  }
+
+  private static boolean isReplaced(Path entry) {
+    return entry.getFileName().toString().startsWith(REPLACED);
   }
 
   private static Optional<Checkpoint> checkpoint(Path entry) {

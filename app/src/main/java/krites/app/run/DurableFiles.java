@@ -1,6 +1,7 @@
 package krites.app.run;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -20,13 +21,38 @@ final class DurableFiles {
 
   /** Replaces a file as a whole: written beside it, forced to disk, renamed. */
   static void write(Path file, String text) {
+    write(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Replaces a file as a whole: written beside it, forced to disk, renamed. */
+  static void write(Path file, byte[]... parts) {
+    replace(file, true, parts);
+  }
+
+  /**
+   * Replaces a file as a whole without waiting for the disk: readers find the old content or the
+   * new one, and after a loss of power perhaps neither.
+   */
+  static void replace(Path file, String text) {
+    replace(file, false, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void replace(Path file, boolean durable, byte[]... parts) {
     Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {
-      Files.writeString(temporary, text, StandardCharsets.UTF_8);
-      force(temporary, StandardOpenOption.WRITE);
+      try (OutputStream out = Files.newOutputStream(temporary)) {
+        for (byte[] part : parts) {
+          out.write(part);
+        }
+      }
+      if (durable) {
+        force(temporary, StandardOpenOption.WRITE);
+      }
       Files.move(
           temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      force(parent(file), StandardOpenOption.READ);
+      if (durable) {
+        force(parent(file), StandardOpenOption.READ);
+      }
     } catch (IOException e) {
       throw new RunFileException("write", file, e);
     }
@@ -51,6 +77,11 @@ final class DurableFiles {
             return FileVisitResult.CONTINUE;
           }
         });
+  }
+
+  /** Forces the name of a file to disk: after this it is found even when the power fails. */
+  static void forceFolderOf(Path file) throws IOException {
+    force(parent(file), StandardOpenOption.READ);
   }
 
   /** Makes a folder appear under its final name at once. */

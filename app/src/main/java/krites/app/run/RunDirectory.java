@@ -4,25 +4,31 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import krites.app.InputError;
+import krites.app.config.RunConfig;
+import krites.grpo.flow.Continuation;
 import krites.grpo.flow.RunState;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder that a run writes: its configuration, its growing files, its checkpoints and its
  * summary.
  *
- * <p>Exactly one process writes it at a time (a file lock). The growing files always read as one
- * run: a resume moves lines beyond the checkpoint's step to {@code resumed-over/}.
+ * <p>Exactly one process writes it at a time (a file lock). The journal only grows: it tells what
+ * was undone too. The other growing files always read as one run: a resume moves lines beyond the
+ * checkpoint's step to {@code resumed-over/}.
  */
 public final class RunDirectory implements AutoCloseable {
   /** The resolved configuration; its presence marks a folder that holds a run. */
@@ -33,8 +39,13 @@ public final class RunDirectory implements AutoCloseable {
   public static final String EVALS = "evals.jsonl";
   public static final String EVENTS = "events.jsonl";
   public static final String SUMMARY = "summary.json";
+
+  /** What must not change when the run goes on. */
+  public static final String IDENTITY = "identity.json";
+
   public static final String LOG = "krites.log";
 
+  private static final Logger LOGGER = LoggerFactory.getLogger(RunDirectory.class);
   private static final String STEP = "step";
   private static final ObjectMapper MAPPER =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -45,16 +56,17 @@ public final class RunDirectory implements AutoCloseable {
   private final JsonLines metrics;
   private final JsonLines samples;
   private final JsonLines evals;
-  private final JsonLines events;
+  private final JournalWriter journal;
 
-  private RunDirectory(Path path, FileChannel lockChannel, Checkpoints checkpoints) {
+  private RunDirectory(
+      Path path, FileChannel lockChannel, Checkpoints checkpoints, JournalWriter journal) {
     this.path = path;
     this.lockChannel = lockChannel;
     this.checkpoints = checkpoints;
     this.metrics = JsonLines.open(path.resolve(METRICS));
     this.samples = JsonLines.open(path.resolve(SAMPLES));
     this.evals = JsonLines.open(path.resolve(EVALS));
-    this.events = JsonLines.open(path.resolve(EVENTS));
+    this.journal = journal;
   }
 
   /**
@@ -64,7 +76,8 @@ public final class RunDirectory implements AutoCloseable {
    * @param keep checkpoints to keep; 0 keeps all
    * @throws InputError if the folder holds a run already or cannot be written
    */
-  public static RunDirectory create(Path path, String configText, int keep) {
+  public static RunDirectory create(
+      Path path, String configText, int keep, RunConfig.Journal settings) {
     if (Files.exists(path.resolve(CONFIG))) {
       throw new InputError(
           path
@@ -85,26 +98,85 @@ public final class RunDirectory implements AutoCloseable {
     }
     FileChannel lock = lock(path);
     DurableFiles.write(path.resolve(CONFIG), configText);
-    return new RunDirectory(path, lock, new Checkpoints(checkpointFolder(path), keep));
+    return new RunDirectory(
+        path,
+        lock,
+        new Checkpoints(checkpointFolder(path), keep),
+        journal(path, JournalEnd.EMPTY, settings));
   }
 
   /**
-   * Opens the folder of a run to go on from its newest checkpoint: removes unfinished checkpoints
-   * and moves every line that the run will write again aside.
+   * Opens the folder of a run to go on: removes unfinished checkpoints, and moves an unfinished line
+   * of the journal and every line that the run will write again aside.
    *
    * @param configText the configuration as it is now; it replaces the old one
-   * @param state the state in the newest checkpoint
-   * @throws InputError if there is no run, or another process writes it
+   * @param from where the run goes on
+   * @throws InputError if there is no run, another process writes it, or its journal is not as long
+   *     as when it was read; nothing was touched then
    */
-  public static RunDirectory resume(Path path, String configText, int keep, RunState state) {
-    Checkpoints checkpoints = new Checkpoints(checkpointFolder(path), keep);
+  public static RunDirectory resume(
+      Path path, String configText, int keep, RunConfig.Journal settings, Continuation from) {
     requireRun(path);
     FileChannel lock = lock(path);
+    JournalEnd end;
+    try {
+      end = requireAsRead(path.resolve(EVENTS), from);
+    } catch (InputError e) {
+      close(path, lock);
+      throw e;
+    }
+    Checkpoints checkpoints = new Checkpoints(checkpointFolder(path), keep);
     checkpoints.removeUnfinished();
     DurableFiles.write(path.resolve(CONFIG), configText);
-    RunDirectory directory = new RunDirectory(path, lock, checkpoints);
-    directory.rewind(state);
+    moveTornAside(path, end);
+    RunDirectory directory =
+        new RunDirectory(path, lock, checkpoints, journal(path, end, settings));
+    directory.rewind(from.state());
     return directory;
+  }
+
+  private static JournalEnd requireAsRead(Path journal, Continuation from) {
+    JournalEnd end = JournalReader.endOf(journal);
+    if (end.records() != from.journal()) {
+      throw new InputError(
+          journal
+              + ": expected "
+              + from.journal()
+              + " records, found "
+              + end.records()
+              + "; another process has written this run in the meantime: try again");
+    }
+    return end;
+  }
+
+  private static JournalWriter journal(Path path, JournalEnd end, RunConfig.Journal settings) {
+    return JournalWriter.open(path.resolve(EVENTS), end, settings, InstantSource.system());
+  }
+
+  /** Keeps what a crash left of a line; the writer cuts it off. */
+  private static void moveTornAside(Path path, JournalEnd end) {
+    if (end.tornBytes() == 0) {
+      return;
+    }
+    Path file = path.resolve(EVENTS);
+    Path side = side(path).resolve(EVENTS);
+    try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ);
+        FileChannel to =
+            FileChannel.open(side, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+      long done = 0;
+      while (done < end.tornBytes()) {
+        done += from.transferTo(end.bytes() + done, end.tornBytes() - done, to);
+      }
+      to.write(ByteBuffer.wrap(new byte[] {'\n'}));
+    } catch (IOException e) {
+      throw new RunFileException("write", side, e);
+    }
+    LOGGER.warn(
+        "{}: the last line was left unfinished by a crash and was never acknowledged; its {} bytes"
+            + " lie in {} now",
+        file,
+        end.tornBytes(),
+        side);
   }
 
   /**
@@ -123,15 +195,11 @@ public final class RunDirectory implements AutoCloseable {
   /**
    * The newest complete checkpoint of an existing run.
    *
-   * @throws InputError if the folder holds no run or the run has no checkpoint
+   * @throws InputError if the folder holds no run
    */
-  public static Checkpoints.Checkpoint requireCheckpoint(Path path) {
+  public static Optional<Checkpoints.Checkpoint> newestCheckpoint(Path path) {
     requireRun(path);
-    return new Checkpoints(checkpointFolder(path), 0)
-        .latest()
-        .orElseThrow(
-            () ->
-                new InputError("run " + path + " has no checkpoint to resume from; start it anew"));
+    return new Checkpoints(checkpointFolder(path), 0).latest();
   }
 
   public Path path() {
@@ -158,8 +226,8 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /** The journal of the ledger. */
-  public JsonLines events() {
-    return events;
+  public JournalWriter journal() {
+    return journal;
   }
 
   /**
@@ -167,29 +235,47 @@ public final class RunDirectory implements AutoCloseable {
    * resumed-over/}.
    */
   public void rewind(RunState state) {
+    Path side = side(path);
+    metrics.keepOnly(side.resolve(METRICS), upTo(state.step()));
+    samples.keepOnly(side.resolve(SAMPLES), upTo(state.step()));
+    // An evaluation that the checkpoint does not know of is made again.
+    evals.keepOnly(side.resolve(EVALS), upTo(state.evaluatedStep()));
+  }
+
+  private static Path side(Path path) {
     Path side = path.resolve("resumed-over");
     try {
       Files.createDirectories(side);
     } catch (IOException e) {
       throw new RunFileException("create", side, e);
     }
-    metrics.keepOnly(side.resolve(METRICS), upTo(state.step()));
-    samples.keepOnly(side.resolve(SAMPLES), upTo(state.step()));
-    // An evaluation that the checkpoint does not know of is made again.
-    evals.keepOnly(side.resolve(EVALS), upTo(state.evaluatedStep()));
-    events.keepOnly(side.resolve(EVENTS), new JournalCut(state.ledger()));
+    return side;
   }
 
   private static Predicate<Map<String, Object>> upTo(long step) {
     return line -> stepOf(line).orElse(0L) <= step;
   }
 
+  /** Replaces {@link #CONFIG}: a setting was changed while the run goes on. */
+  public void writeConfig(String text) {
+    DurableFiles.write(path.resolve(CONFIG), text);
+  }
+
   /** Writes {@link #SUMMARY} as a whole. */
   public void writeSummary(Map<String, ?> summary) {
+    write(SUMMARY, summary);
+  }
+
+  /** Writes {@link #IDENTITY} as a whole. */
+  public void writeIdentity(Map<String, String> identity) {
+    write(IDENTITY, identity);
+  }
+
+  private void write(String name, Map<String, ?> content) {
     try {
-      DurableFiles.write(path.resolve(SUMMARY), MAPPER.writeValueAsString(summary) + "\n");
+      DurableFiles.write(path.resolve(name), MAPPER.writeValueAsString(content) + "\n");
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("the summary cannot be written as JSON", e);
+      throw new IllegalArgumentException(name + " cannot be written as JSON", e);
     }
   }
 
@@ -198,9 +284,13 @@ public final class RunDirectory implements AutoCloseable {
     metrics.close();
     samples.close();
     evals.close();
-    events.close();
+    journal.close();
+    close(path, lockChannel);
+  }
+
+  private static void close(Path path, FileChannel lock) {
     try {
-      lockChannel.close();
+      lock.close();
     } catch (IOException e) {
       throw new RunFileException("unlock", path, e);
     }
@@ -215,11 +305,11 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   private static FileChannel lock(Path path) {
-    Path file = path.resolve(".lock");
+    Path file = path.resolve(RunLock.FILE);
     try {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      @Nullable FileLock lock = tryLock(channel);
+      @Nullable FileLock lock = RunLock.take(channel);
       if (lock == null) {
         channel.close();
         throw new InputError("run folder " + path + " is being written by another process");
@@ -227,14 +317,6 @@ public final class RunDirectory implements AutoCloseable {
       return channel;
     } catch (IOException e) {
       throw new InputError(RunFileException.message("write", file, e), e);
-    }
-  }
-
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null;
     }
   }
 }

@@ -18,6 +18,18 @@ public final class RunFileException extends UncheckedIOException {
     super(message(deed, file, cause), cause);
   }
 
+  /**
+   * @param comfort what is not lost
+   */
+  RunFileException(String deed, Path file, IOException cause, String comfort) {
+    super(message(deed, file, cause) + "; " + comfort, cause);
+  }
+
+  /** The same trouble, met again. */
+  RunFileException(RunFileException before) {
+    super(before.getMessage(), before.getCause());
+  }
+
   /** The message that such an exception has. */
   static String message(String deed, Path file, IOException cause) {
     return "cannot " + deed + " " + file + ": " + reason(cause);

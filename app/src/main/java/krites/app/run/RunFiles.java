@@ -1,30 +1,27 @@
 package krites.app.run;
 
-import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import krites.grpo.TrainingBatch;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.port.RunRecorder;
 import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunStatus;
 import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
 
 /** Writes what happens in a run into the growing files of its folder. */
 public final class RunFiles implements RunRecorder {
-  /** The key that names the kind of a journal event. */
-  static final String EVENT = "event";
-
   /** Seconds since the run began, those before a resume included; in each line of the metrics. */
   static final String WALL_SECONDS = "seconds/wall";
 
-  private static final ObjectMapper MAPPER = new ObjectMapper();
-
   private final RunDirectory directory;
+  private final BatchFiles batches;
   private final LongSupplier nanos;
   private final long startNanos;
   private final double secondsBefore;
@@ -35,9 +32,11 @@ public final class RunFiles implements RunRecorder {
    */
   public RunFiles(RunDirectory directory, LongSupplier nanos, double secondsBefore) {
     this.directory = directory;
+    this.batches = new BatchFiles(directory.path());
     this.nanos = nanos;
     this.startNanos = nanos.getAsLong();
     this.secondsBefore = secondsBefore;
+    StatusFile.clear(directory.path());
   }
 
   @Override
@@ -90,12 +89,23 @@ public final class RunFiles implements RunRecorder {
 
   @Override
   public void events(List<LedgerEvent> events) {
-    for (LedgerEvent event : events) {
-      Map<String, Object> line = new LinkedHashMap<>();
-      line.put(EVENT, event.getClass().getSimpleName());
-      line.putAll(MAPPER.convertValue(event, new TypeReference<Map<String, Object>>() {}));
-      directory.events().append(line);
-    }
+    directory.journal().append(events);
+  }
+
+  @Override
+  public void sync() {
+    directory.journal().sync();
+  }
+
+  @Override
+  public void batch(TrainingBatch batch) {
+    batches.keepSettings(batch.policy().term(), directory.path().resolve(RunDirectory.CONFIG));
+    batches.write(batch);
+  }
+
+  @Override
+  public void status(RunStatus status) {
+    StatusFile.write(directory.path(), status, InstantSource.system().instant());
   }
 
   /** The summary file needs more than this and is written when the run has ended. */

@@ -1,5 +1,6 @@
 package krites.app.run;
 
+import static krites.app.run.TestJournals.NEVER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,11 +12,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import krites.app.InputError;
-import krites.grpo.Drop;
 import krites.grpo.PolicyVersion;
+import krites.grpo.flow.Continuation;
 import krites.grpo.flow.CursorState;
+import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.LedgerSnapshot;
-import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,10 +27,10 @@ final class RunDirectoryTest {
   @Test
   void aFolderWithARunInItIsRefused() {
     Path path = folder.resolve("run");
-    RunDirectory.create(path, "run.seed = 1", 0).close();
+    RunDirectory.create(path, "run.seed = 1", 0, NEVER).close();
 
     InputError error =
-        assertThrows(InputError.class, () -> RunDirectory.create(path, "run.seed = 2", 0));
+        assertThrows(InputError.class, () -> RunDirectory.create(path, "run.seed = 2", 0, NEVER));
 
     assertTrue(error.getMessage().startsWith(path + " holds a run already"), error.getMessage());
   }
@@ -37,11 +38,11 @@ final class RunDirectoryTest {
   @Test
   void aSecondWriterIsRefused() {
     Path path = folder.resolve("run");
-    try (RunDirectory first = RunDirectory.create(path, "", 0)) {
+    try (RunDirectory first = RunDirectory.create(path, "", 0, NEVER)) {
       first.checkpoints().write(1, _ -> {});
 
       InputError error =
-          assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0, state(1, 0)));
+          assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0, NEVER, from(1, 0)));
 
       assertTrue(error.getMessage().endsWith("is being written by another process"));
     }
@@ -52,8 +53,8 @@ final class RunDirectoryTest {
     Path file = Files.writeString(folder.resolve("file"), "x");
 
     InputError inside =
-        assertThrows(InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0));
-    InputError itself = assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0));
+        assertThrows(InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0, NEVER));
+    InputError itself = assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0, NEVER));
 
     assertTrue(
         inside.getMessage().startsWith("cannot create run folder " + file.resolve("run") + ": "));
@@ -62,7 +63,7 @@ final class RunDirectoryTest {
 
   @Test
   void aCheckpointThatFailsLeavesNothingUnderItsName() {
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0)) {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0, NEVER)) {
       run.checkpoints().write(5, into -> Files.writeString(into.resolve("model"), "five"));
 
       RunFileException error =
@@ -85,7 +86,7 @@ final class RunDirectoryTest {
 
   @Test
   void onlyTheNewestCheckpointsAreKeptInNumericalOrder() {
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2)) {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2, NEVER)) {
       for (long step : List.of(8, 9, 10, 11)) {
         run.checkpoints().write(step, into -> Files.createDirectories(into.resolve("deep/folder")));
       }
@@ -98,7 +99,7 @@ final class RunDirectoryTest {
 
   @Test
   void aCheckpointOfTheSameStepIsReplaced() throws IOException {
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2)) {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2, NEVER)) {
       run.checkpoints().write(3, into -> Files.writeString(into.resolve("a"), "old"));
       var second = run.checkpoints().write(3, into -> Files.writeString(into.resolve("b"), "new"));
 
@@ -110,7 +111,7 @@ final class RunDirectoryTest {
   @Test
   void aResumeCutsLinesBeyondTheCheckpointAndKeepsThemAside() throws IOException {
     Path path = folder.resolve("run");
-    try (RunDirectory run = RunDirectory.create(path, "old", 0)) {
+    try (RunDirectory run = RunDirectory.create(path, "old", 0, NEVER)) {
       for (int step = 1; step <= 4; step++) {
         run.metrics().append(Map.of("step", step, "reward/mean", 0.5));
         run.samples().append(Map.of("step", step));
@@ -127,7 +128,7 @@ final class RunDirectoryTest {
     Path unfinished =
         Files.createDirectories(path.resolve("checkpoints/.unfinished-step-4/x")).getParent();
 
-    try (RunDirectory run = RunDirectory.resume(path, "new", 0, state(2, 0))) {
+    try (RunDirectory run = RunDirectory.resume(path, "new", 0, NEVER, from(2, 0))) {
       run.metrics().append(Map.of("step", 3, "reward/mean", 0.75));
     }
 
@@ -144,16 +145,30 @@ final class RunDirectoryTest {
   }
 
   @Test
-  void aRunWithoutCheckpointCannotBeResumed() {
+  void aCheckpointThatWasBeingReplacedStillCounts() throws IOException {
     Path path = folder.resolve("run");
-    RunDirectory.create(path, "", 0).close();
+    try (RunDirectory run = RunDirectory.create(path, "", 0, NEVER)) {
+      run.checkpoints().write(3, into -> Files.writeString(into.resolve("a"), "old"));
+      Files.move(
+          path.resolve("checkpoints/step-3"), path.resolve("checkpoints/.replaced-step-3"));
 
-    assertEquals(
-        "run " + path + " has no checkpoint to resume from; start it anew",
-        assertThrows(InputError.class, () -> RunDirectory.requireCheckpoint(path)).getMessage());
+      assertEquals(
+          path.resolve("checkpoints/.replaced-step-3"),
+          run.checkpoints().latest().orElseThrow().folder());
+
+      run.checkpoints().write(3, into -> Files.writeString(into.resolve("a"), "new"));
+      assertEquals(
+          List.of(path.resolve("checkpoints/step-3")),
+          run.checkpoints().all().stream().map(Checkpoints.Checkpoint::folder).toList());
+      assertFalse(Files.exists(path.resolve("checkpoints/.replaced-step-3")));
+    }
+  }
+
+  @Test
+  void aFolderThatIsNoRunCannotBeResumed() {
     assertEquals(
         folder + " is not the folder of a run: it has no config.resolved.conf",
-        assertThrows(InputError.class, () -> RunDirectory.requireCheckpoint(folder)).getMessage());
+        assertThrows(InputError.class, () -> RunDirectory.newestCheckpoint(folder)).getMessage());
   }
 
   @Test
@@ -178,73 +193,25 @@ final class RunDirectoryTest {
         assertThrows(RunFileException.class, () -> JsonLines.read(file)).getMessage());
   }
 
-  @Test
-  void theJournalIsCutAtTheMomentOfTheCheckpoint() {
-    Path path = folder.resolve("run");
-    try (RunDirectory run = RunDirectory.create(path, "", 0)) {
-      for (String event :
-          List.of(
-              "GroupStarted",
-              "GroupStarted",
-              "StepTrained",
-              "GroupStarted",
-              "GroupDropped",
-              "GroupReady",
-              "StepTrained",
-              "GroupStarted")) {
-        run.events().append(Map.of("event", event));
-      }
-    }
-    LedgerSnapshot ledger =
-        new LedgerSnapshot(
-            4,
-            1,
-            new PolicyVersion(0, 1),
-            3,
-            1,
-            Map.of(Drop.STALE, 1L),
-            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))),
-            1);
-
-    RunDirectory.resume(
-            path, "", 0, new RunState(1, ledger.version(), 1, 0, ledger, CursorState.start(9)))
-        .close();
-
-    assertEquals(5, JsonLines.read(path.resolve(RunDirectory.EVENTS)).size());
-    assertEquals(3, JsonLines.read(path.resolve("resumed-over/events.jsonl")).size());
-  }
-
-  @Test
-  void theStateOfACheckpointReadsBack() {
-    LedgerSnapshot ledger =
-        new LedgerSnapshot(
-            4,
-            1,
-            new PolicyVersion(2, 1),
-            3,
-            1,
-            Map.of(Drop.STALE, 1L),
-            List.of(new LedgerSnapshot.Flight(3, new PromptTicket(2, 0))),
-            1);
-    RunState state =
-        new RunState(
-            1,
-            ledger.version(),
-            17,
-            0,
-            ledger,
-            new CursorState(9, 3, List.of(new PromptTicket(1, 1))));
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0)) {
-      new CheckpointFiles(run.checkpoints()).write(state, new NothingToSave());
-
-      assertEquals(state, CheckpointFiles.read(run.checkpoints().latest().orElseThrow()));
-    }
-  }
-
-  private static RunState state(long step, long evaluatedStep) {
+  private static Continuation from(long step, long evaluatedStep) {
     PolicyVersion version = new PolicyVersion(0, step);
-    LedgerSnapshot ledger = new LedgerSnapshot(1, step, version, 0, 0, Map.of(), List.of(), 0);
-    return new RunState(step, version, 1, evaluatedStep, ledger, CursorState.start(1));
+    LedgerSnapshot ledger =
+        new LedgerSnapshot(
+            1,
+            FlowLimits.of(9, 1, 1),
+            1,
+            step,
+            0,
+            version,
+            0,
+            0,
+            Map.of(),
+            List.of(),
+            0,
+            CursorState.start(1),
+            Map.of(),
+            Map.of());
+    return new Continuation(new RunState(evaluatedStep, ledger, 0), List.of());
   }
 
   private static List<Object> steps(Path file) {

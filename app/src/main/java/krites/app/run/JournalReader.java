@@ -1,0 +1,173 @@
+package krites.app.run;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * Reads a journal from the beginning, record by record, and refuses it at the first line that is
+ * not the one that was written. Memory does not depend on the length of the journal.
+ *
+ * <p>What follows the last line feed was never acknowledged: a crash left it. It is not a record
+ * and not an error; {@link #end} counts its bytes. A journal may be read while it is written.
+ */
+public final class JournalReader implements AutoCloseable {
+  /** A batch of a million groups fits; what is longer is no line of ours. */
+  private static final int LINE_BYTES_MAX = 16 << 20;
+
+  private static final int BUFFER_BYTES = 1 << 16; // a few hundred records for one read
+
+  private final Path file;
+  private final InputStream in;
+  private final byte[] buffer = new byte[BUFFER_BYTES];
+  private int bufferStart;
+  private int bufferEnd;
+  private byte[] line = new byte[BUFFER_BYTES];
+  private int lineLength;
+  private long records;
+  private String digest = JournalLine.FIRST;
+  private long bytes;
+  private long tornBytes;
+
+  private JournalReader(Path file, InputStream in) {
+    this.file = file;
+    this.in = in;
+  }
+
+  /**
+   * Opens a journal.
+   *
+   * @throws krites.app.InputError if there is no such file or it cannot be read
+   */
+  public static JournalReader open(Path file) {
+    try {
+      return new JournalReader(file, Files.newInputStream(file));
+    } catch (IOException e) {
+      throw new krites.app.InputError(RunFileException.message("read", file, e), e);
+    }
+  }
+
+  /** Where a journal ends, with every line of it checked; empty if there is no such file. */
+  public static JournalEnd endOf(Path file) {
+    if (!Files.exists(file)) {
+      return JournalEnd.EMPTY;
+    }
+    try (JournalReader reader = open(file)) {
+      reader.skip(Long.MAX_VALUE);
+      return reader.end();
+    }
+  }
+
+  /**
+   * The next record; empty at the end.
+   *
+   * @throws JournalException if the line is damaged, or of another version
+   */
+  public Optional<JournalRecord> next() {
+    if (!advance()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(JournalLine.parse(line, lineLength));
+    } catch (EventJson.Unreadable e) {
+      throw JournalException.foreign(file, records, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * Passes over records; their checksums are checked, their content is not looked at.
+   *
+   * @return how many there were
+   * @throws JournalException if a line is damaged
+   */
+  public long skip(long most) {
+    long skipped = 0;
+    while (skipped < most && advance()) {
+      skipped++;
+    }
+    return skipped;
+  }
+
+  /** Where the reader stands; the end of the journal when nothing is left. */
+  public JournalEnd end() {
+    return new JournalEnd(records, digest, bytes, tornBytes);
+  }
+
+  public Path file() {
+    return file;
+  }
+
+  private boolean advance() {
+    boolean whole;
+    try {
+      whole = readLine();
+    } catch (IOException e) {
+      throw new RunFileException("read", file, e);
+    }
+    if (!whole) {
+      return false;
+    }
+    long seq = records + 1;
+    String trouble = JournalLine.trouble(seq, digest, line, lineLength);
+    if (trouble != null) {
+      throw JournalException.damaged(file, seq, trouble);
+    }
+    digest = String.valueOf(JournalLine.crcOf(line, lineLength));
+    records = seq;
+    bytes += lineLength + 1;
+    return true;
+  }
+
+  /** Whether a line that ends with a line feed was read; what is left at the end is counted. */
+  private boolean readLine() throws IOException {
+    lineLength = 0;
+    long length = 0;
+    while (true) {
+      if (bufferStart == bufferEnd) {
+        bufferEnd = Math.max(0, in.read(buffer));
+        bufferStart = 0;
+        if (bufferEnd == 0) {
+          tornBytes = length;
+          return false;
+        }
+      }
+      int end = bufferStart;
+      while (end < bufferEnd && buffer[end] != '\n') {
+        end++;
+      }
+      length += end - bufferStart;
+      if (length <= LINE_BYTES_MAX) {
+        keep(end - bufferStart);
+      }
+      boolean complete = end < bufferEnd;
+      bufferStart = complete ? end + 1 : end;
+      if (complete && length > LINE_BYTES_MAX) {
+        throw JournalException.damaged(
+            file, records + 1, "expected a record, found a line of " + length + " bytes");
+      }
+      if (complete) {
+        return true;
+      }
+    }
+  }
+
+  private void keep(int count) {
+    if (lineLength + count > line.length) {
+      line = Arrays.copyOf(line, Math.max(2 * line.length, lineLength + count));
+    }
+    System.arraycopy(buffer, bufferStart, line, lineLength, count);
+    lineLength += count;
+  }
+
+  @Override
+  public void close() {
+    try {
+      in.close();
+    } catch (IOException e) {
+      throw new RunFileException("close", file, e);
+    }
+  }
+}

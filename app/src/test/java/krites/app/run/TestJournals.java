@@ -1,0 +1,80 @@
+package krites.app.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import krites.app.config.RunConfig;
+import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.RunState;
+
+/** Journals on disk for tests. */
+public final class TestJournals {
+  public static final RunConfig.Journal NEVER = new RunConfig.Journal(RunConfig.FsyncKind.NEVER, 1);
+  static final InstantSource CLOCK =
+      InstantSource.fixed(Instant.parse("2026-01-02T03:04:05.678Z"));
+
+  private TestJournals() {}
+
+  /** Writes a journal with events. */
+  public static Path write(Path file, List<LedgerEvent> events) {
+    try (JournalWriter writer = JournalWriter.open(file, JournalEnd.EMPTY, NEVER, CLOCK)) {
+      writer.append(events);
+    }
+    return file;
+  }
+
+  /** Writes the summary of a run that has a journal. */
+  public static void writeSummary(Path runFolder) {
+    JournalEnd end = JournalReader.endOf(runFolder.resolve(RunDirectory.EVENTS));
+    try {
+      Files.writeString(
+          runFolder.resolve(RunDirectory.SUMMARY),
+          "{\"journal_records\":%d,\"journal_digest\":\"%s\"}"
+              .formatted(end.records(), end.digest()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The sink of a played run that writes a run folder. */
+  static PlayedRun.Sink into(RunDirectory directory) {
+    CheckpointFiles checkpoints =
+        new CheckpointFiles(directory.checkpoints(), directory.journal()::digest);
+    return new PlayedRun.Sink() {
+      @Override
+      public void events(List<LedgerEvent> events) {
+        directory.journal().append(events);
+      }
+
+      @Override
+      public void checkpoint(RunState state) {
+        directory.journal().sync();
+        checkpoints.write(state, new NothingToSave());
+      }
+    };
+  }
+
+  /**
+   * A line with its checksum, bit by bit as docs/journal.md describes it and not as the code
+   * computes it.
+   */
+  static String sealed(String body, String crcBefore) {
+    return body + ",\"crc\":\"" + crc32c(crcBefore + body) + "\"}\n";
+  }
+
+  static String crc32c(String text) {
+    int crc = -1;
+    for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
+      crc ^= each & 0xff;
+      for (int bit = 0; bit < 8; bit++) {
+        crc = (crc >>> 1) ^ ((crc & 1) * 0x82f63b78); // Castagnoli's polynomial, reversed
+      }
+    }
+    return "%08x".formatted(~crc);
+  }
+}
