@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import krites.app.audit.AuditAccount.Books;
 import krites.app.audit.AuditReport.Change;
 import krites.app.audit.AuditReport.Finding;
 import krites.app.audit.AuditReport.Resume;

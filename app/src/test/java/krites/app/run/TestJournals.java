@@ -59,6 +59,19 @@ public final class TestJournals {
     };
   }
 
+  /** The sink of a played run that writes the journal of a run folder, but no checkpoints. */
+  static PlayedRun.Sink eventsInto(RunDirectory directory) {
+    return new PlayedRun.Sink() {
+      @Override
+      public void events(List<LedgerEvent> events) {
+        directory.journal().append(events);
+      }
+
+      @Override
+      public void checkpoint(RunState state) {}
+    };
+  }
+
   /**
    * A line with its checksum, bit by bit as docs/journal.md describes it and not as the code
    * computes it.
