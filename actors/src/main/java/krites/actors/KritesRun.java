@@ -2,6 +2,7 @@ package krites.actors;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -16,7 +17,10 @@ public final class KritesRun {
   /** Threads that may block on files. */
   static final String FILE_DISPATCHER = "krites.actors.file-dispatcher";
 
-  /** Threads for actors that only pass messages on, and for rewards. */
+  /** Threads for rewards, which may block, and for ever. */
+  static final String REWARD_DISPATCHER = "krites.actors.reward-dispatcher";
+
+  /** Threads for actors that only pass messages on. */
   static final String FLOW_DISPATCHER = "krites.actors.flow-dispatcher";
 
   /** The settings of the actor system, as a resource; each has a comment. */
@@ -40,7 +44,9 @@ public final class KritesRun {
     CompletableFuture<RunOutcome> decided = new CompletableFuture<>();
     ActorSystem<RunSupervisor.Command> system =
         ActorSystem.create(
-            RunSupervisor.create(settings, parts, decided::complete), "krites", config(overrides));
+            RunSupervisor.create(settings, parts, decided::complete),
+            "krites",
+            config(overrides.withFallback(rewardThreads(settings))));
     CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
     decided.whenComplete(
         (known, failure) ->
@@ -56,6 +62,14 @@ public final class KritesRun {
               outcome.complete(decided.join());
             });
     return new Handle(outcome, system);
+  }
+
+  /** Every reward worker of the run, replacements included, may block a thread for ever. */
+  private static Config rewardThreads(RunSettings settings) {
+    int threads = settings.workers().reward() + settings.workers().restarts();
+    return ConfigFactory.parseMap(
+        Map.of(REWARD_DISPATCHER + ".thread-pool-executor.fixed-pool-size", threads),
+        "reward workers and restarts of the run");
   }
 
   /** The configuration of the actor system: overrides, then ours, then Pekko's. */

@@ -1,11 +1,13 @@
 package krites.actors;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.DataMessage;
 import krites.actors.wire.LocalMessage;
+import krites.grpo.PolicyVersion;
 import krites.grpo.StepReport;
 import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
@@ -17,14 +19,17 @@ import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drives the trainer on a thread of its own, one piece of a step at a time, so that a checkpoint or
  * a stop is handled in the middle of a step.
  *
  * <p>It owns the trained weights and the optimizer, and promises that each version is completely
- * written before anybody hears of it. It knows neither where batches come from nor who will run its
- * weights. An exception of the trainer ends it.
+ * written before anybody hears of it, and that a batch which comes twice is trained once. It knows
+ * neither where batches come from nor who will run its weights. An exception of the trainer ends
+ * it.
  */
 public final class Learner {
   /** What it understands. */
@@ -39,26 +44,45 @@ public final class Learner {
    */
   public record Checkpoint(RunState state) implements Command, ControlMessage {}
 
+  /** Say where you stand; what was said last and may have been lost is said again. */
+  public record Ask() implements Command, ControlMessage {}
+
   /** The next piece of the step under way. */
   private record Advance() implements Command, LocalMessage {}
 
+  /** Nobody has answered yet. */
+  private record Announce() implements Command, LocalMessage {}
+
+  private static final Duration ANNOUNCE_EVERY =
+      Duration.ofSeconds(1); // until somebody has heard that the weights are loaded
+
+  private static final long NO_STEP = 0;
+
   private final ActorContext<Command> context;
+  private final TimerScheduler<Command> timers;
   private final PolicyTrainer trainer;
   private final CheckpointStore checkpoints;
   private final ActorRef<Orchestrator.Command> orchestrator;
   private final ActorRef<ParameterServer.Command> parameterServer;
+  private final WeightUpdate first;
+  private long step = NO_STEP;
+  private Orchestrator.@Nullable Trained lastTrained;
+  private Orchestrator.@Nullable Checkpointed lastCheckpoint;
 
   private Learner(
       ActorContext<Command> context,
+      TimerScheduler<Command> timers,
       PolicyTrainer trainer,
       CheckpointStore checkpoints,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer) {
     this.context = context;
+    this.timers = timers;
     this.trainer = trainer;
     this.checkpoints = checkpoints;
     this.orchestrator = orchestrator;
     this.parameterServer = parameterServer;
+    this.first = trainer.publish();
   }
 
   /**
@@ -71,14 +95,17 @@ public final class Learner {
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer) {
     return Behaviors.setup(
-        context -> {
-          PolicyTrainer trainer = PartFailure.guard("trainer", trainers);
-          var learner = new Learner(context, trainer, checkpoints, orchestrator, parameterServer);
-          WeightUpdate first = trainer.publish();
-          orchestrator.tell(new Orchestrator.LearnerReady(first, context.getSelf()));
-          parameterServer.tell(new ParameterServer.Publish(first));
-          return learner.running();
-        });
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  PolicyTrainer trainer = PartFailure.guard("trainer", trainers);
+                  var learner =
+                      new Learner(
+                          context, timers, trainer, checkpoints, orchestrator, parameterServer);
+                  learner.onAnnounce();
+                  timers.startTimerWithFixedDelay(new Announce(), ANNOUNCE_EVERY);
+                  return learner.running();
+                }));
   }
 
   private Behavior<Command> running() {
@@ -87,7 +114,9 @@ public final class Learner {
             switch (command) {
               case Train(TrainingBatch batch) -> onTrain(batch);
               case Checkpoint(RunState state) -> onCheckpoint(state);
+              case Ask() -> onAsk();
               case Advance() -> onAdvance();
+              case Announce() -> onAnnounce();
             },
         (context, signal) -> {
           if (signal instanceof PostStop) {
@@ -97,18 +126,35 @@ public final class Learner {
         });
   }
 
+  private Behavior<Command> onAnnounce() {
+    orchestrator.tell(new Orchestrator.LearnerReady(first, context.getSelf()));
+    parameterServer.tell(new ParameterServer.Publish(first, orchestrator));
+    return Behaviors.same();
+  }
+
+  /** A batch that is under way, done or from another learner's time is not trained (again). */
   private Behavior<Command> onTrain(TrainingBatch batch) {
-    trainer.begin(batch);
-    context.getSelf().tell(new Advance());
+    heard();
+    if (step == NO_STEP && batch.policy().equals(trainer.version())) {
+      step = batch.step();
+      trainer.begin(batch);
+      context.getSelf().tell(new Advance());
+    } else if (step == NO_STEP) {
+      context
+          .getLog()
+          .info("the batch of step {} is for {}, not trained", batch.step(), batch.policy());
+      repeat();
+    }
     return Behaviors.same();
   }
 
   private Behavior<Command> onAdvance() {
     Optional<StepReport> report = trainer.advance();
     if (report.isPresent()) {
+      step = NO_STEP;
       WeightUpdate update = trainer.publish();
-      orchestrator.tell(new Orchestrator.Trained(report.get(), update));
-      parameterServer.tell(new ParameterServer.Publish(update));
+      lastTrained = new Orchestrator.Trained(report.get(), update);
+      repeat();
     } else {
       orchestrator.tell(new Orchestrator.LearnerProgress());
       context.getSelf().tell(new Advance());
@@ -117,19 +163,44 @@ public final class Learner {
   }
 
   private Behavior<Command> onCheckpoint(RunState state) {
-    if (state.version().equals(trainer.version())) {
+    heard();
+    PolicyVersion version = trainer.version();
+    Orchestrator.Checkpointed known = lastCheckpoint;
+    if (known != null && known.step() == state.step()) {
+      orchestrator.tell(known);
+    } else if (state.version().equals(version)) {
       Path path = checkpoints.write(state, trainer);
-      orchestrator.tell(new Orchestrator.Checkpointed(state.step(), path.toString()));
+      lastCheckpoint = new Orchestrator.Checkpointed(state.step(), path.toString());
+      orchestrator.tell(lastCheckpoint);
     } else {
       // A stop crossed the end of a step; the orchestrator has heard of the step by now and asks
       // again.
       context
           .getLog()
-          .info(
-              "no checkpoint of step {}: the weights are already {}",
-              state.step(),
-              trainer.version());
+          .info("no checkpoint of step {}: the weights are already {}", state.step(), version);
     }
     return Behaviors.same();
+  }
+
+  private Behavior<Command> onAsk() {
+    heard();
+    repeat();
+    if (lastCheckpoint != null) {
+      orchestrator.tell(lastCheckpoint);
+    }
+    orchestrator.tell(new Orchestrator.LearnerStatus(trainer.version(), step));
+    return Behaviors.same();
+  }
+
+  /** What was said last; whoever knows it already ignores it. */
+  private void repeat() {
+    if (lastTrained != null) {
+      orchestrator.tell(lastTrained);
+      parameterServer.tell(new ParameterServer.Publish(lastTrained.update(), orchestrator));
+    }
+  }
+
+  private void heard() {
+    timers.cancelAll();
   }
 }

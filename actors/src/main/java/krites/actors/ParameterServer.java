@@ -1,5 +1,6 @@
 package krites.actors;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +34,9 @@ public final class ParameterServer {
   /** What it understands. */
   public sealed interface Command {}
 
-  /** A version is completely written. */
-  public record Publish(WeightUpdate update) implements Command, ControlMessage {}
+  /** A version is completely written; {@code replyTo} is told when it is announced. */
+  public record Publish(WeightUpdate update, ActorRef<Orchestrator.Command> replyTo)
+      implements Command, ControlMessage {}
 
   /** A rollout worker wants the newest version, and all later ones. */
   public record WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref)
@@ -44,7 +46,7 @@ public final class ParameterServer {
   public record WeightsActive(String worker, PolicyVersion version)
       implements Command, ControlMessage {}
 
-  private record Verified(WeightUpdate update) implements Command, LocalMessage {}
+  private record Verified(Publish publish) implements Command, LocalMessage {}
 
   private record Broken(String deed, WeightUpdate update, Throwable cause)
       implements Command, LocalMessage {}
@@ -53,15 +55,28 @@ public final class ParameterServer {
 
   private record WorkerGone(String worker) implements Command, LocalMessage {}
 
-  /** What a worker runs and what it was offered; nothing of either before its first answer. */
+  /** Time to look whether anybody owes an answer. */
+  private record Look() implements Command, LocalMessage {}
+
+  /**
+   * What a worker runs and what it was offered; nothing of either before its first answer.
+   *
+   * @param looks how often it was looked at since the offer
+   */
   private record Holding(
       ActorRef<RolloutWorker.Command> ref,
       @Nullable PolicyVersion active,
-      @Nullable PolicyVersion offered) {
+      @Nullable PolicyVersion offered,
+      int looks) {
     boolean needs(PolicyVersion version) {
       return version.equals(active) || version.equals(offered);
     }
   }
+
+  private static final Duration LOOK_EVERY =
+      Duration.ofSeconds(1); // a lost offer costs a worker no more than a few of these
+
+  private static final int PATIENCE = 5; // looks before an offer is made again
 
   private static final int KEPT =
       2; // the newest, and the one before it for a worker that joins while both change
@@ -69,48 +84,46 @@ public final class ParameterServer {
   private final ActorContext<Command> context;
   private final WeightVerifier verifier;
   private final Executor blocking;
-  private final ActorRef<Orchestrator.Command> orchestrator;
-  private final Queue<WeightUpdate> unverified = new ArrayDeque<>(); // its head is being verified
+  private final Queue<Publish> unverified = new ArrayDeque<>(); // its head is being verified
   private final TreeMap<PolicyVersion, WeightUpdate> announced = new TreeMap<>();
   private final Map<String, Holding> holdings = new TreeMap<>();
 
   private ParameterServer(
-      ActorContext<Command> context,
-      WeightVerifier verifier,
-      Executor blocking,
-      ActorRef<Orchestrator.Command> orchestrator) {
+      ActorContext<Command> context, WeightVerifier verifier, Executor blocking) {
     this.context = context;
     this.verifier = verifier;
     this.blocking = blocking;
-    this.orchestrator = orchestrator;
   }
 
-  /** A server that tells the orchestrator about every announced version. */
-  static Behavior<Command> create(
-      WeightVerifier verifier, ActorRef<Orchestrator.Command> orchestrator) {
+  /** A server without any version. */
+  static Behavior<Command> create(WeightVerifier verifier) {
     return Behaviors.setup(
-        context -> {
-          Executor blocking =
-              context
-                  .getSystem()
-                  .dispatchers()
-                  .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
-          return new ParameterServer(context, verifier, blocking, orchestrator).running();
-        });
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  Executor blocking =
+                      context
+                          .getSystem()
+                          .dispatchers()
+                          .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
+                  timers.startTimerWithFixedDelay(new Look(), LOOK_EVERY);
+                  return new ParameterServer(context, verifier, blocking).running();
+                }));
   }
 
   private Behavior<Command> running() {
     return Behaviors.receiveMessage(
         command ->
             switch (command) {
-              case Publish(WeightUpdate update) -> onPublish(update);
-              case Verified(WeightUpdate update) -> onVerified(update);
+              case Publish publish -> onPublish(publish);
+              case Verified(Publish publish) -> onVerified(publish);
               case WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) ->
                   onWorkerJoined(worker, ref);
               case WeightsActive(String worker, PolicyVersion version) ->
                   onWeightsActive(worker, version);
               case WorkerGone(String worker) -> onWorkerGone(worker);
               case Retired(PolicyVersion version) -> onRetired(version);
+              case Look() -> onLook();
               case Broken(String deed, WeightUpdate update, Throwable cause) ->
                   throw new IllegalStateException(
                       "weights of "
@@ -125,31 +138,60 @@ public final class ParameterServer {
             });
   }
 
-  private Behavior<Command> onPublish(WeightUpdate update) {
-    unverified.add(update);
-    if (unverified.size() == 1) {
-      verify(update);
+  /** A version that is known already is only told of again; an older one is refused. */
+  private Behavior<Command> onPublish(Publish publish) {
+    WeightUpdate update = publish.update();
+    PolicyVersion version = update.version();
+    if (announced.containsKey(version)) {
+      publish.replyTo().tell(new Orchestrator.Announced(update));
+    } else if (!announced.isEmpty() && version.compareTo(announced.lastKey()) < 0) {
+      context.getLog().warn("{} comes after {} and is refused", version, announced.lastKey());
+    } else if (unverified.stream().noneMatch(other -> other.update().version().equals(version))) {
+      unverified.add(publish);
+      if (unverified.size() == 1) {
+        verify(publish);
+      }
+    }
+    return Behaviors.same();
+  }
+
+  /** Offers that were not answered are made again, as they were: they may have been lost. */
+  private Behavior<Command> onLook() {
+    for (String worker : List.copyOf(holdings.keySet())) {
+      Holding holding = holdings.get(worker);
+      PolicyVersion offered = holding == null ? null : holding.offered();
+      if (holding != null && offered != null) {
+        boolean again = (holding.looks() + 1) % PATIENCE == 0;
+        WeightUpdate offer = announced.get(offered);
+        holdings.put(
+            worker, new Holding(holding.ref(), holding.active(), offered, holding.looks() + 1));
+        if (again && offer != null) {
+          holding.ref().tell(new RolloutWorker.UpdateWeights(offer));
+        }
+      }
     }
     return Behaviors.same();
   }
 
   /** One at a time, so that versions are announced in the order in which they were published. */
-  private void verify(WeightUpdate update) {
+  private void verify(Publish publish) {
+    WeightUpdate update = publish.update();
     context.pipeToSelf(
         CompletableFuture.runAsync(() -> verifier.verify(update), blocking),
         (done, failure) ->
             failure == null
-                ? new Verified(update)
+                ? new Verified(publish)
                 : new Broken("verified", update, unwrap(failure)));
   }
 
-  private Behavior<Command> onVerified(WeightUpdate update) {
+  private Behavior<Command> onVerified(Publish publish) {
+    WeightUpdate update = publish.update();
     if (!announced.isEmpty() && update.version().compareTo(announced.lastKey()) <= 0) {
       throw new IllegalStateException(
           update.version() + " was published after " + announced.lastKey() + " was announced");
     }
     announced.put(update.version(), update);
-    orchestrator.tell(new Orchestrator.Announced(update));
+    publish.replyTo().tell(new Orchestrator.Announced(update));
     holdings.keySet().forEach(this::offerNewest);
     retireUnused();
     unverified.remove();
@@ -160,14 +202,18 @@ public final class ParameterServer {
   }
 
   private Behavior<Command> onWorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) {
-    holdings.put(worker, new Holding(ref, null, null));
-    context.watchWith(ref, new WorkerGone(worker));
+    Holding known = holdings.get(worker);
+    if (known == null || !known.ref().equals(ref)) {
+      holdings.put(worker, new Holding(ref, null, null, 0));
+      context.watchWith(ref, new WorkerGone(worker));
+    }
     offerNewest(worker);
     return Behaviors.same();
   }
 
   private Behavior<Command> onWeightsActive(String worker, PolicyVersion version) {
-    holdings.computeIfPresent(worker, (name, holding) -> new Holding(holding.ref(), version, null));
+    holdings.computeIfPresent(
+        worker, (name, holding) -> new Holding(holding.ref(), version, null, 0));
     offerNewest(worker);
     retireUnused();
     return Behaviors.same();
@@ -192,7 +238,7 @@ public final class ParameterServer {
     }
     WeightUpdate newest = announced.lastEntry().getValue();
     if (!newest.version().equals(holding.active())) {
-      holdings.replace(worker, new Holding(holding.ref(), holding.active(), newest.version()));
+      holdings.replace(worker, new Holding(holding.ref(), holding.active(), newest.version(), 0));
       holding.ref().tell(new RolloutWorker.UpdateWeights(newest));
     }
   }

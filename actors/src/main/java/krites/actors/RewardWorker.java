@@ -1,17 +1,22 @@
 package krites.actors;
 
+import java.time.Duration;
 import java.util.List;
+import krites.actors.wire.ControlMessage;
 import krites.actors.wire.DataMessage;
+import krites.actors.wire.LocalMessage;
 import krites.grpo.Group;
 import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.port.RewardFunction;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
- * Scores the responses of one group after the other.
+ * Scores the responses of one group after the other, on a thread that may block.
  *
  * <p>A reward that throws is reported, not fatal: the orchestrator, which still holds the group,
  * decides what becomes of it. It knows no model, no version and no other worker.
@@ -23,12 +28,29 @@ public final class RewardWorker {
   /** Score every response of a group. */
   public record Score(Group group) implements Command, DataMessage {}
 
+  /** Say that you are there, by reporting for work once more. */
+  public record Ping() implements Command, ControlMessage {}
+
+  /** Nobody has answered yet. */
+  private record Announce() implements Command, LocalMessage {}
+
+  private static final Duration ANNOUNCE_EVERY =
+      Duration.ofSeconds(1); // until the first group: the report before may have been lost
+
+  private final ActorRef<Command> self;
+  private final TimerScheduler<Command> timers;
   private final String name;
   private final RewardFunction reward;
   private final ActorRef<Orchestrator.Command> orchestrator;
 
   private RewardWorker(
-      String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
+      ActorRef<Command> self,
+      TimerScheduler<Command> timers,
+      String name,
+      RewardFunction reward,
+      ActorRef<Orchestrator.Command> orchestrator) {
+    this.self = self;
+    this.timers = timers;
     this.name = name;
     this.reward = reward;
     this.orchestrator = orchestrator;
@@ -38,10 +60,15 @@ public final class RewardWorker {
   static Behavior<Command> create(
       String name, RewardFunction reward, ActorRef<Orchestrator.Command> orchestrator) {
     return Behaviors.setup(
-        context -> {
-          orchestrator.tell(new Orchestrator.RewardReady(name, context.getSelf()));
-          return new RewardWorker(name, reward, orchestrator).running();
-        });
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  var worker =
+                      new RewardWorker(context.getSelf(), timers, name, reward, orchestrator);
+                  worker.report();
+                  timers.startTimerWithFixedDelay(new Announce(), ANNOUNCE_EVERY);
+                  return worker.running();
+                }));
   }
 
   private Behavior<Command> running() {
@@ -49,10 +76,21 @@ public final class RewardWorker {
         command ->
             switch (command) {
               case Score(Group group) -> onScore(group);
+              case Ping() -> {
+                timers.cancelAll(); // it was heard
+                yield report();
+              }
+              case Announce() -> report();
             });
   }
 
+  private Behavior<Command> report() {
+    orchestrator.tell(new Orchestrator.RewardReady(name, self));
+    return Behaviors.same();
+  }
+
   private Behavior<Command> onScore(Group group) {
+    timers.cancelAll(); // it was heard
     orchestrator.tell(score(group));
     return Behaviors.same();
   }
@@ -61,11 +99,19 @@ public final class RewardWorker {
     try {
       List<Reward> rewards =
           group.responses().stream()
-              .map(response -> reward.score(group.prompt(), response))
+              .map(response -> real(reward.score(group.prompt(), response)))
               .toList();
       return new Orchestrator.GroupScored(name, new ScoredGroup(group, rewards));
     } catch (RuntimeException failure) {
       return new Orchestrator.ScoringFailed(name, group.id(), Reasons.of(failure));
     }
+  }
+
+  private static Reward real(Reward reward) {
+    if (RewardPolicy.isDefault(reward)) {
+      throw new IllegalStateException(
+          "the reward has a term " + RewardPolicy.DEFAULT_TERM + ", which marks default rewards");
+    }
+    return reward;
   }
 }

@@ -1,26 +1,33 @@
 package krites.actors;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import krites.grpo.Drop;
 import krites.grpo.Group;
+import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
+import krites.grpo.Prompt;
 import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
 import krites.grpo.StepReport;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.WeightUpdate;
-import krites.grpo.flow.CursorState;
+import krites.grpo.flow.BiasMeter;
+import krites.grpo.flow.Continuation;
+import krites.grpo.flow.GroupState;
+import krites.grpo.flow.GroupState.Phase;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.LedgerEvent.BatchTaken;
 import krites.grpo.flow.LedgerEvent.GroupDropped;
 import krites.grpo.flow.LedgerEvent.GroupStarted;
-import krites.grpo.flow.PromptCursor;
+import krites.grpo.flow.LedgerEvent.PromptSetAside;
+import krites.grpo.flow.LedgerEvent.RunStarted;
+import krites.grpo.flow.LiveSetting;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
@@ -36,9 +43,10 @@ import org.slf4j.LoggerFactory;
  * The orchestrator's hands: it holds the stages of every group, asks the ledger what may happen,
  * and sends what follows.
  *
- * <p>Every fact comes in by a method of its own; {@link #advance()} then does all that has become
- * possible. Training, and with it new groups, rest while an evaluation is under way, so that an
- * evaluation has all workers for itself and a checkpoint after it finds few groups in flight.
+ * <p>Every fact comes in by a method of its own, and more than once does no harm; {@link
+ * #advance()} then does all that has become possible, and {@link #tick()} asks again where an
+ * answer is due. Training, and with it new groups, rest while an evaluation is under way, so that
+ * an evaluation has all workers for itself and a checkpoint after it finds few groups in flight.
  */
 final class RunFlow {
   /** Where a run without a learner stands. */
@@ -54,172 +62,330 @@ final class RunFlow {
     record Hopeless(String reason) implements Verdict {}
   }
 
-  /** A batch at the learner, and when it got it. */
-  private record Step(TrainingBatch batch, long takenNanos) {}
+  /** The actors that a flow talks to. */
+  record Peers(
+      ActorRef<Learner.Command> learner,
+      ActorRef<ParameterServer.Command> parameterServer,
+      ActorRef<Recorder.Command> recorder,
+      ActorRef<Orchestrator.Command> self) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(RunFlow.class);
 
   private final RunSettings settings;
   private final RunParts parts;
-  private final ActorRef<Learner.Command> learner;
-  private final ActorRef<Recorder.Command> recorder;
+  private final Peers peers;
   private final RunLedger ledger;
-  private final PromptCursor cursor;
+  private final FlowJournal journal;
   private final StepRecorder steps;
-  private final RolloutTable rollout = new RolloutTable();
-  private final ScoreDesk desk = new ScoreDesk();
+  private final LearnerDesk learner;
+  private final RolloutDesk rollout;
+  private final ScoreDesk desk;
+  private final HedgeRule hedges;
+  private final BiasMeter bias = new BiasMeter();
+  private final Map<Long, PartialGroup> partials = new HashMap<>();
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
-  private final List<LedgerEvent> journal = new ArrayList<>();
-  private @Nullable Step training;
+  private LiveSettings live;
+  private final long startedNanos;
   private @Nullable EvalRound eval;
   private long evalStartedNanos;
   private long evaluatedStep;
   private long checkpointedStep = -1;
   private boolean checkpointDue;
-  private @Nullable PolicyVersion announced;
+  private @Nullable TrainingBatch recording;
   private long weightsVersions;
   private long workersLost;
   private int failuresInRow;
   private String lastFailure = "";
+  private String lastBias = "";
 
   private RunFlow(
-      RunSettings settings,
-      RunParts parts,
-      ActorRef<Learner.Command> learner,
-      ActorRef<Recorder.Command> recorder,
-      RunLedger ledger,
-      PromptCursor cursor) {
+      RunSettings settings, RunParts parts, Peers peers, WeightUpdate first, RunLedger ledger) {
+    long now = parts.nanos().getAsLong();
+    long nudge = settings.patience().nudge().toNanos();
     this.settings = settings;
     this.parts = parts;
-    this.learner = learner;
-    this.recorder = recorder;
+    this.startedNanos = now;
+    this.peers = peers;
     this.ledger = ledger;
-    this.cursor = cursor;
-    this.evaluatedStep = settings.startState().map(RunState::evaluatedStep).orElse(-1L);
-    this.steps = new StepRecorder(recorder, settings.samplesPerStep(), parts.nanos().getAsLong());
+    this.live = LiveSettings.of(settings);
+    long entries = settings.start().map(Continuation::journal).orElse(0L);
+    this.journal = new FlowJournal(ledger, entries, peers.recorder(), peers.self(), now);
+    this.steps = new StepRecorder(peers.recorder(), settings.samplesPerStep(), now);
+    this.learner = new LearnerDesk(peers, first, nudge, now);
+    this.rollout = new RolloutDesk(nudge);
+    this.desk = new ScoreDesk(settings.rewards());
+    this.hedges = new HedgeRule(settings.asynchrony().hedgeFactor());
+    this.evaluatedStep = settings.start().map(start -> start.state().evaluatedStep()).orElse(-1L);
   }
 
   /**
    * The flow of a new run, or of one that goes on; groups that were in flight then are dropped and
-   * issued again.
+   * issued again, and what lost steps had trained is undone.
    */
-  static RunFlow begin(
-      RunSettings settings,
-      RunParts parts,
-      ActorRef<Learner.Command> learner,
-      ActorRef<Recorder.Command> recorder,
-      PolicyVersion version) {
+  static RunFlow begin(RunSettings settings, RunParts parts, Peers peers, WeightUpdate first) {
     long size = parts.train().size();
-    Optional<RunState> start = settings.startState();
+    LiveSettings live = LiveSettings.of(settings);
+    var started = new RunStarted(settings.runSeed(), size, live.limits(), first.version());
     RunLedger ledger =
-        start
-            .map(state -> RunLedger.restore(settings.limits(), state.ledger().under(version)))
-            .orElseGet(() -> new RunLedger(settings.limits(), version));
-    CursorState position = start.map(RunState::cursor).orElseGet(() -> CursorState.start(size));
-    PromptCursor cursor =
-        new PromptCursor(size, Seeds.ofName(settings.runSeed(), "prompts"), position);
-    RunFlow flow = new RunFlow(settings, parts, learner, recorder, ledger, cursor);
-    ledger.restarted().forEach(flow::drop);
+        settings.start().map(Continuation::ledger).orElseGet(() -> RunLedger.of(started));
+    RunFlow flow = new RunFlow(settings, parts, peers, first, ledger);
+    if (settings.start().isPresent()) {
+      ledger.restarted().forEach(flow::drop);
+      long step = settings.start().get().state().step();
+      flow.journal.note(new LedgerEvent.RunResumed(step, first.version(), live.limits()));
+    } else {
+      flow.journal.begin(started);
+    }
+    flow.journal.note(new LedgerEvent.VersionPublished(first.version(), first.digest()));
+    LOG.info(MemoryBound.of(live.limits(), settings.sampling()).toString());
     return flow;
   }
 
-  // --- facts
-  // ---------------------------------------------------------------------------------------------------
+  // --- facts: rollout
+  // ------------------------------------------------------------------------------------------
 
-  void workerReady(
+  /** Whether the worker is new. */
+  boolean workerReady(
       String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
-    rollout.join(worker, capacity, evalCapacity, ref);
+    return rollout.join(worker, capacity, evalCapacity, ref, now());
   }
 
-  void rewardReady(String worker, ActorRef<RewardWorker.Command> ref) {
-    desk.join(worker, ref);
-  }
-
+  /** A worker is gone; more than once does no harm. */
   void workerGone(String worker) {
-    workersLost++;
+    if (rollout.knows(worker)) {
+      workersLost++;
+      giveBackGroupsOf(worker);
+    }
+  }
+
+  /** A worker that leaves in order has handed back its groups. */
+  void drained(String worker) {
+    giveBackGroupsOf(worker);
+  }
+
+  private void giveBackGroupsOf(String worker) {
     List<Long> held = rollout.leave(worker);
-    LOG.warn("rollout worker {} is gone, its groups {} are issued again", worker, held);
-    ledger.lost(worker).forEach(this::drop);
+    if (!held.isEmpty()) {
+      LOG.warn("rollout worker {} is gone, its groups {} are issued again", worker, held);
+    }
+    for (LedgerEvent event : ledger.lost(worker)) {
+      switch (event) {
+        case GroupDropped dropped -> drop(dropped);
+        default -> journal.note(event); // another worker still has it
+      }
+    }
     if (eval != null) {
       held.stream().filter(RunFlow::isEval).forEach(eval::giveBack);
     }
+    setAsideCondemned();
   }
 
-  void rewardGone(String worker) {
-    desk.leave(worker).forEach(id -> giveUpScoring(id, "reward worker " + worker + " died"));
+  /** A worker is to leave: it hands its groups back; false when it is not here (any more). */
+  boolean release(String worker) {
+    return rollout.drain(worker);
   }
 
-  void progress(String worker, Map<String, Double> counted) {
-    steps.counted(worker, counted);
-  }
-
-  void announced(WeightUpdate update) {
-    weightsVersions++;
-    announced = update.version();
-    LOG.debug("{} is announced", update.version());
-  }
-
-  void checkpointed(long step) {
-    checkpointedStep = step;
+  /** Whether the worker got anywhere since its last report. */
+  boolean report(Orchestrator.WorkerReport report) {
+    steps.counted(report.worker(), report.counters());
+    return rollout.report(report, now());
   }
 
   void generated(String worker, Group group) {
-    if (!rollout.release(worker, group.id())) {
-      LOG.debug("group {} of {} came too late", group.id(), worker);
+    long id = group.id();
+    Optional<Long> took = rollout.heldNanos(worker, id, now());
+    if (!rollout.release(worker, id, now())) {
+      LOG.debug("group {} of {} came too late", id, worker);
       return;
     }
-    if (!isEval(group.id())) {
-      note(new LedgerEvent.GroupGenerated(group.id(), group.oldestVersion()));
+    if (!isEval(id)) {
+      took.ifPresent(hedges::took);
+      bias.generated(group.responseTokens());
+      cancelOthers(id, worker);
+      partials.remove(id);
+      journal.note(
+          new LedgerEvent.GroupGenerated(
+              id, worker, group.oldestVersion(), group.responseTokens()));
     }
-    desk.submit(group);
+    desk.submit(group, now());
+  }
+
+  /** A group came back unfinished; it goes on when a worker has room. */
+  void cut(String worker, PartialGroup partial) {
+    long id = partial.id();
+    if (!rollout.release(worker, id, now())) {
+      LOG.debug("group {} of {} was cut too late", id, worker);
+    } else if (isEval(id)) {
+      if (eval != null) {
+        eval.giveBack(id);
+      }
+    } else if (copies(id) > 1) {
+      journal.note(new LedgerEvent.CopyLost(id, worker)); // the other copy goes on
+    } else {
+      partials.put(id, partial);
+      PolicyVersion oldest = partial.oldestVersion().orElse(ledger.version());
+      journal.note(new LedgerEvent.GroupCut(id, worker, oldest));
+    }
   }
 
   void generationFailed(String worker, long groupId, String reason) {
-    if (rollout.release(worker, groupId)) {
+    if (rollout.release(worker, groupId, now())) {
+      if (!isEval(groupId)) {
+        cancelOthers(groupId, worker);
+      }
       giveUp(groupId, Drop.ROLLOUT_FAILED, reason);
     }
   }
 
+  private int copies(long groupId) {
+    return ledger.state(groupId).map(state -> state.workers().size()).orElse(0);
+  }
+
+  /** The first copy of a hedged group counts; the others are called off. */
+  private void cancelOthers(long groupId, String worker) {
+    List<String> others =
+        ledger.state(groupId).map(GroupState::workers).orElse(List.of()).stream()
+            .filter(each -> !each.equals(worker))
+            .toList();
+    rollout.cancel(groupId, others, now());
+  }
+
+  // --- facts: rewards
+  // ------------------------------------------------------------------------------------------
+
+  void rewardReady(String worker, ActorRef<RewardWorker.Command> ref) {
+    desk.join(worker, ref, now());
+  }
+
+  void rewardGone(String worker) {
+    desk.leave(worker, now());
+  }
+
   void scored(String worker, ScoredGroup scored) {
-    if (!desk.done(worker, scored.id())) {
-      LOG.debug("rewards of group {} of {} came too late", scored.id(), worker);
-    } else if (isEval(scored.id())) {
-      if (eval != null) {
-        eval.scored(scored);
-      }
+    if (desk.done(worker, scored.id(), now())) {
+      accept(scored);
     } else {
-      settings
-          .filter()
-          .judge(scored)
-          .ifPresentOrElse(
-              reason -> giveUp(scored.id(), reason, "all rewards are equal"), () -> accept(scored));
+      LOG.debug("rewards of group {} of {} came too late", scored.id(), worker);
     }
   }
 
   void scoringFailed(String worker, long groupId, String reason) {
-    if (desk.failed(worker, groupId)) {
-      giveUpScoring(groupId, reason);
+    desk.failed(worker, groupId, reason, now());
+  }
+
+  private void accept(ScoredGroup scored) {
+    long id = scored.id();
+    if (isEval(id)) {
+      if (eval != null) {
+        eval.scored(scored);
+      }
+      return;
     }
+    Optional<Drop> refused = live.filter().judge(scored);
+    if (refused.isPresent()) {
+      giveUp(id, refused.get(), "all rewards are equal");
+    } else {
+      failuresInRow = 0;
+      journal.note(new LedgerEvent.GroupReady(id));
+      ready.put(id, scored);
+    }
+  }
+
+  private void endScoring() {
+    for (ScoreDesk.GivenUp given : desk.tick(now())) {
+      long id = given.group().id();
+      if (given.byDefault().isPresent() && !isEval(id)) {
+        LOG.debug("group {} gets the default reward: {}", id, given.reason());
+        accept(given.byDefault().get());
+      } else {
+        giveUp(id, Drop.REWARD_FAILED, given.reason());
+      }
+    }
+  }
+
+  // --- facts: learner, parameter server, recorder
+  // ----------------------------------------------------------------
+
+  void learnerProgress() {
+    learner.heard(now());
+  }
+
+  void learnerStatus(PolicyVersion version, long step) {
+    learner.heard(now());
+    learner.status(version, step, step == 0);
   }
 
   /** A step is done; evaluation and checkpoint come before the next batch. */
   void trained(StepReport report, WeightUpdate update) {
-    Step step = training;
-    if (step == null || !update.version().equals(report.version())) {
-      throw new IllegalStateException(
-          "step "
-              + report.step()
-              + " made "
-              + report.version()
-              + ", but "
-              + update.version()
-              + " was published");
+    Optional<LearnerDesk.Step> step = learner.trained(update, report.step(), now());
+    if (step.isEmpty()) {
+      LOG.debug("{} of step {} is known already", update.version(), report.step());
+      return;
     }
-    note(new LedgerEvent.StepTrained(report.step(), report.version()));
-    training = null;
-    checkpointDue = settings.checkpointsAfter(report.step());
-    steps.trained(step.batch(), report, ledger.account(), step.takenNanos(), now());
-    flushJournal();
+    journal.note(new LedgerEvent.StepTrained(report.step(), update.version()));
+    journal.note(new LedgerEvent.VersionPublished(update.version(), update.digest()));
+    boolean missed = learner.giveUpCheckpoint();
+    checkpointDue = missed || settings.checkpointsAfter(report.step());
+    TrainingBatch batch = step.get().batch();
+    batch.groups().forEach(group -> bias.trained(group.group().responseTokens()));
+    steps.trained(batch, report, ledger.account(), bias.metrics(), step.get().takenNanos(), now());
+    journal.flush();
+  }
+
+  void announced(WeightUpdate update) {
+    if (!learner.isAnnounced(update.version())) {
+      weightsVersions++;
+      learner.announced(update.version());
+      LOG.debug("{} is announced", update.version());
+    }
+  }
+
+  /** A checkpoint lies on disk; whether it was waited for. */
+  boolean checkpointed(long step) {
+    boolean isNew = learner.checkpointed(step, now());
+    if (isNew) {
+      checkpointedStep = step;
+      journal.note(new LedgerEvent.CheckpointWritten(step));
+      journal.flush();
+    }
+    return isNew;
+  }
+
+  void written(long entries) {
+    journal.written(entries, now());
+  }
+
+  void batchWritten(long step) {
+    TrainingBatch open = recording;
+    if (open != null && open.step() == step) {
+      recording = null;
+    }
+  }
+
+  void synced(long entries) {
+    journal.synced(entries, now());
+    learner
+        .checkpoint()
+        .filter(wanted -> journal.isSynced(wanted.journal()))
+        .ifPresent(_ -> learner.askForCheckpoint(now()));
+  }
+
+  /** Changes a setting; one line that says from when on it holds. */
+  String change(LiveSetting change) {
+    String before =
+        live.changed()
+            .getOrDefault(
+                change.key(),
+                settings.live().configured().getOrDefault(change.key(), "as configured"));
+    live = live.with(change);
+    PolicyVersion from =
+        learner.training().isPresent() ? ledger.version().next() : ledger.version();
+    journal.note(
+        new LedgerEvent.SettingChanged(change.key(), before, change.value(), from, live.limits()));
+    String line =
+        change.key() + ": " + before + " -> " + change.value() + ", from version " + from + " on";
+    LOG.info("changed {}", line);
+    return line;
   }
 
   // --- what follows
@@ -229,15 +395,30 @@ final class RunFlow {
    * Does all that has become possible, in the order evaluation, checkpoint, training, new groups.
    */
   void advance() {
+    endScoring();
     beginEval();
     dispatchEval();
     endEval();
     if (eval == null) {
       writeCheckpoint();
-      takeBatch();
-      admit();
+      if (!journal.isFull()) {
+        takeBatch();
+        admit();
+      }
     }
-    flushJournal();
+    journal.flush();
+  }
+
+  /** Time has passed: whoever owes an answer is asked again, and slow groups are hedged. */
+  void tick() {
+    learner.tick(now());
+    hedgeSlowGroups();
+    bias.compare().warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
+  }
+
+  private void warnOfBias(String line) {
+    lastBias = line;
+    LOG.warn(line);
   }
 
   /** Whether the run goes on. */
@@ -246,24 +427,27 @@ final class RunFlow {
         Math.max(
             100,
             20
-                * settings
+                * live.limits()
                     .groupsPerStep()); // far beyond chance, and soon enough for a broken dataset
     if (failuresInRow > most) {
       return new Verdict.Hopeless(
           failuresInRow + " groups in a row could not be used, the last: " + lastFailure);
     }
+    if (ledger.setAside().size() == parts.train().size()) {
+      return new Verdict.Hopeless("all prompts were set aside: " + ledger.setAside());
+    }
     boolean done =
         ledger.isComplete()
             && eval == null
             && evaluatedStep == ledger.completedSteps()
-            && ledger.version().equals(announced);
+            && learner.isAnnounced(ledger.version());
     return done ? new Verdict.Done() : new Verdict.GoOn();
   }
 
   private void beginEval() {
     long step = ledger.completedSteps();
     if (eval == null
-        && training == null
+        && learner.training().isEmpty()
         && evaluatedStep != step
         && settings.evaluatesAfter(step)) {
       eval = new EvalRound(step, ledger.version(), parts.evalSets());
@@ -278,9 +462,9 @@ final class RunFlow {
     Optional<String> worker = rollout.freest(true);
     while (eval.hasNext() && worker.isPresent()) {
       EvalRound.Item item = eval.next().orElseThrow();
-      long seed = Seeds.ofName(settings.runSeed(), "eval/" + item.prompt().id());
-      var request = new GroupRequest(item.groupId(), item.prompt(), settings.evalSampling(), seed);
-      rollout.assign(worker.get(), true, new RolloutWorker.Generate(request, ledger.version()));
+      GroupRequest request = evalRequest(item.groupId(), item.prompt());
+      rollout.assign(
+          worker.get(), true, new RolloutWorker.Generate(request, ledger.version()), now());
       worker = rollout.freest(true);
     }
   }
@@ -291,15 +475,22 @@ final class RunFlow {
     }
     long took = now() - evalStartedNanos;
     eval.records(StepRecorder.seconds(took))
-        .forEach(record -> recorder.tell(new Recorder.RecordEval(record)));
+        .forEach(record -> peers.recorder().tell(new Recorder.RecordEval(record)));
     eval = null;
     steps.evaluated(took);
     evaluatedStep = ledger.completedSteps();
   }
 
-  /** Asks for a checkpoint of the last completed step, whatever is under way. */
+  /**
+   * Asks for a checkpoint of the last completed step, whatever is under way; the journal is forced
+   * to disk before, so that no checkpoint is ever ahead of it.
+   */
   void writeLastCheckpoint() {
-    learner.tell(new Learner.Checkpoint(state()));
+    boolean wanted = learner.checkpoint().filter(state -> state.step() == step()).isPresent();
+    if (!wanted && !hasCheckpointOfLastStep()) {
+      learner.want(state(), now());
+      journal.sync();
+    }
   }
 
   private void writeCheckpoint() {
@@ -310,7 +501,7 @@ final class RunFlow {
   }
 
   private void takeBatch() {
-    if (training != null) {
+    if (learner.training().isPresent() || learner.holdsBatches() || recording != null) {
       return;
     }
     ledger.stale().forEach(this::drop);
@@ -318,12 +509,19 @@ final class RunFlow {
   }
 
   private void train(BatchTaken taken) {
-    note(taken);
+    journal.note(taken);
     List<TrainingGroup> groups =
         taken.groupIds().stream().map(this::takeReady).map(this::withAdvantages).toList();
-    var batch = new TrainingBatch(taken.step(), taken.policy(), groups, settings.maxStaleness());
-    training = new Step(batch, now());
-    learner.tell(new Learner.Train(batch));
+    var batch =
+        new TrainingBatch(
+            taken.step(), taken.policy(), groups, live.limits().maxStaleness(), live.tuning());
+    journal.flush();
+    if (settings.recordBatches()) {
+      recording = batch;
+      peers.recorder().tell(new Recorder.RecordBatch(batch, peers.self()));
+    }
+    learner.train(batch, now());
+    ledger.surplus().forEach(this::drop);
   }
 
   private ScoredGroup takeReady(long groupId) {
@@ -341,39 +539,127 @@ final class RunFlow {
         scored, Arrays.stream(settings.advantage().advantages(rewards)).boxed().toList());
   }
 
+  // --- new groups
+  // ----------------------------------------------------------------------------------------------
+
   private void admit() {
+    while (goOnWithParked() || startSuspect() || startDue()) {}
+  }
+
+  private boolean goOnWithParked() {
+    Optional<Long> parked = ledger.parked();
     Optional<String> worker = rollout.freest(false);
-    while (ledger.mayStart() && worker.isPresent()) {
-      PromptTicket ticket = cursor.next();
-      GroupStarted started = ledger.start(ticket, worker.get());
-      note(started);
-      var prompt = parts.train().prompt(cursor.index(ticket));
-      long seed = Seeds.ofGroup(settings.runSeed(), ticket);
-      var request = new GroupRequest(started.groupId(), prompt, settings.sampling(), seed);
-      rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()));
-      worker = rollout.freest(false);
+    if (parked.isEmpty() || worker.isEmpty()) {
+      return false;
     }
+    long id = parked.get();
+    PartialGroup partial = partials.remove(id);
+    if (partial == null) {
+      throw new IllegalStateException("the tokens of the cut group " + id + " are not here");
+    }
+    PromptTicket ticket = ledger.ticket(id);
+    journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
+    GroupRequest request = trainRequest(id, partial.prompt(), ticket).from(partial);
+    rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
+    return true;
+  }
+
+  /** A prompt under which workers died runs alone, so that no neighbour is blamed the next time. */
+  private boolean startSuspect() {
+    Optional<PromptTicket> suspect = ledger.suspect();
+    Optional<String> worker = suspect.isEmpty() ? Optional.empty() : rollout.idle();
+    if (worker.isEmpty() || !ledger.mayStart()) {
+      return false;
+    }
+    start(suspect.orElseThrow(), worker.get(), true);
+    return true;
+  }
+
+  private boolean startDue() {
+    Optional<String> worker = rollout.freest(false);
+    if (worker.isEmpty()
+        || !ledger.mayStart()
+        || ledger.setAside().size() == parts.train().size()) {
+      return false;
+    }
+    PromptTicket ticket = ledger.due();
+    Optional<PromptSetAside> skipped = ledger.skip(ticket);
+    if (skipped.isPresent()) {
+      journal.note(skipped.get());
+    } else {
+      start(ticket, worker.get(), false);
+    }
+    return true;
+  }
+
+  private void start(PromptTicket ticket, String worker, boolean alone) {
+    GroupStarted started = ledger.start(ticket, worker);
+    journal.note(started);
+    Prompt prompt = parts.train().prompt(ledger.prompt(ticket));
+    GroupRequest request = trainRequest(started.groupId(), prompt, ticket);
+    var generate = new RolloutWorker.Generate(request, oldestUseful());
+    if (alone) {
+      rollout.assignAlone(worker, generate, now());
+    } else {
+      rollout.assign(worker, false, generate, now());
+    }
+  }
+
+  private void hedgeSlowGroups() {
+    Map<String, List<Long>> slow = new LinkedHashMap<>();
+    hedges.limitNanos().ifPresent(limit -> slow.putAll(rollout.slow(limit, now())));
+    rollout
+        .stuck(settings.patience().suspect().toNanos(), now())
+        .forEach(look -> slow.put(look.worker(), look.held()));
+    slow.forEach((worker, ids) -> ids.forEach(id -> hedge(worker, id)));
+  }
+
+  /** A second worker is asked for the same group; whoever is first counts. */
+  private void hedge(String worker, long id) {
+    if (isEval(id)) {
+      return;
+    }
+    Optional<RolloutWorker.Generate> request = rollout.request(worker, id);
+    Optional<String> second =
+        rollout.freest(false, other -> ledger.mayHedge(id, other) && !isStuck(other));
+    boolean suspect = ledger.isSuspect(ledger.ticket(id));
+    if (request.isPresent() && second.isPresent() && !suspect) {
+      LOG.info("group {} at {} is slow; {} is asked for it too", id, worker, second.get());
+      journal.note(new LedgerEvent.GroupDispatched(id, second.get()));
+      rollout.assign(second.get(), false, request.get(), now());
+    }
+  }
+
+  private boolean isStuck(String worker) {
+    return rollout.stuck(settings.patience().suspect().toNanos(), now()).stream()
+        .anyMatch(look -> look.worker().equals(worker));
+  }
+
+  private GroupRequest trainRequest(long groupId, Prompt prompt, PromptTicket ticket) {
+    return new GroupRequest(
+        groupId,
+        prompt,
+        settings.sampling(),
+        Seeds.ofGroup(settings.runSeed(), ticket),
+        Optional.empty(),
+        settings.asynchrony().partialTokens());
+  }
+
+  private GroupRequest evalRequest(long groupId, Prompt prompt) {
+    long seed = Seeds.ofName(settings.runSeed(), "eval/" + prompt.id());
+    return GroupRequest.whole(groupId, prompt, settings.evalSampling(), seed);
   }
 
   /** A group that began under an older version would be stale by the time of its batch. */
   private PolicyVersion oldestUseful() {
     PolicyVersion version = ledger.version();
     return new PolicyVersion(
-        version.term(), Math.max(0, version.number() - Math.max(0, settings.maxStaleness() - 1)));
+        version.term(),
+        Math.max(0, version.number() - Math.max(0, live.limits().maxStaleness() - 1)));
   }
 
   // --- ends of groups
   // ------------------------------------------------------------------------------------------
-
-  private void accept(ScoredGroup scored) {
-    failuresInRow = 0;
-    note(new LedgerEvent.GroupReady(scored.id()));
-    ready.put(scored.id(), scored);
-  }
-
-  private void giveUpScoring(long groupId, String reason) {
-    giveUp(groupId, Drop.REWARD_FAILED, reason);
-  }
 
   private void giveUp(long groupId, Drop drop, String reason) {
     if (isEval(groupId)) {
@@ -391,15 +677,70 @@ final class RunFlow {
     drop(new GroupDropped(groupId, drop));
   }
 
+  /** Ends a group, wherever it is, and forgets everything about it. */
   private void drop(GroupDropped dropped) {
-    PromptTicket ticket = ledger.ticket(dropped.groupId());
-    note(dropped);
-    ready.remove(dropped.groupId());
-    RunLedger.reissue(ticket, dropped.reason()).ifPresent(cursor::giveBack);
+    long id = dropped.groupId();
+    GroupState state = ledger.state(id).orElseThrow();
+    if (state.phase() == Phase.GENERATING || state.phase() == Phase.PARKED) {
+      PartialGroup partial = partials.remove(id);
+      if (dropped.reason() != Drop.RESTARTED && partial != null) {
+        bias.abandoned(partial.responseTokens());
+      }
+    }
+    journal.note(dropped);
+    rollout.cancel(id, state.workers(), now());
+    desk.forget(id, now());
+    ready.remove(id);
+    setAsideCondemned();
+  }
+
+  private void setAsideCondemned() {
+    for (PromptSetAside aside : ledger.condemned()) {
+      LOG.error(
+          "prompt {} is set aside: {}", parts.train().prompt(aside.prompt()).id(), aside.reason());
+      journal.note(aside);
+    }
   }
 
   // --- what is known
   // -------------------------------------------------------------------------------------------
+
+  RunLedger ledger() {
+    return ledger;
+  }
+
+  LiveSettings live() {
+    return live;
+  }
+
+  RolloutDesk rollout() {
+    return rollout;
+  }
+
+  ScoreDesk scores() {
+    return desk;
+  }
+
+  LearnerDesk learner() {
+    return learner;
+  }
+
+  FlowJournal journal() {
+    return journal;
+  }
+
+  Optional<EvalRound> eval() {
+    return Optional.ofNullable(eval);
+  }
+
+  long startedNanos() {
+    return startedNanos;
+  }
+
+  /** The batch that the recorder has not confirmed. */
+  boolean isRecordingBatch() {
+    return recording != null;
+  }
 
   long step() {
     return ledger.completedSteps();
@@ -411,17 +752,10 @@ final class RunFlow {
 
   /** The run as it stands, to be written with the weights of its version. */
   RunState state() {
-    return new RunState(
-        ledger.completedSteps(),
-        ledger.version(),
-        settings.runSeed(),
-        evaluatedStep,
-        ledger.snapshot(),
-        cursor.state());
+    return new RunState(evaluatedStep, ledger.snapshot(), journal.entries());
   }
 
   RunSummary summary(RunSummary.Outcome outcome, double wallSeconds) {
-    flushJournal();
     return new RunSummary(
         outcome,
         ledger.completedSteps(),
@@ -434,49 +768,10 @@ final class RunFlow {
         workersLost);
   }
 
-  /** Who waits for whom, in one line. */
-  String describe() {
-    List<String> parts = new ArrayList<>();
-    if (eval != null) {
-      parts.add(
-          "the evaluation of "
-              + ledger.version()
-              + " waits for "
-              + eval.remaining()
-              + " responses");
-    } else if (training != null) {
-      parts.add("step " + training.batch().step() + " waits for the learner");
-    } else if (ledger.isComplete()) {
-      parts.add("the end waits for the parameter server to announce " + ledger.version());
-    } else {
-      parts.add(
-          "step "
-              + (ledger.completedSteps() + 1)
-              + " waits for "
-              + (settings.groupsPerStep() - ledger.ready())
-              + " of "
-              + settings.groupsPerStep()
-              + " groups");
-    }
-    List<String> workers = rollout.describe();
-    parts.addAll(workers.isEmpty() ? List.of("no rollout worker is ready") : workers);
-    parts.addAll(desk.describe());
-    return String.join("; ", parts);
-  }
-
-  // --- records
-  // -------------------------------------------------------------------------------------------------------
-
-  private void note(LedgerEvent event) {
-    ledger.apply(event);
-    journal.add(event);
-  }
-
-  private void flushJournal() {
-    if (!journal.isEmpty()) {
-      recorder.tell(new Recorder.RecordEvents(List.copyOf(journal)));
-      journal.clear();
-    }
+  /** The last entry of the journal. */
+  void ended(RunSummary.Outcome outcome) {
+    journal.note(new LedgerEvent.RunEnded(outcome.name().toLowerCase(java.util.Locale.ROOT)));
+    journal.flush();
   }
 
   private static boolean isEval(long groupId) {

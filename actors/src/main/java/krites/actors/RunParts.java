@@ -7,8 +7,9 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import krites.grpo.flow.RunState;
+import krites.grpo.flow.Continuation;
 import krites.grpo.port.CheckpointStore;
+import krites.grpo.port.ControlInbox;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.PromptSource;
 import krites.grpo.port.RewardFunction;
@@ -29,8 +30,9 @@ import krites.grpo.port.WeightVerifier;
  * @param recorder writes down what happens
  * @param checkpoints where checkpoints go
  * @param weights reads published weights back and removes old ones
- * @param recovery how to go on after the learner died, tried once; empty ends the run. It is called
- *     on a thread that may block, and returns empty when there is no checkpoint
+ * @param recovery how to go on after the learner died; empty ends the run. It is called on a thread
+ *     that may block, when the journal is complete, and returns empty when there is no checkpoint
+ * @param inbox requests to change the run while it goes on
  * @param nanos a clock that only rises, as {@link System#nanoTime()}
  */
 public record RunParts(
@@ -43,10 +45,11 @@ public record RunParts(
     CheckpointStore checkpoints,
     WeightVerifier weights,
     Optional<Supplier<Optional<Recovery>>> recovery,
+    ControlInbox inbox,
     LongSupplier nanos) {
 
-  /** A checkpoint to go on from: the state of the run and a trainer that has its weights. */
-  public record Recovery(RunState state, Supplier<PolicyTrainer> trainer) {}
+  /** A checkpoint to go on from, with the journal since, and a trainer that has its weights. */
+  public record Recovery(Continuation from, Supplier<PolicyTrainer> trainer) {}
 
   public RunParts {
     evalSets = Collections.unmodifiableMap(new LinkedHashMap<>(evalSets));
@@ -62,7 +65,8 @@ public record RunParts(
         recorder,
         checkpoints,
         weights,
-        Optional.empty(),
+        recovery,
+        inbox,
         nanos);
   }
 }

@@ -1,115 +1,163 @@
 package krites.actors;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import krites.grpo.Sampling;
+import krites.grpo.flow.Continuation;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
+import krites.grpo.flow.LiveSetting;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.flow.RunState;
+import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
 
 /**
  * What a run does; nothing in it depends on a device.
  *
- * @param steps training steps of the whole run, those before a resume included
- * @param groupsPerStep groups in one batch
+ * @param limits steps of the whole run (those before a resume included), groups of a step,
+ *     staleness, over-issue and budgets
  * @param sampling how training responses are drawn; at least two per group
  * @param evalMaxNewTokens length limit of the greedy responses of evaluations
- * @param maxStaleness versions that a trained token may be old; 0 is synchronous
  * @param advantage how rewards become advantages
  * @param filter which scored groups are not trained
- * @param rolloutWorkers rollout workers
- * @param rewardWorkers reward workers
+ * @param workers how many of each kind, and how often they are replaced
+ * @param asynchrony what becomes of groups while weights change
+ * @param rewards what happens when a reward is late or fails
  * @param evalEverySteps steps between evaluations; 0 evaluates only before the first and after the
  *     last step
  * @param checkpointEverySteps steps between checkpoints; 0 writes only the last one
  * @param runSeed the seed that all others derive from
  * @param samplesPerStep responses recorded as text for each step
- * @param workerRestarts how often a dead rollout or reward worker is replaced in a run, all workers
- *     together
- * @param stallAfter the run fails when nothing moved for this long
- * @param stopWithin a stop is completed within this time, with or without a last checkpoint
- * @param startState where to go on; empty for a new run
+ * @param recordBatches whether each batch is recorded whole, for a replay
+ * @param live the live settings as text, and what was changed of them
+ * @param patience how long the run waits for whom
+ * @param start where to go on; empty for a new run
  */
 public record RunSettings(
-    long steps,
-    int groupsPerStep,
+    FlowLimits limits,
     Sampling sampling,
     int evalMaxNewTokens,
-    int maxStaleness,
     AdvantageRule advantage,
     GroupFilter filter,
-    int rolloutWorkers,
-    int rewardWorkers,
+    Workers workers,
+    Asynchrony asynchrony,
+    RewardPolicy rewards,
     long evalEverySteps,
     long checkpointEverySteps,
     long runSeed,
     int samplesPerStep,
-    int workerRestarts,
-    Duration stallAfter,
-    Duration stopWithin,
-    Optional<RunState> startState) {
+    boolean recordBatches,
+    Live live,
+    Patience patience,
+    Optional<Continuation> start) {
+
+  /**
+   * Who works.
+   *
+   * @param rollout rollout workers
+   * @param reward reward workers
+   * @param restarts how often a dead or hanging rollout or reward worker is replaced in a run, all
+   *     workers together
+   * @param recoveries how often the run goes back to its last checkpoint because the learner, the
+   *     orchestrator or the parameter server died
+   */
+  public record Workers(int rollout, int reward, int restarts, int recoveries) {
+    public Workers {
+      requireAtLeast(1, rollout, "rollout workers");
+      requireAtLeast(1, reward, "reward workers");
+      requireAtLeast(0, restarts, "worker restarts");
+      requireAtLeast(0, recoveries, "recoveries");
+    }
+  }
+
+  /**
+   * What becomes of groups while weights change and workers are slow.
+   *
+   * @param weightUpdate what new weights do to sequences in flight
+   * @param partialTokens new tokens per response after which a group is cut and continued later; 0
+   *     never cuts
+   * @param hedgeFactor a group that takes this many times as long as the median group is given to a
+   *     second worker as well; 0 for none. Groups of suspect workers are hedged in any case
+   */
+  public record Asynchrony(WeightUpdateMode weightUpdate, int partialTokens, double hedgeFactor) {
+    /** New weights in flight, no cuts, hedges for suspect workers only. */
+    public static final Asynchrony USUAL = new Asynchrony(WeightUpdateMode.IN_FLIGHT, 0, 0);
+
+    public Asynchrony {
+      requireAtLeast(0, partialTokens, "partial tokens");
+      if (!(hedgeFactor == 0 || hedgeFactor >= 1)) {
+        throw new IllegalArgumentException("hedge factor " + hedgeFactor + " is not 0 or above 1");
+      }
+    }
+  }
+
+  /**
+   * The live settings before a run begins.
+   *
+   * @param configured their values as the configuration writes them, by key, for the journal
+   * @param changed changes that were made since, oldest first
+   */
+  public record Live(Map<String, String> configured, List<LiveSetting> changed) {
+    /** Nothing is known and nothing was changed. */
+    public static final Live NONE = new Live(Map.of(), List.of());
+
+    public Live {
+      configured = Map.copyOf(configured);
+      changed = List.copyOf(changed);
+    }
+  }
 
   public RunSettings {
-    new FlowLimits(steps, groupsPerStep, maxStaleness); // refuses impossible limits
     requireAtLeast(2, sampling.groupSize(), "group size");
     requireAtLeast(1, evalMaxNewTokens, "eval max new tokens");
-    requireAtLeast(1, rolloutWorkers, "rollout workers");
-    requireAtLeast(1, rewardWorkers, "reward workers");
     requireAtLeast(0, evalEverySteps, "steps between evaluations");
     requireAtLeast(0, checkpointEverySteps, "steps between checkpoints");
     requireAtLeast(0, samplesPerStep, "samples per step");
-    requireAtLeast(0, workerRestarts, "worker restarts");
-    requireAtLeast(1, stallAfter.toMillis(), "stall time in milliseconds");
-    requireAtLeast(1, stopWithin.toMillis(), "stop time in milliseconds");
-    startState.ifPresent(
-        state -> {
-          if (state.step() > steps) {
-            throw new IllegalArgumentException(
-                "the run is to have "
-                    + steps
-                    + " steps, the checkpoint is already at step "
-                    + state.step());
-          }
-          if (state.runSeed() != runSeed) {
-            throw new IllegalArgumentException(
-                "the run has seed "
-                    + runSeed
-                    + ", the checkpoint was written with seed "
-                    + state.runSeed());
-          }
-        });
+    if (start.isPresent()) {
+      RunState state = start.get().state();
+      if (state.step() > limits.steps()) {
+        throw new IllegalArgumentException(
+            "the run is to have "
+                + limits.steps()
+                + " steps, the checkpoint is already at step "
+                + state.step());
+      }
+      if (state.runSeed() != runSeed) {
+        throw new IllegalArgumentException(
+            "the run has seed "
+                + runSeed
+                + ", the checkpoint was written with seed "
+                + state.runSeed());
+      }
+    }
   }
 
   /**
    * A run with one worker of each kind, the published advantage, no filter, no periodic evaluation
    * or checkpoint.
    */
-  public static RunSettings of(
-      long steps, int groupsPerStep, Sampling sampling, int maxStaleness, long runSeed) {
+  public static RunSettings of(FlowLimits limits, Sampling sampling, long runSeed) {
     return new RunSettings(
-        steps,
-        groupsPerStep,
+        limits,
         sampling,
         sampling.maxNewTokens(),
-        maxStaleness,
         AdvantageRule.Standardised.published(),
         GroupFilter.OFF,
-        1,
-        1,
+        new Workers(1, 1, 3, 1),
+        Asynchrony.USUAL,
+        RewardPolicy.STANDARD,
         0,
         0,
         runSeed,
         0,
-        3,
-        Duration.ofMinutes(5),
-        Duration.ofSeconds(8),
+        false,
+        Live.NONE,
+        Patience.usual(Duration.ofMinutes(5)),
         Optional.empty());
-  }
-
-  /** The numbers that the ledger works with. */
-  public FlowLimits limits() {
-    return new FlowLimits(steps, groupsPerStep, maxStaleness);
   }
 
   /** How evaluations draw: one response, greedily. */
@@ -119,7 +167,7 @@ public record RunSettings(
 
   /** Whether the policy after {@code step} steps is evaluated. */
   boolean evaluatesAfter(long step) {
-    return step == 0 || step == steps || evalEverySteps > 0 && step % evalEverySteps == 0;
+    return step == 0 || step == limits.steps() || evalEverySteps > 0 && step % evalEverySteps == 0;
   }
 
   /**
@@ -129,25 +177,36 @@ public record RunSettings(
     return checkpointEverySteps > 0 && step % checkpointEverySteps == 0;
   }
 
-  RunSettings from(RunState state) {
+  /** The same run, going on somewhere. */
+  public RunSettings from(Continuation continuation) {
+    return with(live, Optional.of(continuation));
+  }
+
+  /** The same run with a live change in force from its beginning. */
+  RunSettings with(LiveSetting change) {
+    List<LiveSetting> changed = new ArrayList<>(live.changed());
+    changed.add(change);
+    return with(new Live(live.configured(), changed), start);
+  }
+
+  private RunSettings with(Live otherLive, Optional<Continuation> otherStart) {
     return new RunSettings(
-        steps,
-        groupsPerStep,
+        limits,
         sampling,
         evalMaxNewTokens,
-        maxStaleness,
         advantage,
         filter,
-        rolloutWorkers,
-        rewardWorkers,
+        workers,
+        asynchrony,
+        rewards,
         evalEverySteps,
         checkpointEverySteps,
         runSeed,
         samplesPerStep,
-        workerRestarts,
-        stallAfter,
-        stopWithin,
-        Optional.of(state));
+        recordBatches,
+        otherLive,
+        patience,
+        otherStart);
   }
 
   private static void requireAtLeast(long least, long value, String what) {

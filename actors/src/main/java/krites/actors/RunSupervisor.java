@@ -1,7 +1,9 @@
 package krites.actors;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -10,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
+import krites.grpo.flow.LiveSetting;
 import krites.grpo.port.RolloutEngine;
 import krites.grpo.record.RunSummary;
 import org.apache.pekko.actor.ActorInitializationException;
@@ -48,6 +51,15 @@ public final class RunSupervisor {
   public record RunEnded(RunSummary summary, String reason, Optional<String> checkpoint)
       implements Command, ControlMessage {}
 
+  /** Somebody hangs: a worker is replaced, for anybody else the run goes back to its checkpoint. */
+  record Restart(String role, String why) implements Command, LocalMessage {}
+
+  /** A worker has handed back its groups and may go. */
+  record Drained(String worker) implements Command, LocalMessage {}
+
+  /** A setting was changed while the run goes on. */
+  record Changed(LiveSetting setting) implements Command, LocalMessage {}
+
   /** Everything was written down. */
   public record Recorded() implements Command, ControlMessage {}
 
@@ -67,9 +79,7 @@ public final class RunSupervisor {
   private record Worker(boolean rollout, int index, int incarnation) implements Role {
     @Override
     public String name() {
-      return (rollout ? "rollout-" : "reward-")
-          + index
-          + (incarnation == 0 ? "" : "-" + incarnation);
+      return (rollout ? ROLLOUT : REWARD) + index + (incarnation == 0 ? "" : "-" + incarnation);
     }
 
     Worker next() {
@@ -85,22 +95,32 @@ public final class RunSupervisor {
       ActorRef<ParameterServer.Command> parameterServer,
       ActorRef<Recorder.Command> recorder) {}
 
+  /** Names in reports of who waits for whom. */
+  static final String LEARNER = "learner";
+
+  static final String PARAMETER_SERVER = "parameter-server";
+
+  private static final String ROLLOUT = "rollout-";
+  private static final String REWARD = "reward-";
+
   private static final Duration PATIENCE = Duration.ofSeconds(2); // for answers that need no work
+  private static final Duration EMPTYING =
+      Duration.ofSeconds(10); // for engines in the middle of a step; a hanging one never ends
   private static final Duration RECORDING =
       Duration.ofSeconds(5); // for files that are still being written
   private static final Duration BREATH = Duration.ofMillis(100); // before a dead worker is replaced
-  private static final String LEARNER = "learner";
-  private static final String ORCHESTRATOR = "orchestrator";
   private static final String RECORDER = "recorder";
+  private static final String CONTROL = "control-desk";
 
   private final ActorContext<Command> context;
   private final TimerScheduler<Command> timers;
-  private final RunSettings settings;
+  private RunSettings settings;
   private final RunParts parts;
   private final Consumer<RunOutcome> decide;
   private final int life;
   private final Map<ActorRef<Void>, Role> children = new HashMap<>();
   private int replaced;
+  private int nextRollout;
 
   private RunSupervisor(
       ActorContext<Command> context,
@@ -133,25 +153,33 @@ public final class RunSupervisor {
   private Behavior<Command> spawnAll() {
     ActorRef<Recorder.Command> recorder =
         spawn(new Vital(RECORDER), Recorder.create(parts.recorder()), KritesRun.FILE_DISPATCHER);
-    ActorRef<Orchestrator.Command> orchestrator =
-        spawn(
-            new Vital(ORCHESTRATOR),
-            Orchestrator.create(settings, parts, recorder, context.getSelf()),
-            KritesRun.FLOW_DISPATCHER);
     ActorRef<ParameterServer.Command> parameterServer =
         spawn(
-            new Vital("parameter-server"),
-            ParameterServer.create(parts.weights(), orchestrator),
+            new Vital(PARAMETER_SERVER),
+            ParameterServer.create(parts.weights()),
             KritesRun.FLOW_DISPATCHER);
+    ActorRef<Orchestrator.Command> orchestrator =
+        spawn(
+            new Vital(Orchestrator.NAME),
+            Orchestrator.create(
+                settings,
+                parts,
+                new Orchestrator.Team(parameterServer, recorder, context.getSelf())),
+            KritesRun.FLOW_DISPATCHER);
+    spawn(
+        new Vital(CONTROL),
+        ControlDesk.create(parts.inbox(), orchestrator),
+        KritesRun.FILE_DISPATCHER);
     spawn(
         new Vital(LEARNER),
         Learner.create(parts.trainer(), parts.checkpoints(), orchestrator, parameterServer),
         KritesRun.DEVICE_DISPATCHER);
     var team = new Team(orchestrator, parameterServer, recorder);
-    for (int i = 0; i < settings.rolloutWorkers(); i++) {
-      spawnWorker(team, new Worker(true, i, 0));
+    int rollout = LiveSettings.of(settings).rolloutWorkers();
+    for (nextRollout = 0; nextRollout < rollout; nextRollout++) {
+      spawnWorker(team, new Worker(true, nextRollout, 0));
     }
-    for (int i = 0; i < settings.rewardWorkers(); i++) {
+    for (int i = 0; i < settings.workers().reward(); i++) {
       spawnWorker(team, new Worker(false, i, 0));
     }
     return running(team);
@@ -163,13 +191,18 @@ public final class RunSupervisor {
       spawn(
           worker,
           RolloutWorker.create(
-              worker.name(), engine, team.orchestrator(), team.parameterServer(), parts.nanos()),
+              worker.name(),
+              engine,
+              team.orchestrator(),
+              team.parameterServer(),
+              settings.asynchrony().weightUpdate(),
+              RolloutWorker.REPORT_EVERY),
           KritesRun.DEVICE_DISPATCHER);
     } else {
       spawn(
           worker,
           RewardWorker.create(worker.name(), parts.reward(), team.orchestrator()),
-          KritesRun.FLOW_DISPATCHER);
+          KritesRun.REWARD_DISPATCHER);
     }
   }
 
@@ -199,6 +232,9 @@ public final class RunSupervisor {
                 spawnWorker(team, worker);
                 yield Behaviors.same();
               }
+              case Restart(String role, String why) -> onRestart(team, role, why);
+              case Drained(String worker) -> onDrained(worker);
+              case Changed(LiveSetting setting) -> onChanged(team, setting);
               case Deadline() ->
                   finish(new RunOutcome.Failed("the run did not stop in time", none(), none()));
               case Recorded _, Recovered _, RecoveryFailed _ -> Behaviors.unhandled();
@@ -208,7 +244,7 @@ public final class RunSupervisor {
 
   private Behavior<Command> onStop(Team team) {
     team.orchestrator().tell(new Orchestrator.Stop());
-    timers.startSingleTimer(new Deadline(), settings.stopWithin().plus(PATIENCE));
+    timers.startSingleTimer(new Deadline(), settings.patience().stopWithin().plus(PATIENCE));
     return Behaviors.same();
   }
 
@@ -221,7 +257,7 @@ public final class RunSupervisor {
     return switch (role) {
       case null -> Behaviors.same();
       case Worker worker -> onWorkerGone(team, worker, cause);
-      case Vital(String name) when name.equals(LEARNER) && mayRecover(cause) -> recover(cause);
+      case Vital(String name) when mayRecover(name, cause) -> recover(name, cause);
       case Vital(String name) -> fail(team, name, name + " failed: " + Reasons.of(cause), cause);
     };
   }
@@ -237,13 +273,100 @@ public final class RunSupervisor {
     if (cause instanceof PartFailure) {
       return fail(team, worker.name(), reason, cause);
     }
-    if (replaced == settings.workerRestarts()) {
+    return replace(team, worker, reason, cause);
+  }
+
+  private Behavior<Command> replace(Team team, Worker worker, String reason, Throwable cause) {
+    if (replaced == settings.workers().restarts()) {
       return fail(
           team, worker.name(), reason + " (" + replaced + " workers were replaced before)", cause);
     }
     replaced++;
     context.getLog().warn("{}; it is replaced", reason);
     timers.startSingleTimer(worker.name(), new Replace(worker.next()), BREATH);
+    return Behaviors.same();
+  }
+
+  // --- hanging
+  // -------------------------------------------------------------------------------------------------
+
+  /** Whether something can be done about a party that hangs. */
+  static boolean isRestartable(String role) {
+    return role.equals(LEARNER)
+        || role.equals(PARAMETER_SERVER)
+        || role.startsWith(ROLLOUT)
+        || role.startsWith(REWARD);
+  }
+
+  /**
+   * A worker that hangs cannot be made to stop: it is left to itself under its old name, which
+   * nobody listens to any more.
+   */
+  private Behavior<Command> onRestart(Team team, String role, String why) {
+    String reason = role + " hangs: " + why;
+    for (Map.Entry<ActorRef<Void>, Role> child : Map.copyOf(children).entrySet()) {
+      if (!child.getValue().name().equals(role)) {
+        continue;
+      }
+      switch (child.getValue()) {
+        case Worker worker -> {
+          abandon(child.getKey());
+          team.orchestrator()
+              .tell(
+                  worker.rollout()
+                      ? new Orchestrator.WorkerGone(role)
+                      : new Orchestrator.RewardGone(role));
+          return replace(team, worker, reason, new IllegalStateException(reason));
+        }
+        case Vital(String name) -> {
+          var cause = new IllegalStateException(reason);
+          return mayRecover(name, cause)
+              ? recover(name, cause)
+              : fail(team, name, name + " failed: " + why, cause);
+        }
+      }
+    }
+    return Behaviors.same();
+  }
+
+  private void abandon(ActorRef<Void> child) {
+    children.remove(child);
+    context.unwatch(child);
+    context.stop(child);
+  }
+
+  // --- changing
+  // ------------------------------------------------------------------------------------------------
+
+  private Behavior<Command> onChanged(Team team, LiveSetting setting) {
+    settings = settings.with(setting);
+    if (setting instanceof LiveSetting.RolloutWorkers(int wanted)) {
+      List<Worker> now = rolloutWorkers();
+      for (int i = now.size(); i < wanted; i++) {
+        spawnWorker(team, new Worker(true, nextRollout++, 0));
+      }
+      for (Worker surplus : now.subList(Math.min(wanted, now.size()), now.size())) {
+        team.orchestrator().tell(new Orchestrator.Release(surplus.name()));
+      }
+    }
+    return Behaviors.same();
+  }
+
+  private List<Worker> rolloutWorkers() {
+    return children.values().stream()
+        .filter(role -> role instanceof Worker worker && worker.rollout())
+        .map(Worker.class::cast)
+        .sorted(Comparator.comparingInt(Worker::index))
+        .toList();
+  }
+
+  private Behavior<Command> onDrained(String worker) {
+    for (Map.Entry<ActorRef<Void>, Role> child : Map.copyOf(children).entrySet()) {
+      if (child.getValue().name().equals(worker)) {
+        context.getLog().info("{} has handed back its groups and goes", worker);
+        abandon(child.getKey());
+      }
+    }
     return Behaviors.same();
   }
 
@@ -254,7 +377,7 @@ public final class RunSupervisor {
     Throwable thrown =
         cause instanceof PartFailure && cause.getCause() != null ? cause.getCause() : cause;
     context.getLog().error(reason, thrown);
-    if (who.equals(ORCHESTRATOR)) {
+    if (who.equals(Orchestrator.NAME)) {
       return finish(new RunOutcome.Failed(reason, Optional.of(thrown), none()));
     }
     team.orchestrator().tell(new Orchestrator.Abort(reason));
@@ -275,7 +398,15 @@ public final class RunSupervisor {
                 yield recorderIsGone ? finish(told) : record(team, told, ended.summary());
               }
               case Deadline() -> finish(failed);
-              case Stop _, Recorded _, Replace _, Recovered _, RecoveryFailed _ -> Behaviors.same();
+              case Stop _,
+                  Recorded _,
+                  Replace _,
+                  Restart _,
+                  Drained _,
+                  Changed _,
+                  Recovered _,
+                  RecoveryFailed _ ->
+                  Behaviors.same();
             },
         (ctx, signal) -> Behaviors.same());
   }
@@ -283,20 +414,27 @@ public final class RunSupervisor {
   // --- recovering
   // ----------------------------------------------------------------------------------------------
 
-  private boolean mayRecover(Throwable cause) {
-    return parts.recovery().isPresent() && !(cause instanceof PartFailure);
+  private boolean mayRecover(String name, Throwable cause) {
+    return parts.recovery().isPresent()
+        && life < settings.workers().recoveries()
+        && !(cause instanceof PartFailure)
+        && (name.equals(LEARNER)
+            || name.equals(PARAMETER_SERVER)
+            || name.equals(Orchestrator.NAME));
   }
 
-  private Behavior<Command> recover(Throwable cause) {
-    context.getLog().error("the learner failed; the run goes back to its last checkpoint", cause);
+  private Behavior<Command> recover(String name, Throwable cause) {
+    context.getLog().error("{} failed; the run goes back to its last checkpoint", name, cause);
     timers.cancelAll();
     children.keySet().forEach(context::stop);
+    timers.startSingleTimer(new Deadline(), EMPTYING);
     return emptying(cause);
   }
 
   /** Waits until all other actors are gone. */
   private Behavior<Command> emptying(Throwable cause) {
     if (children.isEmpty()) {
+      timers.cancelAll();
       Executor blocking =
           context
               .getSystem()
@@ -310,7 +448,11 @@ public final class RunSupervisor {
     }
     return Behaviors.<Command>receive(
         (ctx, command) ->
-            command instanceof Stop ? finish(lost(cause, "the run was stopped")) : Behaviors.same(),
+            switch (command) {
+              case Stop() -> finish(lost(cause, "the run was stopped"));
+              case Deadline() -> finish(lost(cause, "it did not stop: " + children.values()));
+              default -> Behaviors.same();
+            },
         (ctx, signal) -> {
           if (signal instanceof Terminated gone) {
             children.remove(gone.getRef());
@@ -326,11 +468,11 @@ public final class RunSupervisor {
             switch (command) {
               case Recovered(Optional<RunParts.Recovery> recovery) when recovery.isPresent() -> {
                 RunParts.Recovery again = recovery.get();
-                context.getLog().info("the run goes on from step {}", again.state().step());
+                context.getLog().info("the run goes on from step {}", again.from().state().step());
                 yield new RunSupervisor(
                         context,
                         timers,
-                        settings.from(again.state()),
+                        settings.from(again.from()),
                         parts.from(again),
                         decide,
                         life + 1)
@@ -339,13 +481,13 @@ public final class RunSupervisor {
               case Recovered _ -> finish(lost(cause, "there is no checkpoint to go back to"));
               case RecoveryFailed(Throwable failure) -> finish(lost(cause, Reasons.of(failure)));
               case Stop() -> finish(lost(cause, "the run was stopped"));
-              case RunEnded _, Recorded _, Replace _, Deadline _ -> Behaviors.same();
+              case RunEnded _, Recorded _, Replace _, Restart _, Drained _, Changed _, Deadline _ ->
+                  Behaviors.same();
             });
   }
 
   private static RunOutcome.Failed lost(Throwable cause, String andThen) {
-    return new RunOutcome.Failed(
-        "learner failed: " + Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
+    return new RunOutcome.Failed(Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
   }
 
   // --- ending
@@ -362,7 +504,15 @@ public final class RunSupervisor {
               case Deadline() ->
                   finish(
                       unrecorded(summary, "the recorder did not finish in time", Optional.empty()));
-              case Stop _, RunEnded _, Replace _, Recovered _, RecoveryFailed _ -> Behaviors.same();
+              case Stop _,
+                  RunEnded _,
+                  Replace _,
+                  Restart _,
+                  Drained _,
+                  Changed _,
+                  Recovered _,
+                  RecoveryFailed _ ->
+                  Behaviors.same();
             },
         (ctx, signal) ->
             signal instanceof ChildFailed failed && isRecorder(failed.getRef())

@@ -13,6 +13,7 @@ import krites.grpo.StepReport;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.flow.Account;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
 
@@ -45,12 +46,14 @@ final class StepMetrics {
       TrainingBatch batch,
       StepReport report,
       Account account,
+      Map<String, Double> more,
       Map<String, Double> rollout,
       Seconds seconds) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     addRewards(metrics, batch);
     addResponses(metrics, batch, seconds);
     addGroups(metrics, batch, account);
+    metrics.putAll(more);
     metrics.putAll(report.metrics());
     rollout.forEach((name, value) -> metrics.put("rollout/" + name, value));
     metrics.put("seconds/step", seconds.all());
@@ -62,12 +65,17 @@ final class StepMetrics {
 
   private static void addRewards(Map<String, Double> metrics, TrainingBatch batch) {
     Mean total = new Mean();
+    Mean byDefault = new Mean();
     Map<String, Mean> terms = new LinkedHashMap<>();
     Map<String, Mean> accuracyByTask = new LinkedHashMap<>();
     for (TrainingGroup group : batch.groups()) {
       String task = group.group().prompt().task().name().toLowerCase(Locale.ROOT);
       for (Reward reward : group.scored().rewards()) {
         total.add(reward.total());
+        byDefault.add(RewardPolicy.isDefault(reward) ? 1 : 0);
+        if (RewardPolicy.isDefault(reward)) {
+          continue; // it is no judgement of the response
+        }
         reward
             .terms()
             .forEach((name, value) -> terms.computeIfAbsent(name, k -> new Mean()).add(value));
@@ -79,6 +87,7 @@ final class StepMetrics {
     }
     metrics.put("reward/mean", total.value());
     metrics.put("reward/std", total.deviation());
+    metrics.put("reward/default_rate", byDefault.value());
     terms.forEach((name, mean) -> metrics.put("reward/" + name + "_mean", mean.value()));
     Mean format = terms.get(FORMAT);
     if (format != null) {

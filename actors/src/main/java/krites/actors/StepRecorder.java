@@ -27,9 +27,12 @@ final class StepRecorder {
     this.stepEndedNanos = nowNanos;
   }
 
-  /** Counters since a worker's start; those of a worker that is gone stay in the sums. */
-  void counted(String worker, Map<String, Double> counted) {
-    counters.put(worker, counted);
+  /**
+   * Counters since a worker's start; those of a worker that is gone stay in the sums. Tells whether
+   * any moved.
+   */
+  boolean counted(String worker, Map<String, Double> counted) {
+    return !counted.equals(counters.put(worker, counted));
   }
 
   /** An evaluation held training for this long. */
@@ -42,13 +45,18 @@ final class StepRecorder {
    * nowNanos}.
    */
   void trained(
-      TrainingBatch batch, StepReport report, Account account, long takenNanos, long nowNanos) {
+      TrainingBatch batch,
+      StepReport report,
+      Account account,
+      Map<String, Double> more,
+      long takenNanos,
+      long nowNanos) {
     var seconds =
         new StepMetrics.Seconds(
             seconds(takenNanos - stepEndedNanos),
             seconds(nowNanos - takenNanos),
             seconds(evalNanos));
-    var record = StepMetrics.compose(batch, report, account, sinceLastStep(), seconds);
+    var record = StepMetrics.compose(batch, report, account, more, sinceLastStep(), seconds);
     recorder.tell(new Recorder.RecordStep(record, StepMetrics.samples(batch, samplesPerStep)));
     stepEndedNanos = nowNanos;
     evalNanos = 0;

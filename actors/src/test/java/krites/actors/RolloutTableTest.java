@@ -71,7 +71,7 @@ final class RolloutTableTest {
 
   private void assign(String worker, boolean eval, long id) {
     Prompt prompt = new Prompt("p", Task.CRITIC, "text", List.of(), "1", Map.of());
-    var request = new GroupRequest(id, prompt, Sampling.greedy(4), 1);
+    var request = GroupRequest.whole(id, prompt, Sampling.greedy(4), 1);
     table.assign(worker, eval, new RolloutWorker.Generate(request, new PolicyVersion(0, 0)));
   }
 }

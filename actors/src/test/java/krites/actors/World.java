@@ -28,7 +28,9 @@ import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.flow.RunState;
+import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
 import krites.grpo.port.CheckpointStore;
 import krites.grpo.port.GroupRequest;
@@ -77,6 +79,12 @@ final class World {
   Duration stallAfter = Duration.ofSeconds(20);
   Duration stopWithin = Duration.ofSeconds(8);
   Optional<RunState> startState = Optional.empty();
+<<<<<<< HEAD
+  WeightUpdateMode weightUpdate = WeightUpdateMode.IN_FLIGHT;
+  int partialTokens = 0;
+=======
+  RewardPolicy rewards = RewardPolicy.STANDARD;
+>>>>>>> h5
   Map<String, EvalSet> evalSets = Map.of();
   RewardFunction reward = (prompt, response) -> reward(response.ids().at(0) % 2, 1);
   Consumer<GroupRequest> onStart = request -> {};
@@ -117,7 +125,13 @@ final class World {
         restarts,
         stallAfter,
         stopWithin,
-        startState);
+        startState,
+<<<<<<< HEAD
+        weightUpdate,
+        partialTokens);
+=======
+        rewards);
+>>>>>>> h5
   }
 
   RunHandle start() {
@@ -153,6 +167,8 @@ final class World {
     next.groupsPerStep = groupsPerStep;
     next.maxStaleness = maxStaleness;
     next.evalEvery = evalEvery;
+    next.weightUpdate = weightUpdate;
+    next.partialTokens = partialTokens;
     next.evalSets = evalSets;
     next.startState = Optional.of(checkpoint.state());
     next.trainer =

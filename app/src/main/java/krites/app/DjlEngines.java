@@ -97,13 +97,7 @@ final class DjlEngines implements Engines {
     RunConfig.Algorithm algorithm = config.algorithm();
     RunConfig.Learner learner = config.learner();
     return new TrainerSettings(
-        new Objective(
-            config.rollout().temperature(),
-            algorithm.clipLow(),
-            algorithm.clipHigh(),
-            algorithm.dualClip(),
-            algorithm.klCoefficient(),
-            algorithm.importanceCap()),
+        new Objective(config.rollout().temperature(), ConfiguredObjective.of(algorithm)),
         switch (algorithm.aggregation()) {
           case MICRO_BATCH_TOKEN_MEAN -> TokenWeights.MICRO_BATCH_TOKEN_MEAN;
           case TOKEN_MEAN -> TokenWeights.TOKEN_MEAN;

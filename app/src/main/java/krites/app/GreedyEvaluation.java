@@ -48,7 +48,7 @@ final class GreedyEvaluation {
     long asked = 0;
     while (asked < set.items() || engine.active() > 0) {
       while (asked < set.items() && engine.active() < engine.capacity(1)) {
-        engine.start(new GroupRequest(asked, set.source().prompt(asked), greedy, asked));
+        engine.start(GroupRequest.whole(asked, set.source().prompt(asked), greedy, asked));
         asked++;
       }
       for (RolloutOutcome outcome : engine.step()) {

@@ -11,6 +11,7 @@ import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.grpo.Sampling;
 import krites.grpo.flow.GroupFilter;
+import krites.grpo.flow.RewardPolicy;
 import krites.grpo.objective.AdvantageRule;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
@@ -43,7 +44,21 @@ final class Wiring {
         config.rollout().restarts(),
         Duration.ofSeconds(config.run().stallSeconds()),
         STOP_WITHIN,
-        from.map(Resumption::continuation));
+        from.map(Resumption::continuation),
+        rewards(config.reward()));
+  }
+
+  private static RewardPolicy rewards(RunConfig.Reward reward) {
+    return new RewardPolicy(
+        Duration.ofSeconds(reward.deadlineSeconds()),
+        reward.attempts(),
+        reward.breakerFailures(),
+        Duration.ofSeconds(reward.breakerSeconds()),
+        switch (reward.onFailure()) {
+          case DROP -> RewardPolicy.OnFailure.DROP;
+          case DEFAULT -> RewardPolicy.OnFailure.DEFAULT;
+        },
+        reward.defaultReward());
   }
 
   static RunParts parts(

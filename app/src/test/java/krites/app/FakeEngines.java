@@ -15,10 +15,12 @@ import krites.grpo.EncodedPrompt;
 import krites.grpo.FinishReason;
 import krites.grpo.Group;
 import krites.grpo.LogProbs;
+import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Response;
 import krites.grpo.StepReport;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
 import krites.grpo.port.GroupRequest;
@@ -93,8 +95,7 @@ final class FakeEngines implements Engines {
                 LogProbs.of(-1f, -1f),
                 FinishReason.STOP,
                 "<think>a</think>\\boxed{1}",
-                version,
-                version));
+                TokenVersions.of(version, 2)));
       }
       return List.of(
           new RolloutOutcome.Finished(
@@ -108,6 +109,12 @@ final class FakeEngines implements Engines {
     @Override
     public void cancel(long groupId) {
       waiting.removeIf(request -> request.groupId() == groupId);
+    }
+
+    @Override
+    public Optional<PartialGroup> cut(long groupId) {
+      cancel(groupId);
+      return Optional.empty();
     }
 
     @Override

@@ -8,31 +8,36 @@ package krites.grpo;
  *     logits / temperature over the whole vocabulary (before top-k and top-p)
  * @param finish why it ended
  * @param text the decoded text without special tokens
- * @param first the oldest version that produced a token of it
- * @param last the newest version that produced a token of it
+ * @param versions which version made each token
  */
 public record Response(
     TokenIds ids,
     LogProbs behaviourLogProbs,
     FinishReason finish,
     String text,
-    PolicyVersion first,
-    PolicyVersion last) {
+    TokenVersions versions) {
   public Response {
     if (ids.length() == 0) {
       throw new IllegalArgumentException("a response has no tokens");
     }
-    if (ids.length() != behaviourLogProbs.length()) {
+    requireOnePerToken("log-probs", behaviourLogProbs.length(), ids);
+    requireOnePerToken("versions", versions.length(), ids);
+  }
+
+  /** The oldest version that produced a token of it. */
+  public PolicyVersion first() {
+    return versions.oldest();
+  }
+
+  /** The newest version that produced a token of it. */
+  public PolicyVersion last() {
+    return versions.newest();
+  }
+
+  static void requireOnePerToken(String what, int count, TokenIds ids) {
+    if (count != ids.length()) {
       throw new IllegalArgumentException(
-          "log-probs "
-              + behaviourLogProbs.length()
-              + " for "
-              + ids.length()
-              + " tokens of a response");
-    }
-    if (first.compareTo(last) > 0) {
-      throw new IllegalArgumentException(
-          "a response began with " + first + " and ended with the older " + last);
+          what + " " + count + " for " + ids.length() + " tokens of a response");
     }
   }
 }

@@ -9,9 +9,14 @@ import java.util.List;
  * @param policy the version being trained; its successor is the step's result
  * @param groups the groups, none staler than {@code maxStaleness}
  * @param maxStaleness the bound that was promised when the batch was taken
+ * @param tuning what this step uses instead of the configured values
  */
 public record TrainingBatch(
-    long step, PolicyVersion policy, List<TrainingGroup> groups, int maxStaleness) {
+    long step,
+    PolicyVersion policy,
+    List<TrainingGroup> groups,
+    int maxStaleness,
+    Tuning tuning) {
   public TrainingBatch {
     groups = List.copyOf(groups);
     if (groups.isEmpty()) {
@@ -31,5 +36,11 @@ public record TrainingBatch(
                 + maxStaleness);
       }
     }
+  }
+
+  /** A batch that is trained as configured. */
+  public static TrainingBatch of(
+      long step, PolicyVersion policy, List<TrainingGroup> groups, int maxStaleness) {
+    return new TrainingBatch(step, policy, groups, maxStaleness, Tuning.NONE);
   }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import krites.grpo.EncodedPrompt;
 import krites.grpo.Group;
 import krites.grpo.ImageRef;
@@ -20,6 +21,8 @@ import krites.grpo.StepReport;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.WeightUpdate;
+import krites.grpo.objective.LearningRate;
+import krites.grpo.objective.ProximalRule;
 import krites.grpo.port.ImageStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.model.image.ImagePipeline;
@@ -48,7 +51,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   private final ModelSaver saver;
   private final NDManager manager;
   private final TrainingCore core;
-  private final Optional<NetworkWeights> reference;
+  private final Path referenceFolder;
+  private Optional<NetworkWeights> reference;
   private final Deque<Runnable> pieces = new ArrayDeque<>();
   private PolicyVersion version;
   private Optional<StepMetrics> metrics = Optional.empty();
@@ -97,10 +101,13 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
             settings.freezeVision(),
             manager);
     start.optimizer().ifPresent(core.optimizer()::load);
+    this.referenceFolder = start.reference();
     this.reference =
-        settings.objective().klCoefficient() > 0
-            ? Optional.of(NetworkWeights.load(start.reference(), config, manager))
-            : Optional.empty();
+        settings.objective().usesReference() ? Optional.of(loadReference()) : Optional.empty();
+  }
+
+  private NetworkWeights loadReference() {
+    return NetworkWeights.load(referenceFolder, core.config(), manager);
   }
 
   @Override
@@ -126,11 +133,15 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     StepMetrics collected = new StepMetrics();
     metrics = Optional.of(collected);
     List<List<MicroBatch>> updates = cut(next);
-    boolean several = updates.size() > 1;
+    Objective objective = settings.objective().with(next.tuning());
+    Optional<NetworkWeights> frozen = reference(objective);
+    boolean needsOld =
+        updates.size() > 1 && objective.loss().proximal() == ProximalRule.RECOMPUTED;
     for (List<MicroBatch> update : updates) {
       for (MicroBatch micro : update) {
-        if (reference.isPresent() || several) {
-          pieces.add(() -> collected.time("reference", () -> fixedLogProbs(micro, several)));
+        if (frozen.isPresent() || needsOld) {
+          pieces.add(
+              () -> collected.time("reference", () -> fixedLogProbs(micro, frozen, needsOld)));
         }
       }
     }
@@ -150,10 +161,25 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
         pieces.add(
             () ->
                 collected.time(
-                    "policy", () -> gradient(micro, weights, updates.size(), collected)));
+                    "policy",
+                    () -> gradient(micro, weights, objective, updates.size(), collected)));
       }
-      pieces.add(() -> collected.time("optimizer", () -> optimize(next.step(), collected)));
+      pieces.add(() -> collected.time("optimizer", () -> optimize(next, collected)));
     }
+  }
+
+  /**
+   * The frozen start policy if the objective of a step needs it; one that the configuration did not
+   * need is loaded when a step first does, and kept.
+   */
+  private Optional<NetworkWeights> reference(Objective objective) {
+    if (!objective.usesReference()) {
+      return Optional.empty();
+    }
+    if (reference.isEmpty()) {
+      reference = Optional.of(loadReference());
+    }
+    return reference;
   }
 
   /** Micro-batches of each optimizer step. */
@@ -188,11 +214,12 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
         group.responses().stream().map(response -> response.ids().toArray()).toList());
   }
 
-  private void fixedLogProbs(MicroBatch micro, boolean needsOld) {
+  private void fixedLogProbs(
+      MicroBatch micro, Optional<NetworkWeights> frozen, boolean needsOld) {
     try (NDManager scope = manager.newSubManager()) {
       PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
       double temperature = settings.objective().temperature();
-      reference.ifPresent(
+      frozen.ifPresent(
           weights ->
               micro.setReference(
                   core.logProbs(rows, temperature, weights, scope).get(0).toFloatArray()));
@@ -202,25 +229,25 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     }
   }
 
-  private void gradient(MicroBatch micro, float[] weights, int updates, StepMetrics collected) {
+  private void gradient(
+      MicroBatch micro,
+      float[] weights,
+      Objective objective,
+      int updates,
+      StepMetrics collected) {
     try (NDManager scope = manager.newSubManager()) {
       PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
-      TrainingCore.PolicyLoss loss =
-          core.policy(
-              rows,
-              micro.advantages(),
-              micro.behaviour(),
-              micro.stale(),
-              micro.old(),
-              micro.reference(),
-              weights,
-              settings.objective());
-      collected.add(loss, 1.0 / updates, micro.tokens(), rows.tokens());
+      TrainingCore.PolicyLoss loss = core.policy(rows, micro.targets(weights), objective);
+      collected.add(loss, 1.0 / updates, micro, rows.tokens());
     }
   }
 
-  private void optimize(long step, StepMetrics collected) {
-    double rate = settings.learningRate().at(step - 1);
+  private void optimize(TrainingBatch step, StepMetrics collected) {
+    LearningRate configured = settings.learningRate();
+    OptionalDouble peak = step.tuning().learningRate();
+    LearningRate course =
+        peak.isPresent() ? configured.withPeak(peak.getAsDouble()) : configured;
+    double rate = course.at(step.step() - 1);
     collected.update(core.update(rate, settings.optimizer()), rate);
   }
 

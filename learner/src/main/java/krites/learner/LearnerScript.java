@@ -22,6 +22,7 @@ final class LearnerScript {
   /** The network's methods and those of the learner. */
   static List<String> methods(Qwen25VlConfig config) {
     List<String> methods = new ArrayList<>(NetworkScript.methods(config));
+    methods.add(ObjectiveScript.TEXT);
     methods.add(TEXT);
     return List.copyOf(methods);
   }
@@ -29,11 +30,9 @@ final class LearnerScript {
   /**
    * {@code log_probs} gives the log-probability of each target and the entropy there.
    *
-   * <p>{@code supervised} is the weighted sum of negative log-probabilities. {@code grpo} is the
-   * clipped objective of the reference ({@code compute_policy_loss}, EasyR1) with dual clip, times
-   * a truncated importance weight exp(old - behaviour) for samples of older versions, plus the k3
-   * estimate of the divergence from the reference policy; the token weights say how it is averaged.
-   * Both add their gradients to {@code total} (an empty tensor stands for no gradient).
+   * <p>{@code supervised} is the weighted sum of negative log-probabilities, {@code policy} the
+   * {@code objective} of {@link ObjectiveScript}. Both add their gradients to {@code total} (an
+   * empty tensor stands for no gradient).
    *
    * <p>{@code update} clips the gradients to a global norm and makes one AdamW step, or leaves
    * everything as it is when the norm is not finite. Its lists hold trained weights only:
@@ -89,47 +88,12 @@ final class LearnerScript {
         grads = self.add_gradients(loss, ps, first, total)
         return torch.add([torch.detach(loss), torch.detach(lp[0])], grads)
 
-      def policy_terms(self, logp: Tensor, old: Tensor, advantage: Tensor, low: float, high: float, dual: float) -> List[Tensor]:
-        d = torch.clamp(torch.sub(logp, old), -20.0, 20.0)
-        ratio = torch.exp(d)
-        clipped = torch.exp(torch.clamp(d, torch.log(torch.sub(1.0, low)), torch.log(torch.add(1.0, high))))
-        plain = torch.neg(torch.mul(advantage, ratio))
-        cut = torch.neg(torch.mul(advantage, clipped))
-        worse = torch.maximum(plain, cut)
-        bound = torch.neg(torch.mul(advantage, dual))
-        loss = torch.where(torch.lt(advantage, 0), torch.minimum(worse, bound), worse)
-        higher = torch.to(torch.lt(plain, cut), 6)
-        lower = torch.to(torch.logical_and(torch.gt(worse, bound), torch.lt(advantage, 0)), 6)
-        return [loss, torch.detach(ratio), higher, lower, torch.detach(torch.neg(d))]
-
-      def reference_divergence(self, logp: Tensor, reference: Tensor) -> Tensor:
-        d = torch.clamp(torch.sub(reference, logp), -20.0, 20.0)
-        return torch.clamp(torch.sub(torch.sub(torch.exp(d), d), 1.0), -10.0, 10.0)
-
-      def grpo(self, rows: List[Tensor], advantage: Tensor, behaviour: Tensor, stale: Tensor, old: Tensor, reference: Tensor, weight: Tensor, temperature: float, low: float, high: float, dual: float, kl: float, cap: float, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+      def policy(self, rows: List[Tensor], temperature: float, t: List[Tensor], responses: int, choice: List[int], n: List[float], first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
         lp = self.log_probs(rows, temperature, ps)
-        logp = lp[0]
-        plain = torch.detach(logp)
-        if torch.eq(torch.numel(old), 0):
-          before = plain
-        else:
-          before = old
-        terms = self.policy_terms(logp, before, advantage, low, high, dual)
-        lag = torch.mul(torch.clamp(torch.sub(before, behaviour), -20.0, 20.0), stale)
-        importance = torch.clamp(torch.exp(lag), None, cap)
-        policy = torch.sum(torch.mul(torch.mul(terms[0], importance), weight))
-        if torch.gt(torch.numel(reference), 0):
-          divergence = self.reference_divergence(logp, reference)
-        else:
-          divergence = torch.zeros_like(plain)
-        kl_loss = torch.sum(torch.mul(divergence, weight))
-        loss = torch.add(policy, torch.mul(kl_loss, kl))
-        grads = self.add_gradients(loss, ps, first, total)
-        mismatch = torch.sub(plain, behaviour)
-        sums = [torch.detach(loss), torch.detach(policy), torch.detach(kl_loss), torch.sum(torch.mul(lp[1], weight)), torch.sum(torch.mul(terms[2], weight)), torch.sum(torch.mul(terms[3], weight)), torch.sum(torch.mul(terms[4], weight)), torch.sum(torch.mul(importance, weight)), torch.sum(torch.mul(torch.abs(mismatch), weight))]
-        ends = [torch.max(importance), torch.min(importance), torch.max(torch.abs(mismatch)), torch.sum(importance), torch.sum(torch.mul(importance, importance))]
-        return torch.add([torch.stack(sums), torch.stack(ends), plain], grads)
+        terms = self.objective(lp[0], lp[1], t, responses, choice, n)
+        grads = self.add_gradients(terms[0], ps, first, total)
+        return torch.add([torch.detach(terms[1]), torch.detach(terms[2]), torch.detach(lp[0])], grads)
 
       def update(self, w: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float, max_norm: float) -> List[Tensor]:
         norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2)))

@@ -16,7 +16,7 @@ final class MicroBatch {
   private final List<Integer> lengths;
   private final float[] advantages;
   private final float[] behaviour;
-  private final float[] stale;
+  private final float[] staleness;
   private float[] old = {};
   private float[] reference = {};
 
@@ -32,21 +32,25 @@ final class MicroBatch {
     int tokens = lengths.stream().mapToInt(Integer::intValue).sum();
     advantages = new float[tokens];
     behaviour = new float[tokens];
-    stale = new float[tokens];
+    staleness = new float[tokens];
     int at = 0;
     for (Item item : items) {
       List<Response> responses = item.group().group().responses();
       for (int r = 0; r < responses.size(); r++) {
         float advantage = item.group().advantages().get(r).floatValue();
         Response response = responses.get(r);
-        float isStale = policy.staleness(response.first()) > 0 ? 1 : 0;
         for (int t = 0; t < response.ids().length(); t++) {
           advantages[at] = advantage;
-          stale[at] = isStale;
+          staleness[at] = staleness(policy, response, t);
           behaviour[at++] = response.behaviourLogProbs().at(t);
         }
       }
     }
+  }
+
+  /** Staleness of one token of a response, in versions. */
+  private static float staleness(PolicyVersion policy, Response response, int token) {
+    return policy.staleness(response.versions().at(token));
   }
 
   /**
@@ -100,9 +104,14 @@ final class MicroBatch {
     return behaviour;
   }
 
-  /** 1 for tokens of older versions, else 0. */
-  float[] stale() {
-    return stale;
+  /** Versions between each token and the policy being trained. */
+  float[] staleness() {
+    return staleness;
+  }
+
+  /** What the objective reads of these tokens, counted by the given weights (M). */
+  PolicyTargets targets(float[] weights) {
+    return new PolicyTargets(lengths, advantages, behaviour, staleness, old, reference, weights);
   }
 
   float[] old() {

@@ -1,44 +1,50 @@
 package krites.learner;
 
+import krites.grpo.Tuning;
+import krites.grpo.objective.ClippedObjective;
+import krites.grpo.objective.CispoObjective;
+import krites.grpo.objective.DecoupledObjective;
+import krites.grpo.objective.SapoObjective;
+
 /**
- * The numbers of the policy objective.
- *
- * <p>Source: {@code compute_policy_loss} and {@code compute_kl} of EasyR1; defaults of the
- * LLaVA-Critic-R1 recipe.
+ * What the learner minimises.
  *
  * @param temperature of the sampling; logits are divided by it
- * @param clipLow lower clip, 0.2
- * @param clipHigh upper clip, 0.3
- * @param dualClip bound of the loss for negative advantages, 3
- * @param klCoefficient weight of the divergence from the reference; 0 needs no reference
- * @param importanceCap truncation of exp(old - behaviour) for samples of older versions
+ * @param loss of the log-probabilities under that temperature
  */
-public record Objective(
-    double temperature,
-    double clipLow,
-    double clipHigh,
-    double dualClip,
-    double klCoefficient,
-    double importanceCap) {
+public record Objective(double temperature, DecoupledObjective loss) {
   public Objective {
     if (!(temperature > 0)) {
       throw new IllegalArgumentException(
           "temperature " + temperature + " of the objective is not above 0");
     }
-    if (!(clipLow >= 0 && clipLow < 1) || !(clipHigh >= 0)) {
-      throw new IllegalArgumentException(
-          "clip " + clipLow + "/" + clipHigh + " is not in [0, 1) and [0, inf)");
+  }
+
+  /** Whether the loss has a term that needs the reference policy. */
+  boolean usesReference() {
+    return loss.klCoefficient() > 0;
+  }
+
+  /** The objective of one step; clip bounds mean nothing to a surrogate without a clip. */
+  Objective with(Tuning tuning) {
+    if (tuning.equals(Tuning.NONE)) {
+      return this;
     }
-    if (!(dualClip > 1)) {
-      throw new IllegalArgumentException("dual clip " + dualClip + " is not above 1");
-    }
-    if (!(klCoefficient >= 0) || !(importanceCap > 0)) {
-      throw new IllegalArgumentException(
-          "KL coefficient "
-              + klCoefficient
-              + " is negative or importance cap "
-              + importanceCap
-              + " is not above 0");
-    }
+    double kl = tuning.klCoefficient().orElse(loss.klCoefficient());
+    return new Objective(
+        temperature,
+        switch (loss.policy()) {
+          case ClippedObjective clipped ->
+              loss.with(
+                  tuning.clipLow().orElse(clipped.clipLow()),
+                  tuning.clipHigh().orElse(clipped.clipHigh()),
+                  kl);
+          case CispoObjective cispo ->
+              loss.with(
+                  tuning.clipLow().orElse(cispo.clipLow()),
+                  tuning.clipHigh().orElse(cispo.clipHigh()),
+                  kl);
+          case SapoObjective _ -> loss.with(0, 0, kl);
+        });
   }
 }

@@ -14,33 +14,25 @@ final class StepMetrics {
     "learner/clip_fraction_low",
     "learner/policy_kl",
     "learner/importance_mean",
-    "learner/mismatch_abs_mean",
   };
 
   private final double[] sums = new double[SUMS.length];
   private final Map<String, Double> seconds = new LinkedHashMap<>();
-  private double importanceMax = Double.NEGATIVE_INFINITY;
-  private double importanceMin = Double.POSITIVE_INFINITY;
-  private double mismatchMax;
-  private double importanceSum;
-  private double importanceSquares;
+  private final ImportanceCounts importance = new ImportanceCounts();
+  private long responses;
   private long targets;
   private long tokens;
   private double gradientNorm;
   private double rate;
   private boolean skipped;
 
-  void add(TrainingCore.PolicyLoss loss, double share, int targetTokens, int fedTokens) {
+  void add(TrainingCore.PolicyLoss loss, double share, MicroBatch micro, int fedTokens) {
     for (int i = 0; i < sums.length; i++) {
       sums[i] += loss.sums()[i] * share;
     }
-    float[] extremes = loss.extremes();
-    importanceMax = Math.max(importanceMax, extremes[0]);
-    importanceMin = Math.min(importanceMin, extremes[1]);
-    mismatchMax = Math.max(mismatchMax, extremes[2]);
-    importanceSum += extremes[3];
-    importanceSquares += extremes[4];
-    targets += targetTokens;
+    importance.add(loss.counts());
+    responses += micro.lengths().size();
+    targets += micro.tokens();
     tokens += fedTokens;
   }
 
@@ -65,12 +57,20 @@ final class StepMetrics {
     for (int i = 0; i < SUMS.length; i++) {
       numbers.put(SUMS[i], sums[i]);
     }
-    numbers.put("learner/importance_max", importanceMax);
-    numbers.put("learner/importance_min", importanceMin);
-    numbers.put(
-        "learner/effective_sample_share",
-        importanceSum * importanceSum / (importanceSquares * targets));
-    numbers.put("learner/mismatch_abs_max", mismatchMax);
+    numbers.put("learner/importance_max", importance.max());
+    numbers.put("learner/importance_min", importance.min());
+    numbers.put("learner/effective_sample_share", importance.effectiveSampleShare());
+    numbers.put("learner/truncated_token_share", importance.truncatedShare());
+    numbers.put("learner/masked_token_share", importance.maskedTokenShare());
+    numbers.put("learner/masked_response_share", importance.maskedResponses() / responses);
+    numbers.put("learner/mismatch_abs_mean", importance.mismatchMean());
+    numbers.put("learner/mismatch_abs_max", importance.mismatchMax());
+    numbers.put("learner/mismatch_ratio_mean", importance.mismatchRatioMean());
+    numbers.put("learner/mismatch_ratio_max", importance.mismatchRatioMax());
+    numbers.put("learner/stale_token_share", importance.staleShare());
+    numbers.put("learner/staleness_ratio_mean", importance.staleRatioMean());
+    numbers.put("learner/staleness_ratio_min", importance.staleRatioMin());
+    numbers.put("learner/staleness_ratio_max", importance.staleRatioMax());
     numbers.put("learner/grad_norm", gradientNorm);
     numbers.put("learner/lr", rate);
     numbers.put("learner/response_tokens", (double) targets);

@@ -24,7 +24,6 @@ public final class TrainingCore implements AutoCloseable {
   private final ScriptModule script;
   private final NetworkWeights weights;
   private final OptimizerState optimizer;
-  private final NDArray none;
   private final int firstTrained;
   private NDManager gradientOwner;
   private NDList gradients;
@@ -42,7 +41,6 @@ public final class TrainingCore implements AutoCloseable {
     this.manager = parent.newSubManager();
     this.script = ScriptModule.load(manager, LearnerScript.methods(config));
     this.optimizer = OptimizerState.fresh(weights, manager);
-    this.none = manager.zeros(new Shape(0));
     this.firstTrained =
         freezeVision
             ? (int) weights.layout().names().stream().filter(WeightLayout::isVision).count()
@@ -92,8 +90,14 @@ public final class TrainingCore implements AutoCloseable {
     }
   }
 
-  /** What the policy loss says of one micro-batch: weighted sums and extremes over its tokens. */
-  public record PolicyLoss(float[] sums, float[] extremes, float[] logProbs) {
+  /**
+   * What the policy loss says of one micro-batch.
+   *
+   * @param sums over its tokens, by their weights
+   * @param counts plain counts and extremes, as {@link ImportanceCounts} reads them
+   * @param logProbs of the targets (M)
+   */
+  public record PolicyLoss(float[] sums, float[] counts, float[] logProbs) {
     public double loss() {
       return sums[0];
     }
@@ -111,7 +115,7 @@ public final class TrainingCore implements AutoCloseable {
       return sums[3];
     }
 
-    /** How many tokens with a positive pull were cut by the upper clip. */
+    /** How many tokens the clip held back (see the plain objectives for which count). */
     public double clippedHigh() {
       return sums[4];
     }
@@ -121,61 +125,33 @@ public final class TrainingCore implements AutoCloseable {
       return sums[5];
     }
 
-    /** Approximate divergence from the old policy, the old log-probability less the current one. */
+    /**
+     * Approximate divergence from the proximal policy: its log-probability less the current one.
+     */
     public double policyKl() {
       return sums[6];
     }
 
-    /** Truncated importance weights. */
+    /** Importance weights after correction. */
     public double importance() {
       return sums[7];
     }
-
-    /** Distance of current and behaviour log-probabilities. */
-    public double mismatch() {
-      return sums[8];
-    }
   }
 
-  /**
-   * Adds the gradient of the policy objective.
-   *
-   * @param advantage of each target's response (M)
-   * @param behaviour log-probabilities at sampling time (M)
-   * @param stale 1 for tokens of older versions, which get an importance weight; 0 for those of the
-   *     version being trained, whose weight is 1 whatever the last bits of two engines say (M)
-   * @param old log-probabilities that the ratio is taken against (M), or empty for the current ones
-   * @param reference log-probabilities of the reference policy (M), or empty for none
-   * @param tokenWeights how much each token counts in the averages (M); they sum to this
-   *     micro-batch's share
-   */
-  public PolicyLoss policy(
-      PackedRows rows,
-      float[] advantage,
-      float[] behaviour,
-      float[] stale,
-      float[] old,
-      float[] reference,
-      float[] tokenWeights,
-      Objective objective) {
+  /** Adds the gradient of the policy objective; the targets are those of the rows, in order. */
+  public PolicyLoss policy(PackedRows rows, PolicyTargets targets, Objective objective) {
     try (NDManager scope = manager.newSubManager()) {
+      Object[] settings = ObjectiveScript.arguments(objective.loss(), targets, scope);
       NDList result =
           accumulate(
-              "grpo",
+              "policy",
               3,
               rows.tensors(),
-              scope.create(advantage),
-              scope.create(behaviour),
-              scope.create(stale),
-              old.length == 0 ? none : scope.create(old),
-              reference.length == 0 ? none : scope.create(reference),
-              scope.create(tokenWeights),
               objective.temperature(),
-              objective.clipLow(),
-              objective.clipHigh(),
-              objective.dualClip(),
-              objective.klCoefficient(),
-              objective.importanceCap(),
+              settings[0],
+              settings[1],
+              settings[2],
+              settings[3],
               firstTrained,
               gradients,
               weights.tensors());

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import krites.grpo.objective.DecoupledObjective;
 import krites.model.image.ImageDecoder;
 import krites.model.image.ImageProcessor;
 import krites.model.image.ProcessedImage;
@@ -146,15 +147,16 @@ class GoldenStepTest {
   private TrainingCore.PolicyLoss policy(
       SafetensorsFile golden, PackedRows rows, int[] places, int tokens) {
     float[] old = pick(golden, "old_log_probs", places);
-    return core.policy(
-        rows,
-        pick(golden, "advantages", places),
-        old,
-        new float[old.length],
-        old,
-        pick(golden, "ref_log_probs", places),
-        filled(places.length, 1f / tokens),
-        new Objective(0.9, 0.2, 0.3, 3, 0.01, 5));
+    PolicyTargets targets =
+        new PolicyTargets(
+            List.of(old.length),
+            pick(golden, "advantages", places),
+            old,
+            new float[old.length],
+            old,
+            pick(golden, "ref_log_probs", places),
+            filled(places.length, 1f / tokens));
+    return core.policy(rows, targets, new Objective(0.9, DecoupledObjective.published()));
   }
 
   private void assertGradients(SafetensorsFile train) {

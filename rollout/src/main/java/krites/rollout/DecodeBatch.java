@@ -23,7 +23,7 @@ import krites.model.torchscript.ScriptModule;
  * prompt's cache is spread over its responses.
  *
  * <p>Owns the caches. Rows are counted from 0 over the prompts in order, a prompt's responses side
- * by side.
+ * by side. A response that goes on is a prompt of its own, its tokens so far at the end.
  */
 public final class DecodeBatch implements AutoCloseable {
   private final ScriptModule script;
@@ -40,8 +40,20 @@ public final class DecodeBatch implements AutoCloseable {
   private int column;
   private int rows;
 
-  /** What one prompt gives to the network. */
-  public record Input(int[] ids, List<ProcessedImage> images) {}
+  /**
+   * What one prompt gives to the network.
+   *
+   * @param ids tokens to be read, those of a response so far included
+   * @param images in the order of their placeholders; an image object that several inputs share
+   *     goes through the vision tower once
+   * @param copies responses that go on behind these tokens
+   */
+  public record Input(int[] ids, List<ProcessedImage> images, int copies) {
+    /** A prompt with one response. */
+    public Input(int[] ids, List<ProcessedImage> images) {
+      this(ids, images, 1);
+    }
+  }
 
   /**
    * Tokens with a role in decoding.
@@ -72,7 +84,7 @@ public final class DecodeBatch implements AutoCloseable {
    * Reads prompts.
    *
    * @param inputs at least one
-   * @param copies responses per prompt
+   * @param newTokens most tokens that will be decoded behind the prompts; the caches get this room
    * @param parent owner of the native memory of the batch
    */
   public static DecodeBatch prefill(
@@ -81,13 +93,13 @@ public final class DecodeBatch implements AutoCloseable {
       NetworkWeights weights,
       Vocabulary vocabulary,
       List<Input> inputs,
-      int copies,
+      int newTokens,
       Sampling sampling,
       NDManager parent) {
-    DecodeBatch batch =
-        new DecodeBatch(script, parent, vocabulary, sampling, inputs.size() * copies);
+    int rows = inputs.stream().mapToInt(Input::copies).sum();
+    DecodeBatch batch = new DecodeBatch(script, parent, vocabulary, sampling, rows);
     try {
-      batch.read(config, weights, inputs, copies);
+      batch.read(config, weights, inputs, newTokens);
       return batch;
     } catch (RuntimeException e) {
       batch.close();
@@ -95,10 +107,11 @@ public final class DecodeBatch implements AutoCloseable {
     }
   }
 
-  private void read(Qwen25VlConfig config, NetworkWeights weights, List<Input> inputs, int copies) {
+  private void read(
+      Qwen25VlConfig config, NetworkWeights weights, List<Input> inputs, int newTokens) {
     int prompts = inputs.size();
     int width = inputs.stream().mapToInt(input -> input.ids().length).max().orElseThrow();
-    int columns = width + sampling.maxNewTokens();
+    int columns = width + newTokens;
     long[] ids = new long[prompts * width];
     long[] positions = new long[3 * prompts * width];
     int[] doc = new int[prompts * width];
@@ -110,13 +123,14 @@ public final class DecodeBatch implements AutoCloseable {
     long[] origin = new long[rows];
     boolean[] met = new boolean[rows * (usesPenalty() ? vocabulary.size() : 1)];
     List<Long> imageAt = new ArrayList<>();
-    List<ProcessedImage> images = new ArrayList<>();
+    VisionRows images = new VisionRows(config.vision().merge());
+    int row = 0;
     for (int p = 0; p < prompts; p++) {
       Input input = inputs.get(p);
       List<PatchGrid> grids = input.images().stream().map(ProcessedImage::grid).toList();
       MultimodalPositions place = MultimodalPositions.of(input.ids(), grids, config);
       int pad = width - input.ids().length;
-      images.addAll(input.images());
+      input.images().forEach(images::add);
       for (int i = 0; i < input.ids().length; i++) {
         int at = p * width + pad + i;
         ids[at] = input.ids()[i];
@@ -128,8 +142,7 @@ public final class DecodeBatch implements AutoCloseable {
           imageAt.add((long) at);
         }
       }
-      for (int c = 0; c < copies; c++) {
-        int row = p * copies + c;
+      for (int c = 0; c < input.copies(); c++, row++) {
         origin[row] = p;
         nextPositions[row] = place.next();
         Arrays.fill(real, row * columns + pad, row * columns + width, true);
@@ -142,11 +155,12 @@ public final class DecodeBatch implements AutoCloseable {
     }
     try (NDManager scope = parent.newSubManager()) {
       NDArray embeddings = scope.zeros(new Shape(0));
-      if (!images.isEmpty()) {
-        NDList vision = VisionInputs.of(images, config, scope);
+      if (!images.distinct().isEmpty()) {
+        NDList vision = VisionInputs.of(images.distinct(), config, scope);
         List<Object> arguments = new ArrayList<>(vision);
         arguments.add(weights.tensors());
-        embeddings = script.call(scope, "vision", arguments.toArray()).get(0);
+        NDList seenOnce = script.call(scope, "vision", arguments.toArray());
+        embeddings = script.call(scope, "keep_rows", seenOnce, scope.create(images.rows())).get(0);
       }
       NDList read =
           script.call(

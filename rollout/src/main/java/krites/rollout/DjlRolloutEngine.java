@@ -12,6 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import krites.grpo.EncodedPrompt;
+import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Sampling;
 import krites.grpo.WeightUpdate;
@@ -75,8 +78,11 @@ public final class DjlRolloutEngine implements RolloutEngine {
   }
 
   /** A batch that is being decoded, and which sequence each of its rows is. */
-  private record Running(
-      DecodeBatch batch, List<RunningGroup> groups, List<RunningRow> rows, int maxNewTokens) {}
+  private record Running(DecodeBatch batch, List<RunningGroup> groups, List<RunningRow> rows) {
+    Optional<RunningGroup> group(long id) {
+      return groups.stream().filter(group -> group.id() == id).findFirst();
+    }
+  }
 
   /**
    * Loads a model directory; call it on the thread that will drive the engine.
@@ -126,10 +132,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   @Override
   public int active() {
-    return waiting.size()
-        + running
-            .map(now -> (int) now.groups().stream().filter(group -> !group.returned()).count())
-            .orElse(0);
+    return waiting.size() + running.map(now -> now.groups().size()).orElse(0);
   }
 
   @Override
@@ -153,12 +156,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     int waitingPlaces = waiting.stream().mapToInt(request -> request.sampling().groupSize()).sum();
     return waitingPlaces
         + running
-            .map(
-                now ->
-                    now.groups().stream()
-                        .filter(group -> !group.returned())
-                        .mapToInt(group -> group.rows().size())
-                        .sum())
+            .map(now -> now.groups().stream().mapToInt(group -> group.rows().size()).sum())
             .orElse(0);
   }
 
@@ -188,9 +186,11 @@ public final class DjlRolloutEngine implements RolloutEngine {
       }
       try {
         PromptEncoder.Encoded encoded = encoder.encode(request.prompt());
-        groups.add(new RunningGroup(request, encoded.prompt()));
-        inputs.add(new DecodeBatch.Input(encoded.prompt().ids().toArray(), encoded.images()));
-        count("prompt_tokens", encoded.prompt().ids().length());
+        requireSame(encoded.prompt(), request);
+        RunningGroup group = new RunningGroup(request, encoded.prompt());
+        group
+            .outcome(encoder.tokenizer())
+            .ifPresentOrElse(outcomes::add, () -> admit(group, encoded, groups, inputs));
       } catch (IOException | ImageException e) {
         outcomes.add(
             new RolloutOutcome.Failed(
@@ -202,16 +202,47 @@ public final class DjlRolloutEngine implements RolloutEngine {
     if (groups.isEmpty()) {
       return;
     }
+    List<RunningRow> rows = groups.stream().flatMap(group -> group.openRows().stream()).toList();
+    int newTokens = rows.stream().mapToInt(RunningRow::remaining).max().orElseThrow();
     DecodeBatch batch =
         DecodeBatch.prefill(
-            script, config, weights, vocabulary, inputs, sampling.groupSize(), sampling, manager);
-    List<RunningRow> rows = groups.stream().flatMap(group -> group.rows().stream()).toList();
-    running = Optional.of(new Running(batch, groups, rows, sampling.maxNewTokens()));
+            script, config, weights, vocabulary, inputs, newTokens, sampling, manager);
+    running = Optional.of(new Running(batch, groups, rows));
+  }
+
+  /** A group that goes on must find the prompt that it was begun with. */
+  private static void requireSame(EncodedPrompt now, GroupRequest request) throws IOException {
+    if (request.prefix().isPresent() && !request.prefix().get().encoded().equals(now)) {
+      throw new IOException("its tokens are not those that the responses were begun with");
+    }
+  }
+
+  /** Responses without tokens share one reading of the prompt, others are read with their own. */
+  private void admit(
+      RunningGroup group,
+      PromptEncoder.Encoded encoded,
+      List<RunningGroup> groups,
+      List<DecodeBatch.Input> inputs) {
+    groups.add(group);
+    int[] prompt = encoded.prompt().ids().toArray();
+    List<RunningRow> open = group.openRows();
+    if (open.stream().allMatch(row -> row.position() == 0)) {
+      inputs.add(new DecodeBatch.Input(prompt, encoded.images(), open.size()));
+      count("prompt_tokens", prompt.length);
+      return;
+    }
+    for (RunningRow row : open) {
+      int[] ids = Arrays.copyOf(prompt, prompt.length + row.position());
+      System.arraycopy(row.tokens(), 0, ids, prompt.length, row.position());
+      inputs.add(new DecodeBatch.Input(ids, encoded.images()));
+      count("prompt_tokens", prompt.length);
+      count("continued_tokens", row.position());
+    }
   }
 
   private void decode(Running now, List<RolloutOutcome> outcomes) {
     List<RunningRow> rows = now.rows();
-    int left = now.maxNewTokens() - rows.stream().mapToInt(RunningRow::position).max().orElse(0);
+    int left = rows.stream().mapToInt(RunningRow::remaining).max().orElseThrow();
     int n = Math.min(settings.chunkTokens(), left);
     double[] uniforms = new double[rows.size() * n];
     for (int r = 0; r < rows.size(); r++) {
@@ -219,44 +250,60 @@ public final class DjlRolloutEngine implements RolloutEngine {
     }
     DecodeBatch.Chunk chunk = now.batch().decode(uniforms, weights);
     for (int r = 0; r < rows.size(); r++) {
-      int taken = rows.get(r).take(chunk, r, vocabulary, now.maxNewTokens(), version);
-      count("response_tokens", taken);
+      count("response_tokens", rows.get(r).take(chunk, r, vocabulary, version));
     }
+    List<RunningGroup> going = new ArrayList<>();
     for (RunningGroup group : now.groups()) {
-      if (group.complete() && !group.returned()) {
-        group.markReturned();
-        if (!group.cancelled()) {
-          outcomes.add(new RolloutOutcome.Finished(group.group(encoder.tokenizer())));
-        }
-      }
+      group.outcome(encoder.tokenizer()).ifPresentOrElse(outcomes::add, () -> going.add(group));
     }
-    shrink(now);
+    shrink(now, going);
   }
 
-  /** Frees the batch when all is done, and ended rows when they are the larger part. */
-  private void shrink(Running now) {
+  /** Frees the batch when all is done, and closed rows when they are the larger part. */
+  private void shrink(Running now, List<RunningGroup> going) {
     int[] open =
-        java.util.stream.IntStream.range(0, now.rows().size())
-            .filter(r -> !now.rows().get(r).ended())
-            .toArray();
+        IntStream.range(0, now.rows().size()).filter(r -> now.rows().get(r).open()).toArray();
     if (open.length == 0) {
       now.batch().close();
       running = Optional.empty();
     } else if (open.length * 4 <= now.rows().size() * 3) {
       now.batch().keepRows(open);
       List<RunningRow> rows = Arrays.stream(open).mapToObj(now.rows()::get).toList();
-      running = Optional.of(new Running(now.batch(), now.groups(), rows, now.maxNewTokens()));
+      running = Optional.of(new Running(now.batch(), going, rows));
+    } else {
+      running = Optional.of(new Running(now.batch(), going, now.rows()));
     }
   }
 
   @Override
   public void cancel(long groupId) {
     waiting.removeIf(request -> request.groupId() == groupId);
-    running.ifPresent(
-        now ->
-            now.groups().stream()
-                .filter(group -> group.id() == groupId)
-                .forEach(RunningGroup::cancel));
+    running
+        .flatMap(now -> now.group(groupId))
+        .ifPresent(
+            group -> {
+              count("aborted_tokens", group.freshTokens());
+              remove(group);
+            });
+  }
+
+  @Override
+  public Optional<PartialGroup> cut(long groupId) {
+    Optional<RunningGroup> group = running.flatMap(now -> now.group(groupId));
+    if (group.isPresent()) {
+      remove(group.get());
+      return Optional.of(group.get().partial());
+    }
+    Optional<GroupRequest> unread =
+        waiting.stream().filter(request -> request.groupId() == groupId).findFirst();
+    unread.ifPresent(waiting::remove);
+    return unread.flatMap(GroupRequest::prefix);
+  }
+
+  private void remove(RunningGroup group) {
+    group.close();
+    Running now = running.orElseThrow();
+    shrink(now, now.groups().stream().filter(other -> other != group).toList());
   }
 
   @Override

@@ -4,25 +4,55 @@ import java.util.Arrays;
 import java.util.Optional;
 import krites.grpo.FinishReason;
 import krites.grpo.LogProbs;
+import krites.grpo.PartialResponse;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Response;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.model.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
-/** One response while it is decoded: its tokens so far and its stream of random numbers. */
+/**
+ * One response while it is decoded: its tokens so far and its stream of random numbers.
+ *
+ * <p>It may have begun in an earlier sitting; then it goes on behind the tokens of that one. It is
+ * open until it is finished, its sitting's budget is used up, or it is closed.
+ */
 final class RunningRow {
   private final long seed;
-  private int[] ids = new int[32];
-  private float[] logProbs = new float[32];
+  private final int begun;
+  private final int maxTokens;
+  private final int sittingEnd;
+  private int[] ids;
+  private float[] logProbs;
   private int length;
-  private boolean abandoned;
+  private TokenVersions versions;
+  private boolean closed;
   private @Nullable FinishReason finish;
-  private @Nullable PolicyVersion first;
-  private @Nullable PolicyVersion last;
 
-  RunningRow(long groupSeed, int index) {
+  /**
+   * A response of a group.
+   *
+   * @param index of the response in its group
+   * @param start where to go on
+   * @param maxTokens of the whole response
+   * @param budget tokens of this sitting; 0 has no limit
+   */
+  RunningRow(
+      long groupSeed, int index, Optional<PartialResponse> start, int maxTokens, int budget) {
     this.seed = mix(groupSeed + 0x9E3779B97F4A7C15L * (index + 1L));
+    this.ids = start.map(partial -> partial.ids().toArray()).orElseGet(() -> new int[0]);
+    this.logProbs =
+        start.map(partial -> partial.behaviourLogProbs().toArray()).orElseGet(() -> new float[0]);
+    this.versions = start.map(PartialResponse::versions).orElse(TokenVersions.NONE);
+    this.length = ids.length;
+    this.begun = length;
+    this.maxTokens = maxTokens;
+    this.sittingEnd = budget == 0 ? maxTokens : Math.min(maxTokens, length + budget);
+    this.finish =
+        start
+            .flatMap(PartialResponse::finish)
+            .orElse(length >= maxTokens ? FinishReason.LENGTH : null);
   }
 
   /** Tokens sampled so far. */
@@ -30,17 +60,36 @@ final class RunningRow {
     return length;
   }
 
-  boolean ended() {
-    return abandoned || finish != null;
+  /** Tokens sampled in this sitting. */
+  int freshTokens() {
+    return length - begun;
   }
 
-  void abandon() {
-    abandoned = true;
+  /** A copy of the tokens so far. */
+  int[] tokens() {
+    return Arrays.copyOf(ids, length);
+  }
+
+  boolean finished() {
+    return finish != null;
+  }
+
+  boolean open() {
+    return remaining() > 0;
+  }
+
+  /** Tokens that this sitting may still add. */
+  int remaining() {
+    return closed || finish != null ? 0 : sittingEnd - length;
+  }
+
+  void close() {
+    closed = true;
   }
 
   /**
    * The numbers in [0, 1) that decide the next tokens; each depends on the seed and the token's
-   * place alone, so a response is the same in any batch and any chunk size.
+   * place alone, so a response is the same in any batch, any chunk size and any number of sittings.
    */
   void fillUniforms(double[] target, int offset, int count) {
     for (int i = 0; i < count; i++) {
@@ -50,13 +99,9 @@ final class RunningRow {
 
   /** Takes its row of a chunk; returns how many tokens were its own. */
   int take(
-      DecodeBatch.Chunk chunk,
-      int row,
-      DecodeBatch.Vocabulary vocabulary,
-      int maxTokens,
-      PolicyVersion version) {
+      DecodeBatch.Chunk chunk, int row, DecodeBatch.Vocabulary vocabulary, PolicyVersion version) {
     int taken = 0;
-    for (int i = 0; i < chunk.length() && !ended(); i++) {
+    for (int i = 0; i < chunk.length() && open(); i++) {
       int at = row * chunk.length() + i;
       append((int) chunk.tokens()[at], chunk.logProbs()[at]);
       taken++;
@@ -68,31 +113,38 @@ final class RunningRow {
       }
     }
     if (taken > 0) {
-      first = first == null ? version : first;
-      last = version;
+      versions = versions.concat(TokenVersions.of(version, taken));
     }
     return taken;
   }
 
   private void append(int id, float logProb) {
     if (length == ids.length) {
-      ids = Arrays.copyOf(ids, 2 * length);
-      logProbs = Arrays.copyOf(logProbs, 2 * length);
+      int room = Math.max(32, 2 * length);
+      ids = Arrays.copyOf(ids, room);
+      logProbs = Arrays.copyOf(logProbs, room);
     }
     ids[length] = id;
     logProbs[length++] = logProb;
   }
 
+  PartialResponse partial() {
+    return new PartialResponse(
+        TokenIds.of(tokens()), logProbs(), versions, Optional.ofNullable(finish));
+  }
+
   Response response(Tokenizer tokenizer) {
-    int[] own = Arrays.copyOf(ids, length);
     return new Response(
-        TokenIds.of(own),
-        LogProbs.of(Arrays.copyOf(logProbs, length)),
+        TokenIds.of(tokens()),
+        logProbs(),
         Optional.ofNullable(finish)
             .orElseThrow(() -> new IllegalStateException("a response is not complete")),
-        tokenizer.decode(own, true),
-        Optional.ofNullable(first).orElseThrow(),
-        Optional.ofNullable(last).orElseThrow());
+        tokenizer.decode(tokens(), true),
+        versions);
+  }
+
+  private LogProbs logProbs() {
+    return LogProbs.of(Arrays.copyOf(logProbs, length));
   }
 
   /** The finaliser of SplitMix64 (Steele, Lea, Flood 2014). */

@@ -88,7 +88,7 @@ class DecodeBatchTest {
     Sampling sampling = new Sampling(1, 1f, 1f, 0, 1f, 16);
     double[][] uniforms = uniforms(3, 16, 2);
     long[] all = decode(inputs(), sampling, new int[0], uniforms, 16);
-    try (DecodeBatch batch = prefill(inputs(), 1, sampling, new int[0])) {
+    try (DecodeBatch batch = prefill(inputs(), sampling, new int[0])) {
       DecodeBatch.Chunk first = batch.decode(part(uniforms, 0, 6), weights);
       batch.keepRows(new int[] {0, 2});
       assertEquals(2, batch.rows());
@@ -103,7 +103,7 @@ class DecodeBatchTest {
 
   @Test
   void aStoppedRowGivesPadsWithLogProbabilityZero() throws IOException {
-    try (DecodeBatch batch = prefill(inputs(), 1, Sampling.greedy(8), new int[] {STOP})) {
+    try (DecodeBatch batch = prefill(inputs(), Sampling.greedy(8), new int[] {STOP})) {
       DecodeBatch.Chunk chunk = batch.decode(new double[3 * 8], weights);
       assertArrayEquals(new boolean[] {true, false, false}, chunk.done());
       assertEquals(STOP, chunk.tokens()[4]);
@@ -120,7 +120,7 @@ class DecodeBatchTest {
     int copies = 2000;
     float temperature = 0.5f;
     Sampling sampling = new Sampling(copies, temperature, 1f, 0, 1f, 1);
-    try (DecodeBatch batch = prefill(List.of(inputs().get(1)), copies, sampling, new int[0])) {
+    try (DecodeBatch batch = prefill(copies(inputs().get(1), copies), sampling, new int[0])) {
       float[] logits = Arrays.copyOf(batch.logits(), config.vocabulary());
       float[] expected =
           PlainSampling.probabilities(PlainSampling.process(logits, new int[0], sampling));
@@ -156,7 +156,7 @@ class DecodeBatchTest {
         new DecodeBatch.Vocabulary(config.vocabulary(), new int[0], forbidden, PAD);
     try (DecodeBatch batch =
         DecodeBatch.prefill(
-            script, config, weights, two, List.of(inputs().get(0)), 100, sampling, manager)) {
+            script, config, weights, two, copies(inputs().get(0), 100), 1, sampling, manager)) {
       double[] uniforms = new SplittableRandom(4).doubles(100).toArray();
       uniforms[0] = 0;
       uniforms[1] = Math.nextDown(1.0);
@@ -176,7 +176,7 @@ class DecodeBatchTest {
     int rows = inputs.size();
     int length = sampling.maxNewTokens();
     long[] ids = new long[rows * length];
-    try (DecodeBatch batch = prefill(inputs, 1, sampling, stops)) {
+    try (DecodeBatch batch = prefill(inputs, sampling, stops)) {
       for (int at = 0; at < length; at += chunk) {
         int n = Math.min(chunk, length - at);
         long[] tokens = batch.decode(part(uniforms, at, at + n), weights).tokens();
@@ -188,13 +188,16 @@ class DecodeBatchTest {
     return ids;
   }
 
-  private DecodeBatch prefill(
-      List<DecodeBatch.Input> inputs, int copies, Sampling sampling, int[] stops) {
+  private DecodeBatch prefill(List<DecodeBatch.Input> inputs, Sampling sampling, int[] stops) {
     int size = config.vocabulary();
     DecodeBatch.Vocabulary vocabulary =
         new DecodeBatch.Vocabulary(size, stops, new boolean[size], PAD);
     return DecodeBatch.prefill(
-        script, config, weights, vocabulary, inputs, copies, sampling, manager);
+        script, config, weights, vocabulary, inputs, sampling.maxNewTokens(), sampling, manager);
+  }
+
+  private static List<DecodeBatch.Input> copies(DecodeBatch.Input one, int copies) {
+    return List.of(new DecodeBatch.Input(one.ids(), one.images(), copies));
   }
 
   /** Text only, one image, two images, as in the golden case. */

@@ -10,26 +10,35 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import krites.actors.Learner;
 import krites.actors.Orchestrator;
 import krites.actors.RewardWorker;
+import krites.actors.RolloutWorker;
 import krites.grpo.EncodedPrompt;
 import krites.grpo.FinishReason;
 import krites.grpo.Group;
 import krites.grpo.ImageGrid;
 import krites.grpo.ImageRef;
 import krites.grpo.LogProbs;
+import krites.grpo.PartialGroup;
+import krites.grpo.PartialResponse;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Prompt;
 import krites.grpo.Response;
 import krites.grpo.Reward;
+import krites.grpo.Sampling;
 import krites.grpo.ScoredGroup;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
+import krites.grpo.port.GroupRequest;
+import krites.grpo.Tuning;
 
 /**
  * The form of every data class on the wire. Fields follow each other without names; integers are of
@@ -68,6 +77,13 @@ final class DataSchema {
         Learner.Train.class,
         (out, train) -> writeBatch(out, train.batch()),
         in -> new Learner.Train(readBatch(in)));
+    register(
+        kryo,
+        24,
+        RolloutWorker.Generate.class,
+        DataSchema::writeGenerate,
+        DataSchema::readGenerate);
+    register(kryo, 25, Orchestrator.GroupCut.class, DataSchema::writeCut, DataSchema::readCut);
     return kryo;
   }
 
@@ -110,6 +126,38 @@ final class DataSchema {
     return new Orchestrator.GroupScored(readText(in), readScored(in));
   }
 
+  private static void writeGenerate(Output out, RolloutWorker.Generate message) {
+    GroupRequest request = message.request();
+    out.writeVarLong(request.groupId(), false);
+    writePrompt(out, request.prompt());
+    writeSampling(out, request.sampling());
+    out.writeLong(request.seed());
+    writeOptional(out, request.prefix(), DataSchema::writePartial);
+    out.writeVarInt(request.tokenBudget(), true);
+    writeVersion(out, message.minVersion());
+  }
+
+  private static RolloutWorker.Generate readGenerate(Input in) {
+    var request =
+        new GroupRequest(
+            in.readVarLong(false),
+            readPrompt(in),
+            readSampling(in),
+            in.readLong(),
+            readOptional(in, DataSchema::readPartial),
+            in.readVarInt(true));
+    return new RolloutWorker.Generate(request, readVersion(in));
+  }
+
+  private static void writeCut(Output out, Orchestrator.GroupCut message) {
+    writeText(out, message.worker());
+    writePartial(out, message.partial());
+  }
+
+  private static Orchestrator.GroupCut readCut(Input in) {
+    return new Orchestrator.GroupCut(readText(in), readPartial(in));
+  }
+
   // --- stages
   // --------------------------------------------------------------------------------------------------
 
@@ -118,14 +166,26 @@ final class DataSchema {
     writeVersion(out, batch.policy());
     out.writeVarInt(batch.maxStaleness(), true);
     writeList(out, batch.groups(), DataSchema::writeTrainingGroup);
+    writeTuning(out, batch.tuning());
   }
 
   private static TrainingBatch readBatch(Input in) {
     long step = in.readVarLong(true);
     PolicyVersion policy = readVersion(in);
     int maxStaleness = in.readVarInt(true);
-    return new TrainingBatch(
-        step, policy, readList(in, DataSchema::readTrainingGroup), maxStaleness);
+    List<TrainingGroup> groups = readList(in, DataSchema::readTrainingGroup);
+    return new TrainingBatch(step, policy, groups, maxStaleness, readTuning(in));
+  }
+
+  private static void writeTuning(Output out, Tuning tuning) {
+    writeOptional(out, tuning.learningRate());
+    writeOptional(out, tuning.clipLow());
+    writeOptional(out, tuning.clipHigh());
+    writeOptional(out, tuning.klCoefficient());
+  }
+
+  private static Tuning readTuning(Input in) {
+    return new Tuning(readOptional(in), readOptional(in), readOptional(in), readOptional(in));
   }
 
   private static void writeTrainingGroup(Output out, TrainingGroup group) {
@@ -158,16 +218,59 @@ final class DataSchema {
   private static void writeGroup(Output out, Group group) {
     out.writeVarLong(group.id(), false);
     writePrompt(out, group.prompt());
-    writeTokens(out, group.encoded().ids());
-    writeList(out, group.encoded().grids(), DataSchema::writeGrid);
+    writeEncoded(out, group.encoded());
     writeList(out, group.responses(), DataSchema::writeResponse);
   }
 
   private static Group readGroup(Input in) {
-    long id = in.readVarLong(false);
-    Prompt prompt = readPrompt(in);
-    EncodedPrompt encoded = new EncodedPrompt(readTokens(in), readList(in, DataSchema::readGrid));
-    return new Group(id, prompt, encoded, readList(in, DataSchema::readResponse));
+    return new Group(
+        in.readVarLong(false),
+        readPrompt(in),
+        readEncoded(in),
+        readList(in, DataSchema::readResponse));
+  }
+
+  private static void writePartial(Output out, PartialGroup group) {
+    out.writeVarLong(group.id(), false);
+    writePrompt(out, group.prompt());
+    writeEncoded(out, group.encoded());
+    writeList(out, group.responses(), DataSchema::writePartialResponse);
+  }
+
+  private static PartialGroup readPartial(Input in) {
+    return new PartialGroup(
+        in.readVarLong(false),
+        readPrompt(in),
+        readEncoded(in),
+        readList(in, DataSchema::readPartialResponse));
+  }
+
+  private static void writeEncoded(Output out, EncodedPrompt encoded) {
+    writeTokens(out, encoded.ids());
+    writeList(out, encoded.grids(), DataSchema::writeGrid);
+  }
+
+  private static EncodedPrompt readEncoded(Input in) {
+    return new EncodedPrompt(readTokens(in), readList(in, DataSchema::readGrid));
+  }
+
+  private static void writeSampling(Output out, Sampling sampling) {
+    out.writeVarInt(sampling.groupSize(), true);
+    out.writeFloat(sampling.temperature());
+    out.writeFloat(sampling.topP());
+    out.writeVarInt(sampling.topK(), true);
+    out.writeFloat(sampling.repetitionPenalty());
+    out.writeVarInt(sampling.maxNewTokens(), true);
+  }
+
+  private static Sampling readSampling(Input in) {
+    return new Sampling(
+        in.readVarInt(true),
+        in.readFloat(),
+        in.readFloat(),
+        in.readVarInt(true),
+        in.readFloat(),
+        in.readVarInt(true));
   }
 
   private static void writePrompt(Output out, Prompt prompt) {
@@ -200,20 +303,47 @@ final class DataSchema {
 
   private static void writeResponse(Output out, Response response) {
     writeTokens(out, response.ids());
-    float[] logProbs = response.behaviourLogProbs().toArray();
-    out.writeVarInt(logProbs.length, true);
-    out.writeFloats(logProbs, 0, logProbs.length);
+    writeLogProbs(out, response.behaviourLogProbs());
     writeText(out, response.finish().name());
     writeText(out, response.text());
-    writeVersion(out, response.first());
-    writeVersion(out, response.last());
+    writeVersions(out, response.versions());
   }
 
   private static Response readResponse(Input in) {
     TokenIds ids = readTokens(in);
-    LogProbs logProbs = LogProbs.of(in.readFloats(readLength(in, Float.BYTES)));
+    LogProbs logProbs = readLogProbs(in);
     FinishReason finish = FinishReason.valueOf(readText(in));
-    return new Response(ids, logProbs, finish, readText(in), readVersion(in), readVersion(in));
+    return new Response(ids, logProbs, finish, readText(in), readVersions(in));
+  }
+
+  private static void writePartialResponse(Output out, PartialResponse response) {
+    writeTokens(out, response.ids());
+    writeLogProbs(out, response.behaviourLogProbs());
+    writeVersions(out, response.versions());
+    writeOptional(out, response.finish(), (o, finish) -> writeText(o, finish.name()));
+  }
+
+  private static PartialResponse readPartialResponse(Input in) {
+    return new PartialResponse(
+        readTokens(in),
+        readLogProbs(in),
+        readVersions(in),
+        readOptional(in, i -> FinishReason.valueOf(readText(i))));
+  }
+
+  private static void writeVersions(Output out, TokenVersions versions) {
+    writeList(
+        out,
+        versions.spans(),
+        (o, span) -> {
+          writeVersion(o, span.version());
+          o.writeVarInt(span.tokens(), true);
+        });
+  }
+
+  private static TokenVersions readVersions(Input in) {
+    return new TokenVersions(
+        readList(in, i -> new TokenVersions.Span(readVersion(i), i.readVarInt(true))));
   }
 
   private static void writeVersion(Output out, PolicyVersion version) {
@@ -238,6 +368,26 @@ final class DataSchema {
     return TokenIds.of(in.readInts(readLength(in, Integer.BYTES)));
   }
 
+  private static void writeLogProbs(Output out, LogProbs logProbs) {
+    float[] values = logProbs.toArray();
+    out.writeVarInt(values.length, true);
+    out.writeFloats(values, 0, values.length);
+  }
+
+  private static LogProbs readLogProbs(Input in) {
+    return LogProbs.of(in.readFloats(readLength(in, Float.BYTES)));
+  }
+
+  private static <T> void writeOptional(
+      Output out, Optional<T> value, BiConsumer<Output, T> write) {
+    out.writeBoolean(value.isPresent());
+    value.ifPresent(present -> write.accept(out, present));
+  }
+
+  private static <T> Optional<T> readOptional(Input in, Function<Input, T> read) {
+    return in.readBoolean() ? Optional.of(read.apply(in)) : Optional.empty();
+  }
+
   private static void writeText(Output out, String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     out.writeVarInt(bytes.length, true);
@@ -246,6 +396,15 @@ final class DataSchema {
 
   private static String readText(Input in) {
     return new String(in.readBytes(readLength(in, 1)), StandardCharsets.UTF_8);
+  }
+
+  private static void writeOptional(Output out, OptionalDouble value) {
+    out.writeBoolean(value.isPresent());
+    value.ifPresent(out::writeDouble);
+  }
+
+  private static OptionalDouble readOptional(Input in) {
+    return in.readBoolean() ? OptionalDouble.of(in.readDouble()) : OptionalDouble.empty();
   }
 
   private static <T> void writeList(Output out, List<T> values, BiConsumer<Output, T> write) {

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import krites.actors.Learner;
 import krites.actors.Orchestrator;
 import krites.actors.RewardWorker;
+import krites.actors.RolloutWorker;
 import org.apache.pekko.serialization.ByteBufferSerializer;
 import org.apache.pekko.serialization.SerializerWithStringManifest;
 
@@ -39,10 +40,12 @@ public final class DataSerializer extends SerializerWithStringManifest
    */
   private static final Map<String, Class<?>> CLASSES =
       Map.of(
-          "generated-1", Orchestrator.GroupGenerated.class,
-          "scored-1", Orchestrator.GroupScored.class,
-          "score-1", RewardWorker.Score.class,
-          "train-1", Learner.Train.class);
+          "generated-2", Orchestrator.GroupGenerated.class,
+          "scored-2", Orchestrator.GroupScored.class,
+          "score-2", RewardWorker.Score.class,
+          "generate-1", RolloutWorker.Generate.class,
+          "cut-1", Orchestrator.GroupCut.class,
+          "train-3", Learner.Train.class);
 
   private static final Map<Class<?>, String> MANIFESTS =
       CLASSES.entrySet().stream()

@@ -12,11 +12,13 @@ import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import krites.actors.Learner;
@@ -27,6 +29,7 @@ import krites.actors.RewardWorker;
 import krites.actors.RolloutWorker;
 import krites.actors.RunSupervisor;
 import krites.actors.TestSystem;
+import krites.actors.WorkerWait;
 import krites.grpo.Drop;
 import krites.grpo.EncodedPrompt;
 import krites.grpo.FinishReason;
@@ -34,6 +37,8 @@ import krites.grpo.Group;
 import krites.grpo.ImageGrid;
 import krites.grpo.ImageRef;
 import krites.grpo.LogProbs;
+import krites.grpo.PartialGroup;
+import krites.grpo.PartialResponse;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Prompt;
 import krites.grpo.Response;
@@ -43,8 +48,10 @@ import krites.grpo.ScoredGroup;
 import krites.grpo.StepReport;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
+import krites.grpo.Tuning;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.CursorState;
@@ -145,7 +152,7 @@ final class WireTest {
     ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
     serializer.toBinary(message, buffer);
     buffer.flip();
-    assertEquals(message, serializer.fromBinary(buffer, "train-1"));
+    assertEquals(message, serializer.fromBinary(buffer, "train-2"));
     assertThrows(
         BufferOverflowException.class,
         () -> serializer.toBinary(message, ByteBuffer.allocateDirect(100)));
@@ -182,7 +189,11 @@ final class WireTest {
   @Test
   void brokenBytesAreRefusedAndNeverCostMoreThanTheyAre() {
     DataSerializer serializer = new DataSerializer();
-    for (Object message : List.of(new Learner.Train(batch()), new RewardWorker.Score(group(9)))) {
+    for (Object message :
+        List.of(
+            new Learner.Train(batch()),
+            new RewardWorker.Score(group(9)),
+            new Orchestrator.GroupCut("rollout-0", partial()))) {
       byte[] good = serializer.toBinary(message);
       String manifest = serializer.manifest(message);
       for (int length = 0; length < good.length; length++) {
@@ -209,7 +220,7 @@ final class WireTest {
     byte[] crafted = {2, 'r', '0', 2, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 7};
     var refused =
         assertThrows(
-            NotSerializableException.class, () -> serializer.fromBinary(crafted, "generated-1"));
+            NotSerializableException.class, () -> serializer.fromBinary(crafted, "generated-2"));
     assertTrue(
         refused.getMessage().contains("a length of 2147483647 with 0 bytes left"),
         refused.getMessage());
@@ -238,7 +249,14 @@ final class WireTest {
     ActorRef<Learner.Command> learner = SYSTEM.ref();
     ActorRef<RunSupervisor.Command> supervisor = SYSTEM.ref();
     WeightUpdate update = new WeightUpdate(VERSION, "weights/12", "sha256:ab");
-    var request = new GroupRequest(7, prompt(), Sampling.greedy(64), Long.MIN_VALUE);
+    var request =
+        new GroupRequest(
+            7,
+            prompt(),
+            new Sampling(3, 0.7f, 0.9f, 50, 1.1f, 64),
+            Long.MIN_VALUE,
+            Optional.of(partial()),
+            16);
     RunSummary summary =
         new RunSummary(
             RunSummary.Outcome.STOPPED,
@@ -262,12 +280,21 @@ final class WireTest {
             new StepReport(12, VERSION, true, Map.of("grad/norm", Double.NaN)), update),
         new Orchestrator.Announced(update),
         new Orchestrator.Checkpointed(12, "step-12"),
-        new Orchestrator.WorkerProgress("rollout-0", Map.of("tokens/decoded", 12.5)),
+        new Orchestrator.GroupCut("rollout-0", partial()),
+        new Orchestrator.WorkerDrained("rollout-0", List.of(7L, -3L)),
+        new Orchestrator.WorkerReport(
+            "rollout-0",
+            Optional.of(VERSION),
+            List.of(-3L, 7L),
+            Map.of("tokens/decoded", 12.5),
+            WorkerWait.ENGINE),
         new Orchestrator.LearnerProgress(),
         new Orchestrator.Stop(),
         new Orchestrator.Abort("why"),
         new RolloutWorker.Generate(request, VERSION),
         new RolloutWorker.UpdateWeights(update),
+        new RolloutWorker.Cancel(-7),
+        new RolloutWorker.Drain(),
         new RewardWorker.Score(group(-3)),
         new Learner.Train(batch()),
         new Learner.Checkpoint(state()),
@@ -354,10 +381,28 @@ final class WireTest {
               LogProbs.of(-0.5f, -3e-8f, Float.NEGATIVE_INFINITY),
               FinishReason.LENGTH,
               "It is \\boxed{1} ✓",
-              new PolicyVersion(1, 11),
-              VERSION));
+              new TokenVersions(
+                  List.of(
+                      new TokenVersions.Span(new PolicyVersion(1, 11), 1),
+                      new TokenVersions.Span(VERSION, 2)))));
     }
     return new Group(id, prompt(), encoded, responses);
+  }
+
+  /** One response that was not begun, one that may go on, one that has ended. */
+  private static PartialGroup partial() {
+    Group whole = group(7);
+    List<PartialResponse> responses = new ArrayList<>();
+    for (int tokens : new int[] {0, 2, 3}) {
+      Response response = whole.responses().get(responses.size());
+      responses.add(
+          new PartialResponse(
+              TokenIds.of(Arrays.copyOf(response.ids().toArray(), tokens)),
+              LogProbs.of(Arrays.copyOf(response.behaviourLogProbs().toArray(), tokens)),
+              response.versions().prefix(tokens),
+              tokens == 3 ? Optional.of(FinishReason.STOP) : Optional.empty()));
+    }
+    return new PartialGroup(7, whole.prompt(), whole.encoded(), responses);
   }
 
   private static ScoredGroup scored() {
@@ -370,7 +415,13 @@ final class WireTest {
   }
 
   private static TrainingBatch batch() {
+    var tuning =
+        new Tuning(
+            OptionalDouble.of(3e-6),
+            OptionalDouble.empty(),
+            OptionalDouble.of(0.28),
+            OptionalDouble.of(0));
     return new TrainingBatch(
-        13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2);
+        13, VERSION, List.of(new TrainingGroup(scored(), List.of(0.5, -1.0, 0.5))), 2, tuning);
   }
 }

@@ -7,6 +7,8 @@ import static krites.app.config.InvalidSetting.fractionBelowOne;
 import static krites.app.config.InvalidSetting.require;
 
 import java.util.List;
+import krites.grpo.flow.WeightUpdateMode;
+import java.util.Locale;
 
 /**
  * Everything a run can be told, validated: one record per section of {@code krites.conf}, where
@@ -53,6 +55,25 @@ public record RunConfig(
         "eval.policy-items",
         "0 because data.eval-policy is empty",
         eval.policyItems());
+    // A run must not be taken for dead while it still waits for a reward.
+    require(
+        (long) reward.attempts() * reward.deadlineSeconds() < run.stallSeconds(),
+        "reward.deadline-seconds",
+        "reward.attempts = "
+            + reward.attempts()
+            + " times this below run.stall-seconds = "
+            + run.stallSeconds(),
+        reward.deadlineSeconds());
+    require(
+        reward.breakerFailures() == 0 || reward.breakerSeconds() < run.stallSeconds(),
+        "reward.breaker-seconds",
+        "less than run.stall-seconds = " + run.stallSeconds(),
+        reward.breakerSeconds());
+    require(
+        rollout.partialTokens() == 0 || async.weightUpdate() != WeightUpdateMode.ABORT,
+        "rollout.partial-tokens",
+        "0 because async.weight-update = abort begins cut responses anew",
+        rollout.partialTokens());
     require(
         !world.shuffleLabels() || data.train().equals(BUILT_IN_WORLD),
         "world.shuffle-labels",
@@ -170,7 +191,8 @@ public record RunConfig(
       double topP,
       int topK,
       double repetitionPenalty,
-      int maxNewTokens) {
+      int maxNewTokens,
+      int partialTokens) {
     public Rollout {
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);
@@ -184,14 +206,38 @@ public record RunConfig(
       atLeast("rollout.top-k", 0, topK);
       above("rollout.repetition-penalty", 0, repetitionPenalty);
       atLeast("rollout.max-new-tokens", 1, maxNewTokens);
+      atLeast("rollout.partial-tokens", 0, partialTokens);
     }
   }
 
+  /** Values of {@code reward.on-failure}. */
+  public enum OnFailureKind {
+    DROP,
+    DEFAULT
+  }
+
   /** Section {@code reward}. */
-  public record Reward(double formatWeight, int workers) {
+  public record Reward(
+      double formatWeight,
+      int workers,
+      int deadlineSeconds,
+      int attempts,
+      int breakerFailures,
+      int breakerSeconds,
+      OnFailureKind onFailure,
+      double defaultReward) {
     public Reward {
       fraction("reward.format-weight", formatWeight);
       atLeast("reward.workers", 1, workers);
+      atLeast("reward.deadline-seconds", 1, deadlineSeconds);
+      atLeast("reward.attempts", 1, attempts);
+      atLeast("reward.breaker-failures", 0, breakerFailures);
+      atLeast("reward.breaker-seconds", 1, breakerSeconds);
+      require(
+          Double.isFinite(defaultReward),
+          "reward.default-reward",
+          "a finite number",
+          defaultReward);
     }
   }
 
@@ -203,8 +249,51 @@ public record RunConfig(
     BEST_ONLY
   }
 
-  /** Values of {@code algorithm.kl-estimator}; {@code LOW_VAR_KL} is k3. */
+  /** Values of {@code algorithm.objective}. */
+  public enum ObjectiveKind {
+    GRPO,
+    GSPO,
+    GSPO_TOKEN,
+    CISPO,
+    SAPO
+  }
+
+  /** Values of {@code algorithm.proximal}. */
+  public enum ProximalKind {
+    RECOMPUTED,
+    APPROXIMATED,
+    BEHAVIOUR
+  }
+
+  /** Values of {@code algorithm.correction}. */
+  public enum CorrectionKind {
+    NONE,
+    TRUNCATED,
+    MASKED,
+    ICEPOP
+  }
+
+  /** Values of {@code algorithm.correction-level}. */
+  public enum CorrectionLevel {
+    TOKEN,
+    SEQUENCE,
+    GEOMETRIC
+  }
+
+  /** Values of {@code algorithm.correction-tokens}. */
+  public enum CorrectedKind {
+    STALE,
+    ALL
+  }
+
+  /** Values of {@code algorithm.kl-estimator}: the names of EasyR1 and of verl. */
   public enum KlEstimatorKind {
+    K1,
+    KL,
+    ABS,
+    K2,
+    MSE,
+    K3,
     LOW_VAR_KL
   }
 
@@ -219,21 +308,60 @@ public record RunConfig(
   /** Section {@code algorithm}. */
   public record Algorithm(
       AdvantageKind advantage,
+      ObjectiveKind objective,
       double clipLow,
       double clipHigh,
       double dualClip,
+      double gatePositive,
+      double gateNegative,
       double klCoefficient,
       KlEstimatorKind klEstimator,
       boolean dropFlatGroups,
+      ProximalKind proximal,
+      CorrectionKind correction,
+      CorrectionLevel correctionLevel,
+      CorrectedKind correctionTokens,
       double importanceCap,
+      double importanceLow,
+      double importanceHigh,
       AggregationKind aggregation) {
     public Algorithm {
       fractionBelowOne("algorithm.clip-low", clipLow);
       atLeast("algorithm.clip-high", 0.0, clipHigh);
       above("algorithm.dual-clip", 1, dualClip);
+      above("algorithm.gate-positive", 0, gatePositive);
+      above("algorithm.gate-negative", 0, gateNegative);
       atLeast("algorithm.kl-coefficient", 0.0, klCoefficient);
       atLeast("algorithm.importance-cap", 1.0, importanceCap);
+      fraction("algorithm.importance-low", importanceLow);
+      atLeast("algorithm.importance-high", 1.0, importanceHigh);
+      require(
+          proximal != ProximalKind.BEHAVIOUR || correction == CorrectionKind.NONE,
+          "algorithm.correction",
+          "none because algorithm.proximal = behaviour makes every weight 1",
+          lower(correction));
+      List<CorrectionLevel> levels = levels(correction);
+      require(
+          levels.contains(correctionLevel),
+          "algorithm.correction-level",
+          String.join(" or ", levels.stream().map(RunConfig::lower).toList())
+              + " because algorithm.correction = "
+              + lower(correction),
+          lower(correctionLevel));
     }
+
+    private static List<CorrectionLevel> levels(CorrectionKind correction) {
+      return switch (correction) {
+        case NONE, ICEPOP -> List.of(CorrectionLevel.TOKEN);
+        case TRUNCATED -> List.of(CorrectionLevel.TOKEN, CorrectionLevel.SEQUENCE);
+        case MASKED -> List.of(CorrectionLevel.SEQUENCE, CorrectionLevel.GEOMETRIC);
+      };
+    }
+  }
+
+  /** A constant as a configuration file writes it. */
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** Values of {@code learner.schedule}. */
@@ -270,7 +398,7 @@ public record RunConfig(
   }
 
   /** Section {@code async}. */
-  public record Async(int maxStaleness) {
+  public record Async(int maxStaleness, WeightUpdateMode weightUpdate) {
     public Async {
       atLeast("async.max-staleness", 0, maxStaleness);
     }

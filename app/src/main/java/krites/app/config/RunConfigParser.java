@@ -3,10 +3,17 @@ package krites.app.config;
 import java.util.List;
 import krites.app.config.RunConfig.AdvantageKind;
 import krites.app.config.RunConfig.AggregationKind;
+import krites.app.config.RunConfig.CorrectedKind;
+import krites.app.config.RunConfig.CorrectionKind;
+import krites.app.config.RunConfig.CorrectionLevel;
 import krites.app.config.RunConfig.FsyncKind;
 import krites.app.config.RunConfig.KlEstimatorKind;
+import krites.app.config.RunConfig.ObjectiveKind;
+import krites.app.config.RunConfig.ProximalKind;
+import krites.app.config.RunConfig.OnFailureKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
+import krites.grpo.flow.WeightUpdateMode;
 
 /**
  * Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is
@@ -99,24 +106,41 @@ final class RunConfigParser {
         keys.doubleAt("rollout.top-p"),
         keys.intAt("rollout.top-k"),
         keys.doubleAt("rollout.repetition-penalty"),
-        keys.intAt("rollout.max-new-tokens"));
+        keys.intAt("rollout.max-new-tokens"),
+        keys.intAt("rollout.partial-tokens"));
   }
 
   private RunConfig.Reward reward() {
     return new RunConfig.Reward(
-        keys.doubleAt("reward.format-weight"), keys.intAt("reward.workers"));
+        keys.doubleAt("reward.format-weight"),
+        keys.intAt("reward.workers"),
+        keys.intAt("reward.deadline-seconds"),
+        keys.intAt("reward.attempts"),
+        keys.intAt("reward.breaker-failures"),
+        keys.intAt("reward.breaker-seconds"),
+        keys.choiceAt("reward.on-failure", OnFailureKind.class),
+        keys.doubleAt("reward.default-reward"));
   }
 
   private RunConfig.Algorithm algorithm() {
     return new RunConfig.Algorithm(
         keys.choiceAt("algorithm.advantage", AdvantageKind.class),
+        keys.choiceAt("algorithm.objective", ObjectiveKind.class),
         keys.doubleAt("algorithm.clip-low"),
         keys.doubleAt("algorithm.clip-high"),
         keys.doubleAt("algorithm.dual-clip"),
+        keys.doubleAt("algorithm.gate-positive"),
+        keys.doubleAt("algorithm.gate-negative"),
         keys.doubleAt("algorithm.kl-coefficient"),
         keys.choiceAt("algorithm.kl-estimator", KlEstimatorKind.class),
         keys.booleanAt("algorithm.drop-flat-groups"),
+        keys.choiceAt("algorithm.proximal", ProximalKind.class),
+        keys.choiceAt("algorithm.correction", CorrectionKind.class),
+        keys.choiceAt("algorithm.correction-level", CorrectionLevel.class),
+        keys.choiceAt("algorithm.correction-tokens", CorrectedKind.class),
         keys.doubleAt("algorithm.importance-cap"),
+        keys.doubleAt("algorithm.importance-low"),
+        keys.doubleAt("algorithm.importance-high"),
         keys.choiceAt("algorithm.aggregation", AggregationKind.class));
   }
 
@@ -138,7 +162,9 @@ final class RunConfigParser {
   }
 
   private RunConfig.Async async() {
-    return new RunConfig.Async(keys.intAt("async.max-staleness"));
+    return new RunConfig.Async(
+        keys.intAt("async.max-staleness"),
+        keys.choiceAt("async.weight-update", WeightUpdateMode.class));
   }
 
   private RunConfig.Eval eval() {

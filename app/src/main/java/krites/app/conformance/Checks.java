@@ -13,6 +13,7 @@ public final class Checks {
         new SamplingCheck(),
         new RewardCheck(),
         new GrpoCheck(),
+        new GrpoTensorCheck(),
         new NativeSamplingCheck(),
         new ModelsCheck(),
         new CasesCheck());

@@ -208,7 +208,7 @@ final class ForwardCase {
             golden.weights(),
             new DecodeBatch.Vocabulary(size, stops, new boolean[size], pad),
             inputs,
-            1,
+            length,
             Sampling.greedy(length),
             golden.manager())) {
       for (int at = 0; at < length; at += chunk) {

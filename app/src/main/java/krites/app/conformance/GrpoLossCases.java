@@ -86,18 +86,8 @@ final class GrpoLossCases {
             table(inputs, "log_probs"),
             table(inputs, "advantages"),
             mask);
-    Aggregation aggregation =
-        switch (source) {
-          case "critic" -> TOKEN_MEAN;
-          case "easyr1" -> easyR1Aggregation(text(parameters, "loss_avg_mode"));
-          default -> verlPolicyAggregation(parameters, mask);
-        };
-    PolicyObjective objective =
-        switch (source) {
-          case "critic" -> criticObjective(parameters);
-          case "easyr1" -> easyR1Objective(parameters);
-          default -> verlObjective(parameters);
-        };
+    Aggregation aggregation = aggregation(source, parameters, mask);
+    PolicyObjective objective = objective(source, parameters);
     PolicyLoss loss = objective.evaluate(tokens, aggregation);
     comparison.compare("loss", need(golden, "loss"), loss.value());
     comparison.compare("gradient", need(golden, "grad_log_probs"), loss.gradient());
@@ -117,6 +107,24 @@ final class GrpoLossCases {
                   };
               comparison.compare(metric, metrics.get(metric), actual);
             });
+  }
+
+  /** The average that a reference takes of its policy loss. */
+  static Aggregation aggregation(String source, JsonNode parameters, TokenMask mask) {
+    return switch (source) {
+      case "critic" -> TOKEN_MEAN;
+      case "easyr1" -> easyR1Aggregation(text(parameters, "loss_avg_mode"));
+      default -> verlPolicyAggregation(parameters, mask);
+    };
+  }
+
+  /** The policy loss of a reference under the parameters of a case. */
+  static PolicyObjective objective(String source, JsonNode parameters) {
+    return switch (source) {
+      case "critic" -> criticObjective(parameters);
+      case "easyr1" -> easyR1Objective(parameters);
+      default -> verlObjective(parameters);
+    };
   }
 
   private static PolicyObjective criticObjective(JsonNode parameters) {

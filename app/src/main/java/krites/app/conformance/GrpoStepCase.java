@@ -7,10 +7,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
+import krites.grpo.objective.ClippedObjective;
+import krites.grpo.objective.Correction;
+import krites.grpo.objective.CorrectedTokens;
+import krites.grpo.objective.DecoupledObjective;
+import krites.grpo.objective.KlEstimate;
+import krites.grpo.objective.LogRatioGuard;
+import krites.grpo.objective.ProximalRule;
+import krites.grpo.objective.RatioLevel;
 import krites.learner.AdamWSettings;
 import krites.learner.Objective;
 import krites.learner.PackedRows;
+import krites.learner.PolicyTargets;
 import krites.learner.TrainingCore;
 import krites.model.image.ProcessedImage;
 import krites.model.safetensors.SafetensorsFile;
@@ -59,11 +70,18 @@ final class GrpoStepCase {
     this.objective =
         new Objective(
             GoldenJson.number(json, "temperature"),
-            GoldenJson.number(policy, "clip_ratio_low"),
-            GoldenJson.number(policy, "clip_ratio_high"),
-            GoldenJson.number(policy, "clip_ratio_dual"),
-            GoldenJson.number(json, "kl_coef"),
-            Double.POSITIVE_INFINITY);
+            new DecoupledObjective(
+                new ClippedObjective(
+                    GoldenJson.number(policy, "clip_ratio_low"),
+                    GoldenJson.number(policy, "clip_ratio_high"),
+                    GoldenJson.number(policy, "clip_ratio_dual"),
+                    RatioLevel.TOKEN,
+                    LogRatioGuard.EASYR1),
+                ProximalRule.RECOMPUTED,
+                new Correction.None(),
+                CorrectedTokens.ALL,
+                KlEstimate.K3,
+                GoldenJson.number(json, "kl_coef")));
   }
 
   void run() throws IOException {
@@ -290,15 +308,25 @@ final class GrpoStepCase {
       TrainingCore core, PackedRows rows, Tokens tokens, int divisor) {
     float[] weights = new float[tokens.count()];
     Arrays.fill(weights, 1f / divisor);
-    return core.policy(
-        rows,
-        tokens.advantage(),
-        tokens.old(),
-        new float[tokens.old().length],
-        tokens.old(),
-        tokens.reference(),
-        weights,
-        objective);
+    PolicyTargets targets =
+        new PolicyTargets(
+            lengths(tokens.places()),
+            tokens.advantage(),
+            tokens.old(),
+            new float[tokens.count()],
+            tokens.old(),
+            tokens.reference(),
+            weights);
+    return core.policy(rows, targets, objective);
+  }
+
+  /** Tokens of each row that has any, in order. */
+  private List<Integer> lengths(int[] places) {
+    Map<Integer, Integer> byRow = new TreeMap<>();
+    for (int place : places) {
+      byRow.merge(place / responseLength, 1, Integer::sum);
+    }
+    return List.copyOf(byRow.values());
   }
 
   private void logProbs(String item, String tensor, Tokens tokens, float[] ours) {

@@ -17,14 +17,14 @@ import org.junit.jupiter.api.Test;
 class MetricsPageTest {
   private static final Pattern NAME =
       Pattern.compile(
-          "\"((?:reward|response|groups|dropped|step|seconds|learner|rollout)/[a-z_]*[a-z])\"");
+          "\"((?:reward|response|groups|dropped|bias|step|seconds|learner|rollout)/[a-z_]*[a-z])\"");
 
   @Test
   void everyMetricInTheSourcesIsExplained() throws IOException {
     String page = Files.readString(Path.of("../docs/metrics.md"));
 
     Set<String> unexplained = new TreeSet<>();
-    for (String room : List.of("actors", "learner", "rollout", "app")) {
+    for (String room : List.of("grpo", "actors", "learner", "rollout", "app")) {
       for (String name : namesIn(Path.of("..", room, "src", "main", "java"))) {
         if (!page.contains("`" + name + "`")) {
           unexplained.add(name);
@@ -40,6 +40,9 @@ class MetricsPageTest {
     assertTrue(
         namesIn(Path.of("..", "actors", "src", "main", "java")).contains("reward/mean"),
         "the search has gone blind");
+    assertTrue(
+        namesIn(Path.of("..", "grpo", "src", "main", "java")).contains("bias/z"),
+        "the search has gone blind in grpo");
   }
 
   private static Set<String> namesIn(Path sources) throws IOException {

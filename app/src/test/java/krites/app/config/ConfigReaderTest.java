@@ -86,7 +86,22 @@ final class ConfigReaderTest {
           model.freeze-vision=maybe | model.freeze-vision: expected true or false, found "maybe"
           rollout.top-p=1.5 | rollout.top-p: expected a number above 0 and at most 1, found 1.5
           rollout.group-size=1 | rollout.group-size: expected a whole number of at least 2, found 1
-          algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of low_var_kl, found "k9"
+          algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of k1, kl, abs, k2, mse, k3, low_var_kl, found "k9"
+          algorithm.objective=ppo | algorithm.objective: expected one of grpo, gspo, gspo_token, cispo, sapo, found "ppo"
+          algorithm.proximal=old | algorithm.proximal: expected one of recomputed, approximated, behaviour, found "old"
+          algorithm.correction=mis | algorithm.correction: expected one of none, truncated, masked, icepop, found "mis"
+          algorithm.correction-tokens=new | algorithm.correction-tokens: expected one of stale, all, found "new"
+          algorithm.importance-low=1.5 | algorithm.importance-low: expected a number from 0 to 1, found 1.5
+          algorithm.importance-high=0.9 | algorithm.importance-high: expected a number of at least 1, found 0.9
+          algorithm.gate-positive=0 | algorithm.gate-positive: expected a number above 0, found 0.0
+          algorithm.correction-level=geometric | algorithm.correction-level: expected token or sequence because algorithm.correction = truncated, found geometric
+          reward.deadline-seconds=0 | reward.deadline-seconds: expected a whole number of at least 1, found 0
+          reward.deadline-seconds=150 | reward.deadline-seconds: expected reward.attempts = 2 times this below run.stall-seconds = 300, found 150
+          reward.attempts=0 | reward.attempts: expected a whole number of at least 1, found 0
+          reward.breaker-failures=-1 | reward.breaker-failures: expected a whole number of at least 0, found -1
+          reward.breaker-seconds=0 | reward.breaker-seconds: expected a whole number of at least 1, found 0
+          reward.on-failure=retry | reward.on-failure: expected one of drop, default, found "retry"
+          reward.default-reward=none | reward.default-reward: expected a number, found "none"
           rollout=5 | rollout: expected a section { ... }, found 5
           rollout.slots={} | rollout.slots: expected a value, found a section { ... }
           rollout.slots=null | rollout.slots: expected a value, found null; leave the line out for the default
@@ -95,12 +110,46 @@ final class ConfigReaderTest {
     assertEquals("--set " + assignment + ": " + trouble, failureOf(assignment));
   }
 
+  /** What is set, the key at fault, what was expected there and what was found. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          algorithm.proximal=behaviour | correction | none because algorithm.proximal = behaviour makes every weight 1, found truncated
+          algorithm.correction=masked | correction-level | sequence or geometric because algorithm.correction = masked, found token
+          algorithm.correction=icepop, algorithm.correction-level=sequence | correction-level | token because algorithm.correction = icepop, found sequence
+          algorithm.correction=none, algorithm.correction-level=geometric | correction-level | token because algorithm.correction = none, found geometric
+          """)
+  void aCombinationThatCannotWorkIsRefusedWithItsReason(
+      String settings, String key, String trouble) throws IOException {
+    Path file = write(settings);
+
+    String message = failure(new ConfigReader(), file);
+
+    assertTrue(
+        message.endsWith(": algorithm." + key + ": expected " + trouble), message);
+  }
+
   @Test
   void aBatchThatDoesNotDivideIntoItsUpdatesIsRefused() {
     assertEquals(
         "--set learner.updates-per-batch=5: learner.updates-per-batch: expected a divisor of rollout.groups-per-step"
             + " = 16, found 5",
         failureOf("learner.updates-per-batch=5"));
+  }
+
+  @Test
+  void aCircuitThatStaysOpenLongerThanARunMayRestIsRefused() {
+    ConfigReader reader = new ConfigReader().withAssignment("--set", "reward.breaker-failures=5");
+
+    assertEquals(
+        "--set reward.breaker-seconds=300: reward.breaker-seconds: expected less than"
+            + " run.stall-seconds = 300, found 300",
+        assertThrows(
+                ConfigError.class,
+                () -> reader.withAssignment("--set", "reward.breaker-seconds=300").read())
+            .getMessage());
   }
 
   @Test

@@ -130,7 +130,8 @@ public final class RunLedger {
     return losses.isEmpty() ? Optional.empty() : cursor.returned(this::isSuspect);
   }
 
-  private boolean isSuspect(PromptTicket ticket) {
+  /** Whether the next worker that dies under a ticket sets its prompt aside. */
+  public boolean isSuspect(PromptTicket ticket) {
     return limits.poisonLimit() > 1
         && losses.getOrDefault(ticket.number(), 0) >= limits.poisonLimit() - 1;
   }

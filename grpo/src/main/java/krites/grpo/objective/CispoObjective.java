@@ -6,8 +6,8 @@ package krites.grpo.objective;
  *
  * <p>Source: CISPO (arXiv 2506.13585), {@code cispo} in EasyR1 and verl.
  *
- * @param clipLow the weight is at least {@code 1 - clipLow}; in (0, 1)
- * @param clipHigh the weight is at most {@code 1 + clipHigh}; above 0
+ * @param clipLow the weight is at least {@code 1 - clipLow}; in [0, 1)
+ * @param clipHigh the weight is at most {@code 1 + clipHigh}; at least 0
  * @param guard how {@code ppo_kl} is reported; the clip bounds the ratio already
  */
 public record CispoObjective(double clipLow, double clipHigh, LogRatioGuard guard)

@@ -8,8 +8,8 @@ package krites.grpo.objective;
  * (1912.09729); {@code compute_policy_loss} of EasyR1. With a sequence level it is GSPO
  * (2507.18071).
  *
- * @param clipLow the ratio earns nothing below {@code 1 - clipLow}; in (0, 1)
- * @param clipHigh the ratio earns nothing above {@code 1 + clipHigh}; above 0
+ * @param clipLow the ratio earns nothing below {@code 1 - clipLow}; in [0, 1)
+ * @param clipHigh the ratio earns nothing above {@code 1 + clipHigh}; at least 0
  * @param dualClip largest multiple of {@code -A} that a negative advantage may cost; above 1,
  *     infinite for none
  * @param level whose ratio a token uses
@@ -51,9 +51,9 @@ public record ClippedObjective(
   }
 
   static void requireClip(double clipLow, double clipHigh) {
-    if (!(clipLow > 0 && clipLow < 1) || !(clipHigh > 0)) {
+    if (!(clipLow >= 0 && clipLow < 1) || !(clipHigh >= 0)) {
       throw new IllegalArgumentException(
-          "clip bounds " + clipLow + " (below, in (0, 1)) and " + clipHigh + " (above, positive)");
+          "clip bounds " + clipLow + " (below, in [0, 1)) and " + clipHigh + " (above, at least 0)");
     }
   }
 

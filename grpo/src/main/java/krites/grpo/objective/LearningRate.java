@@ -5,6 +5,9 @@ public sealed interface LearningRate {
   /** The rate of step {@code step}, from 0. */
   double at(long step);
 
+  /** The same course with another peak. */
+  LearningRate withPeak(double peak);
+
   /**
    * A straight rise from 0 over the warm-up, then constant.
    *
@@ -23,6 +26,11 @@ public sealed interface LearningRate {
     @Override
     public double at(long step) {
       return step < warmupSteps ? base * ((double) step / warmupSteps) : base;
+    }
+
+    @Override
+    public LearningRate withPeak(double peak) {
+      return new Constant(peak, warmupSteps);
     }
   }
 
@@ -58,6 +66,11 @@ public sealed interface LearningRate {
       double progress = (double) (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
       double height = Math.cos(Math.PI * progress) * (1 - minRatio) / 2 + (1 + minRatio) / 2;
       return base * Math.max(minRatio, height);
+    }
+
+    @Override
+    public LearningRate withPeak(double peak) {
+      return new Cosine(peak, warmupSteps, totalSteps, minRatio, initialRatio);
     }
   }
 

@@ -8,6 +8,16 @@ public sealed interface PolicyObjective permits ClippedObjective, CispoObjective
   /** Whose ratio a token uses. */
   RatioLevel level();
 
+  /** The same surrogate with other clip bounds; one without a clip is returned as it is. */
+  default PolicyObjective withClip(double clipLow, double clipHigh) {
+    return switch (this) {
+      case ClippedObjective clipped ->
+          new ClippedObjective(clipLow, clipHigh, clipped.dualClip(), level(), guard());
+      case CispoObjective _ -> new CispoObjective(clipLow, clipHigh, guard());
+      case SapoObjective sapo -> sapo;
+    };
+  }
+
   /**
    * Loss of one token.
    *

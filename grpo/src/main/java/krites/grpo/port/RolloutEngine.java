@@ -2,6 +2,8 @@ package krites.grpo.port;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 
@@ -29,7 +31,11 @@ public interface RolloutEngine extends AutoCloseable {
   /** Groups started and not yet returned. */
   int active();
 
-  /** Accepts a group; the work happens in {@link #step()}. */
+  /**
+   * Accepts a group; the work happens in {@link #step()}. A group with a prefix goes on from there:
+   * the tokens of the prefix are kept with their log-probs and versions, and finished responses are
+   * left as they are.
+   */
   void start(GroupRequest request);
 
   /**
@@ -40,6 +46,13 @@ public interface RolloutEngine extends AutoCloseable {
 
   /** Forgets a group that nobody waits for; no outcome follows. Unknown ids are ignored. */
   void cancel(long groupId);
+
+  /**
+   * Takes a group out as far as it is; no outcome follows, and its room is free.
+   *
+   * @return empty when the group is unknown, or has not begun and had no prefix
+   */
+  Optional<PartialGroup> cut(long groupId);
 
   /**
    * Takes over published weights; sequences in flight go on under them.

@@ -1,6 +1,7 @@
 package krites.grpo.port;
 
 import krites.grpo.Group;
+import krites.grpo.PartialGroup;
 
 /** How a requested group ended in the engine. */
 public sealed interface RolloutOutcome {
@@ -11,6 +12,14 @@ public sealed interface RolloutOutcome {
     @Override
     public long groupId() {
       return group.id();
+    }
+  }
+
+  /** The token budget is used up and a response is not complete; another sitting may go on. */
+  record Cut(PartialGroup partial) implements RolloutOutcome {
+    @Override
+    public long groupId() {
+      return partial.id();
     }
   }
 

@@ -25,6 +25,7 @@ import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import org.junit.jupiter.api.Test;
 
 final class PromptCursorTest {
@@ -113,7 +114,8 @@ final class PromptCursorTest {
     PolicyVersion version = new PolicyVersion(0, 0);
     Prompt prompt = new Prompt("p", Task.CRITIC, "text", List.of(), "1", Map.of());
     Response response =
-        new Response(TokenIds.of(1), LogProbs.of(-1f), FinishReason.STOP, "x", version, version);
+        new Response(
+            TokenIds.of(1), LogProbs.of(-1f), FinishReason.STOP, "x", TokenVersions.of(version, 1));
     Group group =
         new Group(
             1, prompt, new EncodedPrompt(TokenIds.of(1), List.of()), List.of(response, response));

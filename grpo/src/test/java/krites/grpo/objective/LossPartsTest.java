@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Divergences, aggregation, importance weights, log-probs, value loss, masks and padding. */
+/** Divergences, aggregation, log-probs, value loss, masks and padding. */
 class LossPartsTest {
   @Test
   void estimatesByHand() {
@@ -158,19 +158,6 @@ class LossPartsTest {
                     golden.get("masked_whiten"), MaskedStatistics.whiten(values, mask), "whitened");
               }
             });
-  }
-
-  @Test
-  void importanceWeightsAreTruncatedAndCounted() {
-    double[][] proximal = {{-1, -1, -1, -9}};
-    double[][] behaviour = {{-1, -3, -1 + Math.log(2), -1}};
-    TokenMask mask = TokenMask.of(new int[][] {{1, 1, 1, 0}});
-    ImportanceWeight.Weights weights = new ImportanceWeight(2).of(proximal, behaviour, mask);
-    assertArrayEquals(new double[] {1, 2, 0.5, 1}, weights.values()[0], 1e-12);
-    assertEquals(3.5 / 3, weights.mean(), 1e-12);
-    assertEquals(2, weights.max(), 1e-12);
-    assertEquals(1.0 / 3, weights.truncatedFraction(), 1e-12);
-    assertThrows(IllegalArgumentException.class, () -> new ImportanceWeight(0.5));
   }
 
   @Test

@@ -19,7 +19,8 @@ import java.util.List;
  * A loaded TorchScript module without state; each method is one native call.
  *
  * <p>Arguments may be {@link NDArray}, a list of {@link NDArray} (also {@link NDList}), {@code
- * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean} or {@code long[]}. Methods
+ * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean}, {@code long[]} or {@code
+ * double[]}. Methods
  * return a tensor or a list of tensors. Not thread safe towards {@link #close()}; calls themselves
  * may run on several threads.
  */
@@ -122,6 +123,7 @@ public final class ScriptModule implements AutoCloseable {
       case Float number -> IValue.from((double) number);
       case Boolean flag -> IValue.from((boolean) flag);
       case long[] numbers -> IValue.listFrom(numbers);
+      case double[] numbers -> IValue.listFrom(numbers);
       default ->
           throw new IllegalArgumentException("a script takes no " + argument.getClass().getName());
     };

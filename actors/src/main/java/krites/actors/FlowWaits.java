@@ -1,0 +1,169 @@
+package krites.actors;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import krites.grpo.flow.Wait;
+
+/**
+ * Who waits for whom in a run at one moment, from what the flow knows. The times count from the
+ * last sign of progress of whoever is waited for.
+ */
+final class FlowWaits {
+  private static final String RECORDER = "recorder";
+  private static final int NAMED = 8; // groups that a person can take in at once
+
+  private final RunFlow flow;
+  private final long nowNanos;
+  private final List<Wait> waits = new ArrayList<>();
+
+  private FlowWaits(RunFlow flow, long nowNanos) {
+    this.flow = flow;
+    this.nowNanos = nowNanos;
+  }
+
+  /** The waits of a run that goes on. */
+  static List<Wait> of(RunFlow flow, long nowNanos) {
+    FlowWaits here = new FlowWaits(flow, nowNanos);
+    here.recorder();
+    here.learner();
+    here.parameterServer();
+    here.groups();
+    here.rewards();
+    here.workers();
+    return List.copyOf(here.waits);
+  }
+
+  /** The waits of a run that only waits for its last checkpoint. */
+  static List<Wait> closing(RunFlow flow, long nowNanos) {
+    FlowWaits here = new FlowWaits(flow, nowNanos);
+    here.recorder();
+    here.learner();
+    return List.copyOf(here.waits);
+  }
+
+  private void add(String who, String forWhom, String what, long sinceNanos) {
+    waits.add(
+        new Wait(who, forWhom, what, StepRecorder.seconds(Math.max(0, nowNanos - sinceNanos))));
+  }
+
+  private void recorder() {
+    FlowJournal journal = flow.journal();
+    if (journal.isFull()) {
+      add(
+          Orchestrator.NAME,
+          RECORDER,
+          journal.unwritten() + " journal entries to be written",
+          journal.writtenAtNanos());
+    }
+    flow.learner()
+        .checkpoint()
+        .filter(_ -> flow.learner().holdsBatches())
+        .ifPresent(
+            state ->
+                add(
+                    Orchestrator.NAME,
+                    RECORDER,
+                    "the journal to be safe before the checkpoint of step " + state.step(),
+                    flow.learner().checkpointNanos()));
+    if (flow.isRecordingBatch() && flow.learner().training().isEmpty()) {
+      add(
+          Orchestrator.NAME,
+          RECORDER,
+          "the batch of step " + flow.step() + " to be recorded",
+          journal.writtenAtNanos());
+    }
+  }
+
+  private void learner() {
+    LearnerDesk desk = flow.learner();
+    desk.training()
+        .ifPresent(
+            step ->
+                add(
+                    Orchestrator.NAME,
+                    RunSupervisor.LEARNER,
+                    "step " + step.batch().step(),
+                    Math.max(step.takenNanos(), desk.heardNanos())));
+    desk.checkpoint()
+        .filter(_ -> !desk.holdsBatches())
+        .ifPresent(
+            state ->
+                add(
+                    Orchestrator.NAME,
+                    RunSupervisor.LEARNER,
+                    "the checkpoint of step " + state.step(),
+                    Math.max(desk.checkpointNanos(), desk.heardNanos())));
+  }
+
+  private void parameterServer() {
+    LearnerDesk desk = flow.learner();
+    if (!desk.isAnnounced(desk.published().version()) && desk.training().isEmpty()) {
+      add(
+          Orchestrator.NAME,
+          RunSupervisor.PARAMETER_SERVER,
+          "the announcement of " + desk.published().version(),
+          desk.publishedNanos());
+    }
+  }
+
+  private void groups() {
+    boolean wanted =
+        flow.eval().isPresent()
+            || flow.learner().training().isEmpty() && !flow.ledger().isComplete();
+    if (!wanted) {
+      return;
+    }
+    List<RolloutDesk.Look> looks = flow.rollout().look();
+    looks.stream()
+        .filter(look -> !look.held().isEmpty())
+        .forEach(
+            look -> add(Orchestrator.NAME, look.worker(), groups(look.held()), look.movedNanos()));
+    boolean nothingUnderWay =
+        looks.stream().allMatch(look -> look.held().isEmpty()) && flow.scores().size() == 0;
+    if (nothingUnderWay && looks.isEmpty()) {
+      add(Orchestrator.NAME, "rollout workers", "one that is ready", flow.startedNanos());
+    }
+  }
+
+  private static String groups(List<Long> ids) {
+    return ids.size() <= NAMED
+        ? "groups " + ids
+        : ids.size() + " groups from " + ids.getFirst() + " on";
+  }
+
+  private void rewards() {
+    Map<String, List<ScoreDesk.ScoreWait>> byWorker = new LinkedHashMap<>();
+    for (ScoreDesk.ScoreWait wait : flow.scores().waits(nowNanos)) {
+      String worker = wait.worker().isEmpty() ? "reward workers" : wait.worker();
+      byWorker.computeIfAbsent(worker, name -> new ArrayList<>()).add(wait);
+    }
+    byWorker.forEach(
+        (worker, held) ->
+            add(
+                Orchestrator.NAME,
+                worker,
+                "rewards of " + groups(held.stream().map(ScoreDesk.ScoreWait::groupId).toList()),
+                held.stream().mapToLong(ScoreDesk.ScoreWait::sinceNanos).min().orElse(nowNanos)));
+  }
+
+  private void workers() {
+    for (RolloutDesk.Look look : flow.rollout().look()) {
+      switch (look.waitsFor()) {
+        case WORK ->
+            add(look.worker(), Orchestrator.NAME, "a group", Math.max(look.movedNanos(), 0));
+        case ENGINE -> add(look.worker(), look.worker(), "its engine", look.movedNanos());
+        case WEIGHTS ->
+            add(
+                look.worker(),
+                RunSupervisor.PARAMETER_SERVER,
+                "weights newer than "
+                    + look.active().map(Object::toString).orElse("none")
+                    + ", the policy is "
+                    + flow.ledger().version(),
+                look.movedNanos());
+      }
+    }
+  }
+}
