@@ -47,8 +47,7 @@ final class FakeEngines implements Engines {
 
   @Override
   public PolicyTrainer trainer(Optional<Resumption> from) {
-    return new Trainer(
-        from.map(Resumption::version).orElse(new PolicyVersion(0, 0)));
+    return new Trainer(from.map(Resumption::version).orElse(new PolicyVersion(0, 0)));
   }
 
   @Override

@@ -54,8 +54,7 @@ public final class Audit {
    */
   public static AuditReport of(Path runFolder) {
     return new Audit()
-        .read(
-            runFolder.resolve(RunDirectory.EVENTS), runFolder.resolve(RunDirectory.SUMMARY));
+        .read(runFolder.resolve(RunDirectory.EVENTS), runFolder.resolve(RunDirectory.SUMMARY));
   }
 
   private AuditReport read(Path journal, Path summary) {
@@ -192,8 +191,7 @@ public final class Audit {
   private void require(long line, String what, Object books, Object ledgerSays) {
     if (!books.equals(ledgerSays)) {
       findings.add(
-          new Finding(
-              line, what + ": the books say " + books + ", the ledger says " + ledgerSays));
+          new Finding(line, what + ": the books say " + books + ", the ledger says " + ledgerSays));
     }
   }
 

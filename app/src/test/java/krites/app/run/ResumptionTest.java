@@ -47,14 +47,15 @@ final class ResumptionTest {
 
   /**
    * Every moment at which the process can die: after each byte that was written around a checkpoint
-   * and after each record elsewhere, before and after the checkpoint got its name. Each must resume,
-   * finish, and close.
+   * and after each record elsewhere, before and after the checkpoint got its name. Each must
+   * resume, finish, and close.
    */
   @Test
   void aRunThatIsKilledAnywhereGoesOnAndCloses() throws IOException {
     Path whole = finished();
     byte[] bytes = Files.readAllBytes(journal(whole));
-    List<Checkpoints.Checkpoint> checkpoints = new Checkpoints(whole.resolve("checkpoints"), 0).all();
+    List<Checkpoints.Checkpoint> checkpoints =
+        new Checkpoints(whole.resolve("checkpoints"), 0).all();
     assertEquals(List.of(2L, 4L, 6L, 7L), checkpoints.stream().map(c -> c.step()).toList());
     Map<Long, Checkpoints.Checkpoint> byRecord = new TreeMap<>();
     for (Checkpoints.Checkpoint each : checkpoints) {
@@ -153,8 +154,7 @@ final class ResumptionTest {
 
       Resumption again = Resumption.newest(run);
       assertEquals(wasResumed ? 2 : 1, again.version().term(), "killed after " + records);
-      try (RunDirectory directory =
-          RunDirectory.resume(run, "", 0, NEVER, again.continuation())) {
+      try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, again.continuation())) {
         PlayedRun.goOn(
             4, again.continuation(), again.version(), TestJournals.eventsInto(directory));
       }
@@ -256,8 +256,7 @@ final class ResumptionTest {
 
     String message =
         assertThrows(
-                InputError.class,
-                () -> RunDirectory.resume(run, "", 0, NEVER, from.continuation()))
+                InputError.class, () -> RunDirectory.resume(run, "", 0, NEVER, from.continuation()))
             .getMessage();
 
     assertTrue(message.contains("another process has written this run"), message);
@@ -290,7 +289,9 @@ final class ResumptionTest {
       assertRefused(checkpoint, text.substring(0, text.length() / 2), "not the state of a run");
       assertRefused(checkpoint, "{}", "not the state of a run");
       assertRefused(
-          checkpoint, text.replace("\"layout\" : 2", "\"layout\" : 3"), "another version of Krites");
+          checkpoint,
+          text.replace("\"layout\" : 2", "\"layout\" : 3"),
+          "another version of Krites");
       assertRefused(
           checkpoint,
           "{\"step\":1,\"ledger\":{},\"cursor\":{}}",

@@ -15,8 +15,7 @@ import krites.grpo.flow.RunState;
 /** Journals on disk for tests. */
 public final class TestJournals {
   public static final RunConfig.Journal NEVER = new RunConfig.Journal(RunConfig.FsyncKind.NEVER, 1);
-  static final InstantSource CLOCK =
-      InstantSource.fixed(Instant.parse("2026-01-02T03:04:05.678Z"));
+  static final InstantSource CLOCK = InstantSource.fixed(Instant.parse("2026-01-02T03:04:05.678Z"));
 
   private TestJournals() {}
 
