@@ -12,6 +12,7 @@ import krites.grpo.flow.Wait;
  */
 final class FlowWaits {
   private static final String RECORDER = "recorder";
+  private static final String ANY_REWARD = "reward workers";
   private static final int NAMED = 8; // groups that a person can take in at once
 
   private final RunFlow flow;
@@ -136,23 +137,29 @@ final class FlowWaits {
   private void rewards() {
     Map<String, List<ScoreDesk.ScoreWait>> byWorker = new LinkedHashMap<>();
     for (ScoreDesk.ScoreWait wait : flow.scores().waits(nowNanos)) {
-      String worker = wait.worker().isEmpty() ? "reward workers" : wait.worker();
+      String worker = wait.worker().isEmpty() ? ANY_REWARD : wait.worker();
       byWorker.computeIfAbsent(worker, name -> new ArrayList<>()).add(wait);
     }
+    boolean queued = byWorker.containsKey(ANY_REWARD);
     byWorker.forEach(
-        (worker, held) ->
-            add(
-                Orchestrator.NAME,
-                worker,
-                "rewards of " + groups(held.stream().map(ScoreDesk.ScoreWait::groupId).toList()),
-                held.stream().mapToLong(ScoreDesk.ScoreWait::sinceNanos).min().orElse(nowNanos)));
+        (worker, held) -> {
+          String what =
+              "rewards of " + groups(held.stream().map(ScoreDesk.ScoreWait::groupId).toList());
+          long since =
+              held.stream().mapToLong(ScoreDesk.ScoreWait::sinceNanos).min().orElse(nowNanos);
+          add(Orchestrator.NAME, worker, what, since);
+          if (queued && !worker.equals(ANY_REWARD)) {
+            add(ANY_REWARD, worker, what, since); // the queue waits for those that are busy
+          }
+        });
   }
 
   private void workers() {
     for (RolloutDesk.Look look : flow.rollout().look()) {
-      switch (look.waitsFor()) {
-        case WORK ->
-            add(look.worker(), Orchestrator.NAME, "a group", Math.max(look.movedNanos(), 0));
+      WorkerWait said = look.waitsFor();
+      boolean outdated = said == WorkerWait.WORK && !look.held().isEmpty();
+      switch (outdated ? WorkerWait.ENGINE : said) {
+        case WORK -> add(look.worker(), Orchestrator.NAME, "a group", look.movedNanos());
         case ENGINE -> add(look.worker(), look.worker(), "its engine", look.movedNanos());
         case WEIGHTS ->
             add(

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.List;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.DataMessage;
-import krites.actors.wire.LocalMessage;
 import krites.grpo.Group;
 import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
@@ -30,9 +29,6 @@ public final class RewardWorker {
 
   /** Say that you are there, by reporting for work once more. */
   public record Ping() implements Command, ControlMessage {}
-
-  /** Nobody has answered yet. */
-  private record Announce() implements Command, LocalMessage {}
 
   private static final Duration ANNOUNCE_EVERY =
       Duration.ofSeconds(1); // until the first group: the report before may have been lost
@@ -66,7 +62,7 @@ public final class RewardWorker {
                   var worker =
                       new RewardWorker(context.getSelf(), timers, name, reward, orchestrator);
                   worker.report();
-                  timers.startTimerWithFixedDelay(new Announce(), ANNOUNCE_EVERY);
+                  timers.startTimerWithFixedDelay(new Ping(), ANNOUNCE_EVERY);
                   return worker.running();
                 }));
   }
@@ -76,11 +72,7 @@ public final class RewardWorker {
         command ->
             switch (command) {
               case Score(Group group) -> onScore(group);
-              case Ping() -> {
-                timers.cancelAll(); // it was heard
-                yield report();
-              }
-              case Announce() -> report();
+              case Ping() -> report();
             });
   }
 

@@ -428,11 +428,11 @@ public final class RunSupervisor {
     timers.cancelAll();
     children.keySet().forEach(context::stop);
     timers.startSingleTimer(new Deadline(), EMPTYING);
-    return emptying(cause);
+    return emptying(name, cause);
   }
 
   /** Waits until all other actors are gone. */
-  private Behavior<Command> emptying(Throwable cause) {
+  private Behavior<Command> emptying(String name, Throwable cause) {
     if (children.isEmpty()) {
       timers.cancelAll();
       Executor blocking =
@@ -444,25 +444,25 @@ public final class RunSupervisor {
       context.pipeToSelf(
           CompletableFuture.supplyAsync(recovery, blocking),
           (found, failure) -> failure == null ? new Recovered(found) : new RecoveryFailed(failure));
-      return recovering(cause);
+      return recovering(name, cause);
     }
     return Behaviors.<Command>receive(
         (ctx, command) ->
             switch (command) {
-              case Stop() -> finish(lost(cause, "the run was stopped"));
-              case Deadline() -> finish(lost(cause, "it did not stop: " + children.values()));
+              case Stop() -> finish(lost(name, cause, "the run was stopped"));
+              case Deadline() -> finish(lost(name, cause, "it did not stop: " + children.values()));
               default -> Behaviors.same();
             },
         (ctx, signal) -> {
           if (signal instanceof Terminated gone) {
             children.remove(gone.getRef());
-            return emptying(cause);
+            return emptying(name, cause);
           }
           return Behaviors.same();
         });
   }
 
-  private Behavior<Command> recovering(Throwable cause) {
+  private Behavior<Command> recovering(String name, Throwable cause) {
     return Behaviors.receiveMessage(
         command ->
             switch (command) {
@@ -478,16 +478,18 @@ public final class RunSupervisor {
                         life + 1)
                     .spawnAll();
               }
-              case Recovered _ -> finish(lost(cause, "there is no checkpoint to go back to"));
-              case RecoveryFailed(Throwable failure) -> finish(lost(cause, Reasons.of(failure)));
-              case Stop() -> finish(lost(cause, "the run was stopped"));
+              case Recovered _ -> finish(lost(name, cause, "there is no checkpoint to go back to"));
+              case RecoveryFailed(Throwable failure) ->
+                  finish(lost(name, cause, Reasons.of(failure)));
+              case Stop() -> finish(lost(name, cause, "the run was stopped"));
               case RunEnded _, Recorded _, Replace _, Restart _, Drained _, Changed _, Deadline _ ->
                   Behaviors.same();
             });
   }
 
-  private static RunOutcome.Failed lost(Throwable cause, String andThen) {
-    return new RunOutcome.Failed(Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
+  private static RunOutcome.Failed lost(String name, Throwable cause, String andThen) {
+    return new RunOutcome.Failed(
+        name + " failed: " + Reasons.of(cause) + "; " + andThen, Optional.of(cause), none());
   }
 
   // --- ending

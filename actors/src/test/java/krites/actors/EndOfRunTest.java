@@ -250,7 +250,7 @@ final class EndOfRunTest {
     World second = world.resumedFrom(world.saved.peek());
     second.trainer = () -> new FakeTrainer(second, World.FIRST, 1, step -> {});
     RunOutcome.Failed failed = assertInstanceOf(RunOutcome.Failed.class, second.run());
-    assertTrue(failed.reason().contains("the trainer has v0"), failed.reason());
+    assertTrue(failed.reason().contains("with v0, the policy was v"), failed.reason());
   }
 
   @Test
@@ -293,12 +293,16 @@ final class EndOfRunTest {
   @Test
   void aRunInWhichNothingMovesFailsAndSaysWhoWaitsForWhom() throws Exception {
     world.stallAfter = Duration.ofMillis(400);
+    world.suspectAfter = Duration.ofMillis(200);
+    world.onStall = Patience.OnStall.STOP;
     world.rolloutWorkers = 1;
     world.rolloutRests = true;
     RunOutcome.Failed failed = failed();
-    assertEquals(
-        "nothing moved for 0.4 s: step 1 waits for 4 of 4 groups; rollout-0 holds groups [1, 2, 3]",
+    assertTrue(failed.reason().startsWith("nothing moved for 0."), failed.reason());
+    assertTrue(
+        failed.reason().contains("orchestrator waits for groups [1, 2, 3] from rollout-0 since"),
         failed.reason());
+    assertTrue(failed.reason().endsWith("it comes down to rollout-0"), failed.reason());
   }
 
   private RunOutcome.Failed failed() throws Exception {
@@ -331,8 +335,8 @@ final class EndOfRunTest {
     World.Saved last = new ArrayList<>(world.saved).getLast();
     return Optional.of(
         new RunParts.Recovery(
-            last.state(),
-            () -> new FakeTrainer(world, last.state().version(), last.weights(), step -> {})));
+            world.continuation(last),
+            () -> new FakeTrainer(world, world.takenOver(last), last.weights(), step -> {})));
   }
 
   private static List<List<String>> prompts(List<TrainingBatch> batches) {

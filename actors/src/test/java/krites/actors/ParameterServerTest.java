@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import com.typesafe.config.ConfigFactory;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -37,8 +38,7 @@ final class ParameterServerTest {
       };
   private final TestProbe<Orchestrator.Command> orchestrator = KIT.createTestProbe();
   private final TestProbe<RolloutWorker.Command> worker = KIT.createTestProbe();
-  private ActorRef<ParameterServer.Command> server =
-      KIT.spawn(ParameterServer.create(verifier, orchestrator.ref()));
+  private ActorRef<ParameterServer.Command> server = KIT.spawn(ParameterServer.create(verifier));
 
   @AfterAll
   static void stop() {
@@ -106,14 +106,39 @@ final class ParameterServerTest {
   }
 
   @Test
-  void anOlderTermIsRefused() {
+  void anOlderTermIsRefused() throws Exception {
     publish(1);
-    TestProbe<Object> watcher = KIT.createTestProbe();
-    server.tell(new ParameterServer.Publish(update(new PolicyVersion(1, 2))));
+    server.tell(new ParameterServer.Publish(update(new PolicyVersion(1, 2)), orchestrator.ref()));
     orchestrator.receiveMessage();
-    server.tell(new ParameterServer.Publish(update(new PolicyVersion(0, 3))));
-    watcher.expectTerminated(server);
+    server.tell(new ParameterServer.Publish(update(new PolicyVersion(0, 3)), orchestrator.ref()));
     orchestrator.expectNoMessage();
+    assertEquals(
+        List.of("verify v0", "verify v1", "verify v2/t1"),
+        verifierCalls.stream().filter(call -> call.startsWith("verify")).toList());
+    join();
+    assertEquals(2, offered());
+  }
+
+  @Test
+  void aVersionThatIsPublishedTwiceIsVerifiedOnceAndToldOfTwice() {
+    publish(1);
+    publish(1);
+    assertEquals(List.of("verify v0", "verify v1"), List.copyOf(verifierCalls));
+  }
+
+  @Test
+  void anOfferThatWasLostIsMadeAgainAsItWas() {
+    join();
+    assertEquals(0, offered());
+    publish(1);
+    publish(2);
+    assertEquals(
+        0,
+        assertInstanceOf(
+                RolloutWorker.UpdateWeights.class, worker.receiveMessage(Duration.ofSeconds(20)))
+            .update()
+            .version()
+            .number());
   }
 
   private void join() {
@@ -126,7 +151,7 @@ final class ParameterServerTest {
 
   private void publish(long number) {
     WeightUpdate update = update(new PolicyVersion(0, number));
-    server.tell(new ParameterServer.Publish(update));
+    server.tell(new ParameterServer.Publish(update, orchestrator.ref()));
     assertEquals(new Orchestrator.Announced(update), orchestrator.receiveMessage());
   }
 

@@ -150,6 +150,8 @@ final class RewardFailureTest {
     world.groupsPerStep = 2;
     world.maxStaleness = 0;
     world.stallAfter = Duration.ofMillis(400);
+    world.suspectAfter = Duration.ofMillis(200);
+    world.onStall = Patience.OnStall.STOP;
     world.recorder = untilSummarised();
     world.reward =
         (prompt, response) -> {
@@ -157,8 +159,8 @@ final class RewardFailureTest {
           return World.reward(1, 1);
         };
     String reason = assertInstanceOf(RunOutcome.Failed.class, world.run()).reason();
-    assertTrue(reason.contains("reward-0 scores group "), reason);
-    assertTrue(reason.contains("(all reward workers are busy)"), reason);
+    assertTrue(reason.contains("it comes down to reward-0"), reason);
+    assertTrue(reason.contains("waits for rewards of groups "), reason);
   }
 
   private static RewardPolicy policy(int attempts, int breakerFailures, OnFailure onFailure) {
@@ -206,8 +208,7 @@ final class RewardFailureTest {
 
   /** Every event was lawful, and the account that they make is the one that was told. */
   private void closes(RunSummary summary) {
-    RunLedger ledger = new RunLedger(world.settings().limits(), World.FIRST);
-    world.notes.events.forEach(ledger::apply);
+    RunLedger ledger = RunLedger.replay(world.notes.events);
     assertEquals(summary.account(), ledger.account());
     assertEquals(0, summary.account().inFlight());
   }

@@ -23,6 +23,7 @@ import krites.grpo.Prompt;
 import krites.grpo.Response;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.grpo.flow.CircuitBreaker.State;
 import krites.grpo.flow.RewardPolicy;
 import krites.grpo.flow.RewardPolicy.OnFailure;
@@ -326,7 +327,12 @@ final class ScoreDeskTest {
     PolicyVersion version = new PolicyVersion(0, 0);
     Prompt prompt = new Prompt("p" + id, Task.CRITIC, "Which?", List.of(), "1", Map.of());
     Response response =
-        new Response(TokenIds.of(7), LogProbs.of(0f), FinishReason.STOP, "yes", version, version);
+        new Response(
+            TokenIds.of(7),
+            LogProbs.of(0f),
+            FinishReason.STOP,
+            "yes",
+            TokenVersions.of(version, 1));
     return new Group(
         id, prompt, new EncodedPrompt(TokenIds.of(1), List.of()), List.of(response, response));
   }

@@ -45,6 +45,7 @@ final class StepMetricsTest {
                 batch,
                 new StepReport(6, V5.next(), false, Map.of("loss/policy", -0.25)),
                 new Account(20, 12, Map.of(Drop.STALE, 3L), 5),
+                Map.of("bias/z", 1.5),
                 Map.of("tokens/decoded", 99.0),
                 new StepMetrics.Seconds(3, 1, 2))
             .metrics();
@@ -91,9 +92,10 @@ final class StepMetricsTest {
             new TrainingGroup(judged, List.of(1.0, -1.0)));
     Map<String, Double> metrics =
         StepMetrics.compose(
-                new TrainingBatch(6, V5, groups, 1),
+                TrainingBatch.of(6, V5, groups, 1),
                 new StepReport(6, V5.next(), false, Map.of()),
                 new Account(2, 2, Map.of(), 0),
+                Map.of(),
                 Map.of(),
                 new StepMetrics.Seconds(3, 1, 2))
             .metrics();

@@ -137,9 +137,7 @@ final class WholeRunTest {
   }
 
   private RunLedger replayed() {
-    RunLedger ledger = new RunLedger(world.settings().limits(), World.FIRST);
-    world.notes.events.forEach(ledger::apply);
-    return ledger;
+    return RunLedger.replay(world.notes.events);
   }
 
   static RunSummary completed(RunOutcome outcome) {

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -26,6 +27,8 @@ import krites.grpo.Sampling;
 import krites.grpo.Task;
 import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
+import krites.grpo.flow.Continuation;
+import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.RewardPolicy;
@@ -33,6 +36,7 @@ import krites.grpo.flow.RunState;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
 import krites.grpo.port.CheckpointStore;
+import krites.grpo.port.ControlInbox;
 import krites.grpo.port.GroupRequest;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.PromptSource;
@@ -41,6 +45,7 @@ import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.RunRecorder;
 import krites.grpo.port.WeightVerifier;
 import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunStatus;
 import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
@@ -78,13 +83,19 @@ final class World {
   int restarts = 3;
   Duration stallAfter = Duration.ofSeconds(20);
   Duration stopWithin = Duration.ofSeconds(8);
-  Optional<RunState> startState = Optional.empty();
-<<<<<<< HEAD
+  Duration nudgeAfter = Duration.ofSeconds(5);
+  Duration suspectAfter = Duration.ofSeconds(10);
+  Patience.OnStall onStall = Patience.OnStall.RESTART;
+  Optional<Continuation> start = Optional.empty();
+  int recoveries = 1;
+  int overIssue = 0;
+  int poisonLimit = 3;
+  double hedgeFactor = 0;
+  boolean recordBatches = false;
+  ControlInbox inbox = ControlInbox.none();
   WeightUpdateMode weightUpdate = WeightUpdateMode.IN_FLIGHT;
   int partialTokens = 0;
-=======
   RewardPolicy rewards = RewardPolicy.STANDARD;
->>>>>>> h5
   Map<String, EvalSet> evalSets = Map.of();
   RewardFunction reward = (prompt, response) -> reward(response.ids().at(0) % 2, 1);
   Consumer<GroupRequest> onStart = request -> {};
@@ -109,29 +120,22 @@ final class World {
 
   RunSettings settings() {
     return new RunSettings(
-        steps,
-        groupsPerStep,
+        new FlowLimits(steps, groupsPerStep, maxStaleness, overIssue, 20, poisonLimit),
         new Sampling(4, 1f, 1f, 0, 1f, 12),
         12,
-        maxStaleness,
         AdvantageRule.Standardised.published(),
         GroupFilter.OFF,
-        rolloutWorkers,
-        rewardWorkers,
+        new RunSettings.Workers(rolloutWorkers, rewardWorkers, restarts, recoveries),
+        new RunSettings.Asynchrony(weightUpdate, partialTokens, hedgeFactor),
+        rewards,
         evalEvery,
         checkpointEvery,
         SEED,
         samplesPerStep,
-        restarts,
-        stallAfter,
-        stopWithin,
-        startState,
-<<<<<<< HEAD
-        weightUpdate,
-        partialTokens);
-=======
-        rewards);
->>>>>>> h5
+        recordBatches,
+        RunSettings.Live.NONE,
+        new Patience(nudgeAfter, suspectAfter, stallAfter, stopWithin, onStall),
+        start);
   }
 
   RunHandle start() {
@@ -146,6 +150,7 @@ final class World {
             store(),
             verifier,
             recovery,
+            inbox,
             System::nanoTime);
     // Every message goes through its serializer, as it would between two machines.
     return KritesRun.start(
@@ -160,6 +165,19 @@ final class World {
     return handle.outcome().toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 
+  /** The journal since a checkpoint. */
+  Continuation continuation(Saved checkpoint) {
+    int contained = (int) checkpoint.state().journal();
+    return new Continuation(
+        checkpoint.state(), notes.events.subList(contained, notes.events.size()));
+  }
+
+  /** The version under which a run goes on from a checkpoint. */
+  PolicyVersion takenOver(Saved checkpoint) {
+    PolicyVersion last = continuation(checkpoint).ledger().version();
+    return new PolicyVersion(last.term() + 1, checkpoint.state().version().number());
+  }
+
   /** The same world, going on from a checkpoint. */
   World resumedFrom(Saved checkpoint) {
     World next = new World();
@@ -170,9 +188,9 @@ final class World {
     next.weightUpdate = weightUpdate;
     next.partialTokens = partialTokens;
     next.evalSets = evalSets;
-    next.startState = Optional.of(checkpoint.state());
+    next.start = Optional.of(continuation(checkpoint));
     next.trainer =
-        () -> new FakeTrainer(next, checkpoint.state().version(), checkpoint.weights(), step -> {});
+        () -> new FakeTrainer(next, takenOver(checkpoint), checkpoint.weights(), step -> {});
     return next;
   }
 
@@ -234,6 +252,9 @@ final class World {
     final List<EvalRecord> evals = new ArrayList<>();
     final List<LedgerEvent> events = new ArrayList<>();
     final List<RunSummary> summaries = new ArrayList<>();
+    final List<TrainingBatch> batches = new ArrayList<>();
+    final List<RunStatus> statuses = new CopyOnWriteArrayList<>();
+    final AtomicInteger syncs = new AtomicInteger();
 
     @Override
     public void step(StepRecord step) {
@@ -253,6 +274,21 @@ final class World {
     @Override
     public void events(List<LedgerEvent> more) {
       events.addAll(more);
+    }
+
+    @Override
+    public void sync() {
+      syncs.incrementAndGet();
+    }
+
+    @Override
+    public void batch(TrainingBatch batch) {
+      batches.add(batch);
+    }
+
+    @Override
+    public void status(RunStatus status) {
+      statuses.add(status);
     }
 
     @Override

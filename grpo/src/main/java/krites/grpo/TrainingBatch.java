@@ -12,11 +12,7 @@ import java.util.List;
  * @param tuning what this step uses instead of the configured values
  */
 public record TrainingBatch(
-    long step,
-    PolicyVersion policy,
-    List<TrainingGroup> groups,
-    int maxStaleness,
-    Tuning tuning) {
+    long step, PolicyVersion policy, List<TrainingGroup> groups, int maxStaleness, Tuning tuning) {
   public TrainingBatch {
     groups = List.copyOf(groups);
     if (groups.isEmpty()) {

@@ -135,8 +135,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     List<List<MicroBatch>> updates = cut(next);
     Objective objective = settings.objective().with(next.tuning());
     Optional<NetworkWeights> frozen = reference(objective);
-    boolean needsOld =
-        updates.size() > 1 && objective.loss().proximal() == ProximalRule.RECOMPUTED;
+    boolean needsOld = updates.size() > 1 && objective.loss().proximal() == ProximalRule.RECOMPUTED;
     for (List<MicroBatch> update : updates) {
       for (MicroBatch micro : update) {
         if (frozen.isPresent() || needsOld) {
@@ -214,8 +213,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
         group.responses().stream().map(response -> response.ids().toArray()).toList());
   }
 
-  private void fixedLogProbs(
-      MicroBatch micro, Optional<NetworkWeights> frozen, boolean needsOld) {
+  private void fixedLogProbs(MicroBatch micro, Optional<NetworkWeights> frozen, boolean needsOld) {
     try (NDManager scope = manager.newSubManager()) {
       PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
       double temperature = settings.objective().temperature();
@@ -230,11 +228,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   }
 
   private void gradient(
-      MicroBatch micro,
-      float[] weights,
-      Objective objective,
-      int updates,
-      StepMetrics collected) {
+      MicroBatch micro, float[] weights, Objective objective, int updates, StepMetrics collected) {
     try (NDManager scope = manager.newSubManager()) {
       PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
       TrainingCore.PolicyLoss loss = core.policy(rows, micro.targets(weights), objective);
@@ -245,8 +239,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   private void optimize(TrainingBatch step, StepMetrics collected) {
     LearningRate configured = settings.learningRate();
     OptionalDouble peak = step.tuning().learningRate();
-    LearningRate course =
-        peak.isPresent() ? configured.withPeak(peak.getAsDouble()) : configured;
+    LearningRate course = peak.isPresent() ? configured.withPeak(peak.getAsDouble()) : configured;
     double rate = course.at(step.step() - 1);
     collected.update(core.update(rate, settings.optimizer()), rate);
   }

@@ -1,8 +1,8 @@
 package krites.learner;
 
 import krites.grpo.Tuning;
-import krites.grpo.objective.ClippedObjective;
 import krites.grpo.objective.CispoObjective;
+import krites.grpo.objective.ClippedObjective;
 import krites.grpo.objective.DecoupledObjective;
 import krites.grpo.objective.SapoObjective;
 

@@ -7,11 +7,8 @@ import ai.djl.ndarray.types.Shape;
 import krites.grpo.objective.CispoObjective;
 import krites.grpo.objective.ClippedObjective;
 import krites.grpo.objective.Correction;
-import krites.grpo.objective.CorrectedTokens;
 import krites.grpo.objective.DecoupledObjective;
-import krites.grpo.objective.KlEstimate;
 import krites.grpo.objective.LogRatioGuard;
-import krites.grpo.objective.ProximalRule;
 import krites.grpo.objective.RatioLevel;
 import krites.grpo.objective.SapoObjective;
 

@@ -40,8 +40,7 @@ public final class TensorObjective implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       List<Object> arguments = new ArrayList<>(List.of(scope.create(logProbs)));
       arguments.addAll(Arrays.asList(ObjectiveScript.arguments(objective, targets, scope)));
-      NDList found =
-          script.callWithGradients(scope, "objective_gradient", arguments.toArray());
+      NDList found = script.callWithGradients(scope, "objective_gradient", arguments.toArray());
       return new Result(
           new TrainingCore.PolicyLoss(
               found.get(0).toFloatArray(), found.get(1).toFloatArray(), logProbs),

@@ -146,8 +146,7 @@ class TensorObjectiveTest {
       TokenWeights averaging) {
     RegularisedObjective.Loss plain = plain(objective, sample, averaging);
     TensorObjective.Result result =
-        tensors.evaluate(
-            objective, sample.logProbs(), sample.targets(sample.weights(averaging)));
+        tensors.evaluate(objective, sample.logProbs(), sample.targets(sample.weights(averaging)));
     if (!close(plain.total(), result.loss().loss())) {
       return Optional.of("loss " + result.loss().loss() + ", plain " + plain.total());
     }

@@ -37,8 +37,8 @@ import krites.grpo.TokenIds;
 import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
-import krites.grpo.port.GroupRequest;
 import krites.grpo.Tuning;
+import krites.grpo.port.GroupRequest;
 
 /**
  * The form of every data class on the wire. Fields follow each other without names; integers are of

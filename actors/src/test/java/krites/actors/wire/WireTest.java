@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import krites.actors.Learner;
 import krites.actors.Orchestrator;
 import krites.actors.ParameterServer;
@@ -55,12 +56,16 @@ import krites.grpo.Tuning;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.CursorState;
+import krites.grpo.flow.FlowLimits;
+import krites.grpo.flow.GroupState;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.LedgerSnapshot;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunState;
+import krites.grpo.flow.Wait;
 import krites.grpo.port.GroupRequest;
 import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunStatus;
 import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
@@ -104,7 +109,7 @@ final class WireTest {
       }
       assertEquals(1, ways, message + " is of " + ways + " kinds");
       assertEquals(
-          Modifier.isPrivate(message.getModifiers()),
+          !Modifier.isPublic(message.getModifiers()) || message == Recorder.RecordBatch.class,
           LocalMessage.class.isAssignableFrom(message),
           message.toString());
       assertTrue(message.isRecord(), message.toString());
@@ -152,7 +157,7 @@ final class WireTest {
     ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
     serializer.toBinary(message, buffer);
     buffer.flip();
-    assertEquals(message, serializer.fromBinary(buffer, "train-2"));
+    assertEquals(message, serializer.fromBinary(buffer, "train-3"));
     assertThrows(
         BufferOverflowException.class,
         () -> serializer.toBinary(message, ByteBuffer.allocateDirect(100)));
@@ -248,6 +253,7 @@ final class WireTest {
     ActorRef<RewardWorker.Command> reward = SYSTEM.ref();
     ActorRef<Learner.Command> learner = SYSTEM.ref();
     ActorRef<RunSupervisor.Command> supervisor = SYSTEM.ref();
+    ActorRef<Orchestrator.Command> orchestrator = SYSTEM.ref();
     WeightUpdate update = new WeightUpdate(VERSION, "weights/12", "sha256:ab");
     var request =
         new GroupRequest(
@@ -298,7 +304,7 @@ final class WireTest {
         new RewardWorker.Score(group(-3)),
         new Learner.Train(batch()),
         new Learner.Checkpoint(state()),
-        new ParameterServer.Publish(update),
+        new ParameterServer.Publish(update, orchestrator),
         new ParameterServer.WorkerJoined("rollout-0", rollout),
         new ParameterServer.WeightsActive("rollout-0", VERSION),
         new Recorder.RecordStep(
@@ -315,33 +321,82 @@ final class WireTest {
                 20,
                 Map.of("kind=even", new EvalRecord.TagAccuracy(2, 0.5)),
                 3.5)),
-        new Recorder.RecordEvents(
-            List.of(
-                new LedgerEvent.GroupStarted(7, new PromptTicket(3, 1), "rollout-0"),
-                new LedgerEvent.GroupGenerated(7, VERSION),
-                new LedgerEvent.GroupReady(7),
-                new LedgerEvent.GroupDropped(7, Drop.STALE),
-                new LedgerEvent.BatchTaken(12, VERSION, List.of(1L, 2L)),
-                new LedgerEvent.StepTrained(12, VERSION))),
+        new Recorder.RecordEvents(events(), 16, orchestrator),
+        new Recorder.Sync(16, orchestrator),
+        new Recorder.RecordStatus(
+            new RunStatus(
+                "running",
+                11,
+                12,
+                VERSION,
+                new Account(3, 1, Map.of(Drop.STALE, 1L), 1),
+                Map.of("learner.lr", "1.0E-4"),
+                List.of(new Wait("orchestrator", "learner", "step 12", 1.5)),
+                Map.of(4L, "3 workers died under it"),
+                0.5,
+                "",
+                Map.of("groups_ready", 2.0))),
+        new Learner.Ask(),
+        new Orchestrator.LearnerStatus(VERSION, 12),
+        new Orchestrator.Written(16),
+        new Orchestrator.Synced(16),
+        new Orchestrator.BatchWritten(12),
+        new RewardWorker.Ping(),
         new Recorder.Finish(summary, supervisor),
         new RunSupervisor.Stop(),
         new RunSupervisor.RunEnded(summary, "", Optional.of("step-12")),
         new RunSupervisor.Recorded());
   }
 
+  /** One of each. */
+  private static List<LedgerEvent> events() {
+    FlowLimits limits = FlowLimits.of(12, 4, 1);
+    List<LedgerEvent> events =
+        List.of(
+            new LedgerEvent.RunStarted(7, 50, limits, VERSION),
+            new LedgerEvent.RunResumed(3, VERSION, limits),
+            new LedgerEvent.VersionPublished(VERSION, "abc"),
+            new LedgerEvent.GroupStarted(7, new PromptTicket(3, 1), "rollout-0"),
+            new LedgerEvent.GroupDispatched(7, "rollout-1"),
+            new LedgerEvent.CopyLost(7, "rollout-1"),
+            new LedgerEvent.GroupCut(7, "rollout-0", VERSION),
+            new LedgerEvent.GroupGenerated(7, "rollout-0", VERSION, 30),
+            new LedgerEvent.GroupReady(7),
+            new LedgerEvent.GroupDropped(7, Drop.STALE),
+            new LedgerEvent.PromptSetAside(new PromptTicket(3, 1), 9, "why"),
+            new LedgerEvent.BatchTaken(12, VERSION, List.of(1L, 2L)),
+            new LedgerEvent.StepTrained(12, VERSION),
+            new LedgerEvent.CheckpointWritten(12),
+            new LedgerEvent.SettingChanged("learner.lr", "1", "2", VERSION, limits),
+            new LedgerEvent.RunEnded("completed"));
+    assertEquals(
+        Set.of(LedgerEvent.class.getPermittedSubclasses()),
+        events.stream().map(Object::getClass).collect(Collectors.toSet()));
+    return events;
+  }
+
   private static RunState state() {
     var ledger =
         new LedgerSnapshot(
+            7,
+            FlowLimits.of(20, 4, 1),
             11,
             12,
+            10,
             VERSION,
             10,
             8,
             Map.of(Drop.FLAT, 1L),
-            List.of(new LedgerSnapshot.Flight(10, new PromptTicket(9, 0))),
-            1);
-    return new RunState(
-        12, VERSION, 7, 10, ledger, new CursorState(50, 10, List.of(new PromptTicket(4, 2))));
+            List.of(
+                new LedgerSnapshot.Flight(
+                    10,
+                    new PromptTicket(9, 0),
+                    new GroupState(GroupState.Phase.GENERATING, List.of("rollout-0"), null))),
+            1,
+            new CursorState(50, 10, List.of(new PromptTicket(4, 2))),
+            Map.of(9L, 1),
+            Map.of(3L, "why"));
+    return new RunState(10, ledger, 99);
   }
 
   private static SampleRecord sample() {

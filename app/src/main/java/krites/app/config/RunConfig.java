@@ -7,8 +7,8 @@ import static krites.app.config.InvalidSetting.fractionBelowOne;
 import static krites.app.config.InvalidSetting.require;
 
 import java.util.List;
-import krites.grpo.flow.WeightUpdateMode;
 import java.util.Locale;
+import krites.grpo.flow.WeightUpdateMode;
 
 /**
  * Everything a run can be told, validated: one record per section of {@code krites.conf}, where

@@ -20,8 +20,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import krites.grpo.objective.Aggregation;
 import krites.grpo.objective.ClippedObjective;
-import krites.grpo.objective.Correction;
 import krites.grpo.objective.CorrectedTokens;
+import krites.grpo.objective.Correction;
 import krites.grpo.objective.DecoupledObjective;
 import krites.grpo.objective.KlEstimate;
 import krites.grpo.objective.PolicyObjective;
@@ -163,8 +163,7 @@ public final class GrpoTensorCheck implements ConformanceCheck {
                 current,
                 counted.pick(table(golden, "ref_log_probs")),
                 GoldenJson.floats(weights)));
-    compare.compare(
-        "tensor.kl", JsonNodeFactory.instance.numberNode(sum), result.loss().kl());
+    compare.compare("tensor.kl", JsonNodeFactory.instance.numberNode(sum), result.loss().kl());
     compare.compare(
         "tensor.gradient",
         need(golden, "grad_log_probs_of_weighted_sum"),

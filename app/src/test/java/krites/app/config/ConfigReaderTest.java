@@ -121,14 +121,13 @@ final class ConfigReaderTest {
           algorithm.correction=icepop, algorithm.correction-level=sequence | correction-level | token because algorithm.correction = icepop, found sequence
           algorithm.correction=none, algorithm.correction-level=geometric | correction-level | token because algorithm.correction = none, found geometric
           """)
-  void aCombinationThatCannotWorkIsRefusedWithItsReason(
-      String settings, String key, String trouble) throws IOException {
+  void aCombinationThatCannotWorkIsRefusedWithItsReason(String settings, String key, String trouble)
+      throws IOException {
     Path file = write(settings);
 
     String message = failure(new ConfigReader(), file);
 
-    assertTrue(
-        message.endsWith(": algorithm." + key + ": expected " + trouble), message);
+    assertTrue(message.endsWith(": algorithm." + key + ": expected " + trouble), message);
   }
 
   @Test

@@ -67,6 +67,7 @@ public final class RunLedger {
   private long durableStep;
   private long forgottenStep; // steps up to this cannot be undone any more
   private long maxStalenessSeen;
+  private boolean remembersAll; // while a journal is read, of which any step may turn out lost
   private PolicyVersion version;
 
   private RunLedger(long runSeed, FlowLimits limits, PolicyVersion version, CursorState prompts) {
@@ -102,7 +103,24 @@ public final class RunLedger {
     ledger.completedSteps = snapshot.completedSteps();
     ledger.durableStep = snapshot.durableStep();
     ledger.forgottenStep = snapshot.completedSteps();
+    ledger.remembersAll = true;
     ledger.maxStalenessSeen = snapshot.maxStalenessSeen();
+    return ledger;
+  }
+
+  /**
+   * The ledger that a whole journal leads to.
+   *
+   * @throws IllegalStateException if it does not begin with {@link RunStarted}, or an event cannot
+   *     follow
+   */
+  public static RunLedger replay(List<LedgerEvent> journal) {
+    if (journal.isEmpty() || !(journal.getFirst() instanceof RunStarted started)) {
+      throw new IllegalStateException("the journal does not begin with the start of a run");
+    }
+    RunLedger ledger = of(started);
+    ledger.remembersAll = true;
+    journal.subList(1, journal.size()).forEach(ledger::apply);
     return ledger;
   }
 
@@ -626,9 +644,12 @@ public final class RunLedger {
                 + ", completed are "
                 + completedSteps);
     if (step > durableStep) {
-      forgottenStep = Math.max(forgottenStep, durableStep);
+      long before = durableStep;
       durableStep = step;
-      undoable.headMap(forgottenStep, true).clear();
+      if (!remembersAll) {
+        forgottenStep = Math.max(forgottenStep, before);
+        undoable.headMap(forgottenStep, true).clear();
+      }
     }
   }
 

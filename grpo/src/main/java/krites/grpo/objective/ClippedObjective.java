@@ -53,7 +53,11 @@ public record ClippedObjective(
   static void requireClip(double clipLow, double clipHigh) {
     if (!(clipLow >= 0 && clipLow < 1) || !(clipHigh >= 0)) {
       throw new IllegalArgumentException(
-          "clip bounds " + clipLow + " (below, in [0, 1)) and " + clipHigh + " (above, at least 0)");
+          "clip bounds "
+              + clipLow
+              + " (below, in [0, 1)) and "
+              + clipHigh
+              + " (above, at least 0)");
     }
   }
 

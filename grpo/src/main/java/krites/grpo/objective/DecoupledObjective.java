@@ -1,9 +1,9 @@
 package krites.grpo.objective;
 
 /**
- * The whole loss of an asynchronous run: {@code aggregate(w S(policy / proximal, A)) + klCoefficient
- * aggregate(KL)}, with the ratio against a proximal policy and a constant weight w for the distance
- * between it and the policy that sampled.
+ * The whole loss of an asynchronous run: {@code aggregate(w S(policy / proximal, A)) +
+ * klCoefficient aggregate(KL)}, with the ratio against a proximal policy and a constant weight w
+ * for the distance between it and the policy that sampled.
  *
  * <p>Source: decoupled objective of AReaL (arXiv 2505.24298). With staleness 0 everywhere, {@link
  * CorrectedTokens#STALE} and the recomputed rule it is {@link RegularisedObjective}.
@@ -29,7 +29,9 @@ public record DecoupledObjective(
     }
     if (proximal == ProximalRule.BEHAVIOUR && !(correction instanceof Correction.None)) {
       throw new IllegalArgumentException(
-          "with the behaviour policy as proximal policy every weight is 1, so " + correction + " does nothing");
+          "with the behaviour policy as proximal policy every weight is 1, so "
+              + correction
+              + " does nothing");
     }
   }
 
@@ -84,7 +86,9 @@ public record DecoupledObjective(
         otherKlCoefficient);
   }
 
-  /** The tokens with proximal log-probs and weights worked out: what is constant in the gradient. */
+  /**
+   * The tokens with proximal log-probs and weights worked out: what is constant in the gradient.
+   */
   public PolicyTokens constants(Tokens tokens) {
     return new PolicyTokens(
         proximalLogProbs(tokens),

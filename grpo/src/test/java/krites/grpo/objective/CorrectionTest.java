@@ -32,14 +32,12 @@ class CorrectionTest {
         1,
         2,
         1);
-    assertFactors(
-        new Correction.IcePop(0.6, 2), new double[][] {{0, 0, 2}, {0, 1, 1}}, 0, 3, 0);
+    assertFactors(new Correction.IcePop(0.6, 2), new double[][] {{0, 0, 2}, {0, 1, 1}}, 0, 3, 0);
   }
 
   @Test
   void aResponseOfWhichEveryTokenIsMaskedCountsAsMasked() {
-    assertFactors(
-        new Correction.IcePop(0.9, 1.5), new double[][] {{0, 0, 0}, {0, 1, 1}}, 0, 4, 1);
+    assertFactors(new Correction.IcePop(0.9, 1.5), new double[][] {{0, 0, 0}, {0, 1, 1}}, 0, 4, 1);
   }
 
   @Test
@@ -80,7 +78,8 @@ class CorrectionTest {
           row[t] = random.nextGaussian();
         }
       }
-      TokenMask mask = TokenMask.of(new int[][] {{1, 1, 1, 1, 1}, {1, 1, 0, 0, 0}, {1, 0, 0, 0, 0}});
+      TokenMask mask =
+          TokenMask.of(new int[][] {{1, 1, 1, 1, 1}, {1, 1, 0, 0, 0}, {1, 0, 0, 0, 0}});
       for (Correction correction :
           List.of(
               new Correction.TruncatedToken(2),

@@ -162,10 +162,7 @@ class DecoupledObjectiveTest {
     double[][] notStopped =
         numericGradient(
             tokens.logProbs(),
-            moved ->
-                objective
-                    .evaluate(withLogProbs(tokens, moved), tokens.start(), MEAN)
-                    .total());
+            moved -> objective.evaluate(withLogProbs(tokens, moved), tokens.start(), MEAN).total());
     double worst = 0;
     for (int i = 0; i < gradient.length; i++) {
       for (int t = 0; t < gradient[i].length; t++) {

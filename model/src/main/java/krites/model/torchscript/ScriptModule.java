@@ -20,9 +20,8 @@ import java.util.List;
  *
  * <p>Arguments may be {@link NDArray}, a list of {@link NDArray} (also {@link NDList}), {@code
  * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean}, {@code long[]} or {@code
- * double[]}. Methods
- * return a tensor or a list of tensors. Not thread safe towards {@link #close()}; calls themselves
- * may run on several threads.
+ * double[]}. Methods return a tensor or a list of tensors. Not thread safe towards {@link
+ * #close()}; calls themselves may run on several threads.
  */
 public final class ScriptModule implements AutoCloseable {
   private final PtNDManager manager;
