@@ -81,7 +81,7 @@ final class RunFlow {
   private final RolloutDesk rollout;
   private final ScoreDesk desk;
   private final HedgeRule hedges;
-  private final BiasMeter bias = new BiasMeter();
+  private final BiasMeter bias;
   private final Map<Long, PartialGroup> partials = new HashMap<>();
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
   private LiveSettings live;
@@ -114,6 +114,7 @@ final class RunFlow {
     this.learner = new LearnerDesk(peers, first, nudge, now);
     this.rollout = new RolloutDesk(nudge);
     this.desk = new ScoreDesk(settings.rewards());
+    this.bias = new BiasMeter((int) Math.min(BiasMeter.WINDOW, live.limits().admitted(0)));
     this.hedges = new HedgeRule(settings.asynchrony().hedgeFactor());
     this.evaluatedStep = settings.start().map(start -> start.state().evaluatedStep()).orElse(-1L);
   }

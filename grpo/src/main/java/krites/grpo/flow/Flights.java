@@ -62,7 +62,9 @@ final class Flights {
     return ids == null ? List.of() : List.copyOf(ids);
   }
 
-  /** Those outside of training with a token of a version below {@code number}, oldest version first. */
+  /**
+   * Those outside of training with a token of a version below {@code number}, oldest version first.
+   */
   List<Long> withTokensBefore(long number) {
     List<Long> ids = new ArrayList<>();
     untrainedByOldest.headMap(number).values().forEach(ids::addAll);

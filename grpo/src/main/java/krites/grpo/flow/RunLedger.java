@@ -133,7 +133,9 @@ public final class RunLedger {
    * when every prompt was set aside.
    */
   public boolean mayStart() {
-    return !isEnough() && !prompts.isExhausted() && flights.size() < limits.admitted(completedSteps);
+    return !isEnough()
+        && !prompts.isExhausted()
+        && flights.size() < limits.admitted(completedSteps);
   }
 
   /**
@@ -461,8 +463,7 @@ public final class RunLedger {
     require(
         flight.phase == Phase.PARKED || hedge && mayHedge(id, worker),
         () -> "group " + id + " was dispatched to " + worker + " while " + flight.state());
-    List<String> workers =
-        hedge ? List.of(flight.workers.getFirst(), worker) : List.of(worker);
+    List<String> workers = hedge ? List.of(flight.workers.getFirst(), worker) : List.of(worker);
     flights.move(flight, Phase.GENERATING, workers);
   }
 
