@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -208,7 +209,8 @@ public final class ParameterServer {
       context.watchWith(ref, new WorkerGone(worker));
     } else if (known.offered() != null) {
       // The offer was lost, or is on its way and will be taken: it stays the one that is kept.
-      ref.tell(new RolloutWorker.UpdateWeights(announced.get(known.offered())));
+      WeightUpdate offer = Optional.ofNullable(announced.get(known.offered())).orElseThrow();
+      ref.tell(new RolloutWorker.UpdateWeights(offer));
     }
     offerNewest(worker);
     return Behaviors.same();
