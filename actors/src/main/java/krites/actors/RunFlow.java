@@ -159,9 +159,19 @@ final class RunFlow {
     }
   }
 
-  /** A worker that leaves in order has handed back its groups. */
+  /** A worker that leaves in order has handed its groups back; those it never began are parked. */
   void drained(String worker) {
-    giveBackGroupsOf(worker);
+    for (long id : rollout.leave(worker)) {
+      if (isEval(id)) {
+        if (eval != null) {
+          eval.giveBack(id);
+        }
+      } else if (copies(id) > 1) {
+        journal.note(new LedgerEvent.CopyLost(id, worker));
+      } else {
+        journal.note(new LedgerEvent.GroupCut(id, worker, ledger.version()));
+      }
+    }
   }
 
   private void giveBackGroupsOf(String worker) {
@@ -554,13 +564,11 @@ final class RunFlow {
       return false;
     }
     long id = parked.get();
-    PartialGroup partial = partials.remove(id);
-    if (partial == null) {
-      throw new IllegalStateException("the tokens of the cut group " + id + " are not here");
-    }
     PromptTicket ticket = ledger.ticket(id);
     journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
-    GroupRequest request = trainRequest(id, partial.prompt(), ticket).from(partial);
+    GroupRequest whole = trainRequest(id, parts.train().prompt(ledger.prompt(ticket)), ticket);
+    GroupRequest request =
+        Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
     rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
     return true;
   }
