@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -206,6 +207,10 @@ public final class ParameterServer {
     if (known == null || !known.ref().equals(ref)) {
       holdings.put(worker, new Holding(ref, null, null, 0));
       context.watchWith(ref, new WorkerGone(worker));
+    } else if (known.offered() != null) {
+      // The offer was lost, or is on its way and will be taken: it stays the one that is kept.
+      WeightUpdate offer = Optional.ofNullable(announced.get(known.offered())).orElseThrow();
+      ref.tell(new RolloutWorker.UpdateWeights(offer));
     }
     offerNewest(worker);
     return Behaviors.same();

@@ -81,7 +81,7 @@ final class RunFlow {
   private final RolloutDesk rollout;
   private final ScoreDesk desk;
   private final HedgeRule hedges;
-  private final BiasMeter bias = new BiasMeter();
+  private final BiasMeter bias;
   private final Map<Long, PartialGroup> partials = new HashMap<>();
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
   private LiveSettings live;
@@ -114,6 +114,7 @@ final class RunFlow {
     this.learner = new LearnerDesk(peers, first, nudge, now);
     this.rollout = new RolloutDesk(nudge);
     this.desk = new ScoreDesk(settings.rewards());
+    this.bias = new BiasMeter((int) Math.min(BiasMeter.WINDOW, live.limits().admitted(0)));
     this.hedges = new HedgeRule(settings.asynchrony().hedgeFactor());
     this.evaluatedStep = settings.start().map(start -> start.state().evaluatedStep()).orElse(-1L);
   }
@@ -158,9 +159,19 @@ final class RunFlow {
     }
   }
 
-  /** A worker that leaves in order has handed back its groups. */
+  /** A worker that leaves in order has handed its groups back; those it never began are parked. */
   void drained(String worker) {
-    giveBackGroupsOf(worker);
+    for (long id : rollout.leave(worker)) {
+      if (isEval(id)) {
+        if (eval != null) {
+          eval.giveBack(id);
+        }
+      } else if (copies(id) > 1) {
+        journal.note(new LedgerEvent.CopyLost(id, worker));
+      } else {
+        journal.note(new LedgerEvent.GroupCut(id, worker, ledger.version()));
+      }
+    }
   }
 
   private void giveBackGroupsOf(String worker) {
@@ -553,13 +564,11 @@ final class RunFlow {
       return false;
     }
     long id = parked.get();
-    PartialGroup partial = partials.remove(id);
-    if (partial == null) {
-      throw new IllegalStateException("the tokens of the cut group " + id + " are not here");
-    }
     PromptTicket ticket = ledger.ticket(id);
     journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
-    GroupRequest request = trainRequest(id, partial.prompt(), ticket).from(partial);
+    GroupRequest whole = trainRequest(id, parts.train().prompt(ledger.prompt(ticket)), ticket);
+    GroupRequest request =
+        Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
     rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
     return true;
   }

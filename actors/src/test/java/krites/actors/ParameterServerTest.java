@@ -91,6 +91,29 @@ final class ParameterServerTest {
   }
 
   @Test
+  void aWorkerThatAnnouncesItselfAgainGetsTheSameOfferAndItsWeightsAreKept() throws Exception {
+    join();
+    assertEquals(0, offered());
+    publish(1);
+    publish(2);
+    publish(3);
+    join();
+    assertEquals(0, offered());
+    worker.expectNoMessage();
+    active(0);
+    assertEquals(3, offered());
+    join();
+    assertEquals(3, offered());
+    active(3);
+    join();
+    worker.expectNoMessage();
+    List<String> calls = List.of(next(), next(), next(), next(), next(), next());
+    assertEquals(
+        List.of("retire v0", "retire v1"),
+        calls.stream().filter(c -> c.startsWith("retire")).sorted().toList());
+  }
+
+  @Test
   void whatADeadWorkerHeldIsGivenUp() throws Exception {
     join();
     offered();

@@ -9,8 +9,11 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import krites.grpo.Drop;
+import krites.grpo.Response;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.RunLedger;
+import krites.grpo.flow.WeightUpdateMode;
+import krites.grpo.port.GroupRequest;
 import krites.grpo.record.EvalRecord;
 import krites.grpo.record.RunSummary;
 import krites.grpo.record.StepRecord;
@@ -64,6 +67,34 @@ final class WholeRunTest {
                                             r.first().equals(batch.policy())
                                                 && r.last().equals(batch.policy())))));
     assertEquals(new Account(80, 80, Map.of(), 0), summary.account());
+  }
+
+  @Test
+  void everyWayToTakeOverWeightsTrainsEveryGroupWithGroupsCutOrWhole() throws Exception {
+    for (WeightUpdateMode mode : WeightUpdateMode.values()) {
+      for (int partial : new int[] {0, 3}) {
+        World each = new World();
+        each.weightUpdate = mode;
+        each.partialTokens = partial;
+        each.evalSets = Map.of("held-out", new EvalSet(World.prompts("eval", 10), 10));
+        RunSummary summary = completed(each.run());
+        String which = mode + " partial " + partial;
+        assertEquals(80, summary.account().trained(), which);
+        assertEquals(0, summary.account().inFlight(), which);
+        assertTrue(summary.maxStalenessSeen() <= 1, which);
+        List<GroupRequest> continued =
+            each.requests.stream().filter(request -> request.prefix().isPresent()).toList();
+        assertEquals(partial == 0, continued.isEmpty(), which);
+        List<Response> trained =
+            each.batches.stream()
+                .flatMap(batch -> batch.groups().stream())
+                .flatMap(group -> group.group().responses().stream())
+                .toList();
+        if (partial == 0 && mode != WeightUpdateMode.IN_FLIGHT) {
+          trained.forEach(response -> assertEquals(response.first(), response.last(), which));
+        }
+      }
+    }
   }
 
   @Test

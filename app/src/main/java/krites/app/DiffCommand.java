@@ -13,7 +13,8 @@ import picocli.CommandLine.Parameters;
 /** {@code krites diff}: where two runs part. */
 @Command(
     name = "diff",
-    description = "Finds the first decision in which two runs differ, and whether weights did before.",
+    description =
+        "Finds the first decision in which two runs differ, and whether weights did before.",
     footer = {
       "",
       "Settings and live changes that differ are listed first. Exit code 0 if decisions and weights are the same,",

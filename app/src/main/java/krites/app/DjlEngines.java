@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import krites.app.config.RunConfig;
-import krites.app.run.Resumption;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 import krites.grpo.objective.LearningRate;

@@ -96,10 +96,7 @@ final class ReplayRun {
   private Path replay(ReplayPlan.Part part, Optional<Path> saved, Path place, boolean last)
       throws Difference {
     RunConfig config =
-        new ConfigReader()
-            .withResolvedFile(batches.settings(part.start().term()))
-            .read()
-            .config();
+        new ConfigReader().withResolvedFile(batches.settings(part.start().term())).read().config();
     Datasets datasets = InputError.guard(() -> Datasets.of(config));
     try (Engines engines =
             InputError.guard(() -> factory.create(config, datasets.images(), place));

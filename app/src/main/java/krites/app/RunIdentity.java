@@ -22,8 +22,8 @@ import krites.app.config.RunConfig;
 import krites.app.run.RunDirectory;
 
 /**
- * What must stay the same while a run goes on: its seed, its model, its prompts and the shape of its
- * batches. All else may be changed by a resume.
+ * What must stay the same while a run goes on: its seed, its model, its prompts and the shape of
+ * its batches. All else may be changed by a resume.
  *
  * @param values each key with its value as text; files stand by their length and CRC-32C, so that
  *     they may be moved
@@ -50,8 +50,7 @@ record RunIdentity(Map<String, String> values) {
     values.put("model.path", model(ModelFolder.place(config.model())));
     putAll(values, "model", config.model(), List.of("path"));
     values.put("data.train", data(config.data().train()));
-    putAll(
-        values, "data", config.data(), List.of("train", "eval-critic", "eval-policy", "images"));
+    putAll(values, "data", config.data(), List.of("train", "eval-critic", "eval-policy", "images"));
     if (config.data().train().equals(RunConfig.BUILT_IN_WORLD)) {
       putAll(values, "world", config.world(), List.of());
     }
@@ -69,11 +68,9 @@ record RunIdentity(Map<String, String> values) {
     try {
       before = MAPPER.readValue(Files.readString(file), new TypeReference<>() {});
     } catch (JsonProcessingException e) {
-      throw new InputError(
-          file + ": expected an object of texts: " + e.getOriginalMessage(), e);
+      throw new InputError(file + ": expected an object of texts: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw new InputError(
-          "cannot read " + file + ", which says what the run was started with", e);
+      throw new InputError("cannot read " + file + ", which says what the run was started with", e);
     }
     for (Map.Entry<String, String> value : values.entrySet()) {
       String expected = before.getOrDefault(value.getKey(), "nothing");
@@ -95,8 +92,7 @@ record RunIdentity(Map<String, String> values) {
       String key = component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
       if (!without.contains(key)) {
         try {
-          values.put(
-              section + "." + key, String.valueOf(component.getAccessor().invoke(settings)));
+          values.put(section + "." + key, String.valueOf(component.getAccessor().invoke(settings)));
         } catch (ReflectiveOperationException e) {
           throw new IllegalStateException(section + "." + key + " cannot be read", e);
         }
@@ -112,9 +108,7 @@ record RunIdentity(Map<String, String> values) {
 
   private static String model(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
-      return "a model "
-          + digest(
-              files.filter(RunIdentity::belongsToModel).sorted().toList(), true);
+      return "a model " + digest(files.filter(RunIdentity::belongsToModel).sorted().toList(), true);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read the model " + folder + ": " + e.getMessage(), e);
     }

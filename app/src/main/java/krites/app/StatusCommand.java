@@ -87,8 +87,7 @@ final class StatusCommand implements Callable<Integer> {
     return lines;
   }
 
-  private static void addStatus(
-      List<String> lines, StatusFile.Written word, double ageSeconds) {
+  private static void addStatus(List<String> lines, StatusFile.Written word, double ageSeconds) {
     RunStatus status = word.status();
     lines.add(
         String.format(
@@ -109,15 +108,17 @@ final class StatusCommand implements Callable<Integer> {
     Map<Long, String> setAside = new TreeMap<>(status.setAside());
     setAside.entrySet().stream()
         .limit(PROMPTS_SHOWN)
-        .forEach(
-            each -> lines.add("set aside: prompt " + each.getKey() + ": " + each.getValue()));
+        .forEach(each -> lines.add("set aside: prompt " + each.getKey() + ": " + each.getValue()));
     if (setAside.size() > PROMPTS_SHOWN) {
       lines.add("set aside: " + (setAside.size() - PROMPTS_SHOWN) + " prompts more");
     }
     if (!status.diagnosis().isEmpty()) {
       lines.add(
           String.format(
-              Locale.ROOT, "nothing moved for %s: %s", age(status.idleSeconds()), status.diagnosis()));
+              Locale.ROOT,
+              "nothing moved for %s: %s",
+              age(status.idleSeconds()),
+              status.diagnosis()));
     }
   }
 

@@ -84,7 +84,9 @@ final class TrainCommand implements Callable<Integer> {
     ResolvedConfig resolved =
         overrides(options.overrides(new ConfigReader().withResolvedFile(file))).read();
     Resumption from = Resumption.newest(folder);
-    if (resolved.config().run().steps() <= from.state().step()) {
+    // A run that was cut off after its last step still has to evaluate and to end in order.
+    boolean mayEnd = !from.endedInOrder() && resolved.config().run().steps() == from.state().step();
+    if (resolved.config().run().steps() <= from.state().step() && !mayEnd) {
       throw new InputError(
           "run "
               + folder

@@ -86,8 +86,7 @@ final class TrainingRun {
       return RunDirectory.resume(
           folder, resolved.text(), keep, config.journal(), from.get().continuation());
     }
-    RunDirectory directory =
-        RunDirectory.create(folder, resolved.text(), keep, config.journal());
+    RunDirectory directory = RunDirectory.create(folder, resolved.text(), keep, config.journal());
     directory.writeIdentity(identity.values());
     return directory;
   }

@@ -31,12 +31,15 @@ final class Wiring {
   private Wiring() {}
 
   static RunSettings settings(RunConfig config, Optional<Resumption> from) {
-    Patience usual = Patience.usual(Duration.ofSeconds(config.run().stallSeconds()));
+    RunConfig.Async async = config.async();
     return new RunSettings(
-        FlowLimits.of(
+        new FlowLimits(
             config.run().steps(),
             config.rollout().groupsPerStep(),
-            config.async().maxStaleness()),
+            async.maxStaleness(),
+            async.overIssue(),
+            async.retryBudget(),
+            async.poisonLimit()),
         sampling(config.rollout()),
         config.eval().maxNewTokens(),
         advantage(config.algorithm()),
@@ -45,9 +48,9 @@ final class Wiring {
             config.rollout().workers(),
             config.reward().workers(),
             config.rollout().restarts(),
-            config.rollout().restarts()),
+            config.run().recoveries()),
         new RunSettings.Asynchrony(
-            config.async().weightUpdate(), config.rollout().partialTokens(), 0),
+            async.weightUpdate(), config.rollout().partialTokens(), async.hedgeFactor()),
         rewards(config.reward()),
         config.eval().everySteps(),
         config.checkpoint().everySteps(),
@@ -55,8 +58,23 @@ final class Wiring {
         config.log().samplesPerStep(),
         config.recording().batches(),
         new RunSettings.Live(LiveKeys.values(config), List.of()), // a resume has them in its config
-        usual,
+        patience(config.run()),
         from.map(Resumption::continuation));
+  }
+
+  private static Patience patience(RunConfig.Run run) {
+    Duration stall = Duration.ofSeconds(run.stallSeconds());
+    Duration suspect = Duration.ofSeconds(Math.min(run.suspectSeconds(), run.stallSeconds()));
+    Patience usual = Patience.usual(stall);
+    return new Patience(
+        usual.nudge(),
+        suspect,
+        stall,
+        usual.stopWithin(),
+        switch (run.onStall()) {
+          case RESTART -> Patience.OnStall.RESTART;
+          case STOP -> Patience.OnStall.STOP;
+        });
   }
 
   private static RewardPolicy rewards(RunConfig.Reward reward) {

@@ -46,6 +46,8 @@ final class CommandLineTest {
           train --resume nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           train --resume a --config smoke | krites: --resume takes the configuration and the folder of the run; leave --config and --run-dir
           train --speed 3 | krites: Unknown options: '--speed', '3' (see krites train --help)
+          audit nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
+          diff nowhere elsewhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           conformance nowhere | krites: directory nowhere does not exist
           juggle | krites: Unmatched argument at index 0: 'juggle' (see krites --help)
           """)
@@ -149,6 +151,46 @@ final class CommandLineTest {
     assertEquals(List.of(1, 2, 3, 4, 5), steps);
     assertEquals(5, summary(run).get("steps").asInt());
     assertEquals(6, summary(run).get("weights_versions").asInt());
+  }
+
+  @Test
+  void aRunThatEndedCanBeAuditedAndComparedWithItself() throws IOException {
+    Path run = folder.resolve("run");
+    assertEquals(ExitCode.OK, krites(train(run, "--steps", "3")), err());
+
+    assertEquals(ExitCode.OK, krites("audit", run.toString()), out());
+    assertTrue(out().contains("completed, as summary.json says"), out());
+    assertEquals(ExitCode.OK, krites("diff", run.toString(), run.toString()), out());
+
+    Path journal = run.resolve("events.jsonl");
+    List<String> lines = Files.readAllLines(journal);
+    Files.write(journal, lines.subList(0, lines.size() - 1));
+    assertEquals(ExitCode.CHECK_FAILED, krites("audit", run.toString()));
+    assertTrue(out().contains("records: the end was removed"), out());
+    Files.write(journal, lines.subList(1, lines.size()));
+    assertEquals(ExitCode.CHECK_FAILED, krites("audit", run.toString(), "--json"));
+    assertEquals(ExitCode.INPUT, krites("diff", run.toString(), run.toString()));
+    assertTrue(err().contains("line 1: expected record 1, found record 2"), err());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "run.seed=9, 'run.seed: expected 1 as in the run to resume, found 9'",
+    "rollout.group-size=5, 'rollout.group-size: expected 8 as in the run to resume, found 5'",
+    "world.grid=3, 'world.grid: expected '"
+  })
+  void aResumeWithOtherInputsIsRefusedByTheirKey(String assignment, String message)
+      throws IOException {
+    Path run = folder.resolve("run");
+    assertEquals(ExitCode.OK, krites(train(run, "--steps", "2")), err());
+    String journal = Files.readString(run.resolve("events.jsonl"));
+
+    assertEquals(
+        ExitCode.INPUT,
+        krites("train", "--resume", run.toString(), "--steps", "4", "--set", assignment));
+
+    assertTrue(err().contains("krites: " + message), err());
+    assertEquals(journal, Files.readString(run.resolve("events.jsonl")), "nothing was touched");
   }
 
   @Test

@@ -76,8 +76,7 @@ final class RunStatusTest {
       assertEquals(ExitCode.CHECK_FAILED, status());
     }
     assertTrue(text().startsWith("run " + folder + ": stalled: nothing moves"), text());
-    assertTrue(
-        text().endsWith("nothing moved for 5 min: it comes down to rollout-0"), text());
+    assertTrue(text().endsWith("nothing moved for 5 min: it comes down to rollout-0"), text());
   }
 
   @Test
@@ -138,8 +137,7 @@ final class RunStatusTest {
     assertTrue(document.get("alive").asBoolean());
     assertEquals(0.4, document.get("age_seconds").asDouble(), 1e-9);
     assertEquals(20, document.get("status").get("account").get("issued").asLong());
-    assertEquals(
-        "it comes down to rollout-0", document.get("status").get("diagnosis").asText());
+    assertEquals("it comes down to rollout-0", document.get("status").get("diagnosis").asText());
     assertTrue(document.get("summary").isNull());
   }
 

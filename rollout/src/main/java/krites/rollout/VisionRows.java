@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import krites.model.image.PatchGrid;
 import krites.model.image.ProcessedImage;
 
 /**
@@ -25,8 +24,7 @@ final class VisionRows {
 
   /** The next image in the order of the tokens. */
   void add(ProcessedImage image) {
-    PatchGrid grid = image.grid();
-    int tokens = grid.t() * (grid.h() / merge) * (grid.w() / merge);
+    int tokens = image.grid().mergedTokens(merge);
     Integer known = firstRows.putIfAbsent(image, end);
     int first = known == null ? end : known;
     if (known == null) {

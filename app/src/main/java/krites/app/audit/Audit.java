@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import krites.app.audit.AuditAccount.Books;
 import krites.app.audit.AuditReport.Change;
 import krites.app.audit.AuditReport.Finding;
 import krites.app.audit.AuditReport.Resume;
@@ -55,8 +54,7 @@ public final class Audit {
    */
   public static AuditReport of(Path runFolder) {
     return new Audit()
-        .read(
-            runFolder.resolve(RunDirectory.EVENTS), runFolder.resolve(RunDirectory.SUMMARY));
+        .read(runFolder.resolve(RunDirectory.EVENTS), runFolder.resolve(RunDirectory.SUMMARY));
   }
 
   private AuditReport read(Path journal, Path summary) {
@@ -193,8 +191,7 @@ public final class Audit {
   private void require(long line, String what, Object books, Object ledgerSays) {
     if (!books.equals(ledgerSays)) {
       findings.add(
-          new Finding(
-              line, what + ": the books say " + books + ", the ledger says " + ledgerSays));
+          new Finding(line, what + ": the books say " + books + ", the ledger says " + ledgerSays));
     }
   }
 

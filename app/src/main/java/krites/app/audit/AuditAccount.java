@@ -33,9 +33,9 @@ import org.jspecify.annotations.Nullable;
  * A second set of books, kept from the journal in another way than the ledger keeps its own and
  * sharing no code with it: a mistake would have to be made twice to go unnoticed.
  *
- * <p>It proves that each group ends exactly once, that no prompt is skipped or under way twice, that
- * steps and versions rise by one, that no group was older than the limit in force when its batch was
- * taken, and that what a resume undid is not counted as trained.
+ * <p>It proves that each group ends exactly once, that no prompt is skipped or under way twice,
+ * that steps and versions rise by one, that no group was older than the limit in force when its
+ * batch was taken, and that what a resume undid is not counted as trained.
  */
 final class AuditAccount {
   private static final String GENERATING = "generating";
@@ -90,8 +90,8 @@ final class AuditAccount {
   /**
    * Books the next event.
    *
-   * @throws IllegalStateException if it breaks what the books are there to prove; they are of no use
-   *     after that
+   * @throws IllegalStateException if it breaks what the books are there to prove; they are of no
+   *     use after that
    */
   void book(LedgerEvent event) {
     check(begun != event instanceof RunStarted, "expected RunStarted first, and only there");
@@ -166,7 +166,12 @@ final class AuditAccount {
     check(open.isEmpty(), "the run goes on while groups " + open.keySet() + " have not ended");
     check(
         resumed.step() <= step && resumed.step() >= forgotten,
-        "the run goes on from step " + resumed.step() + " of " + step + ", kept since " + forgotten);
+        "the run goes on from step "
+            + resumed.step()
+            + " of "
+            + step
+            + ", kept since "
+            + forgotten);
     check(
         resumed.version().term() > policy.term()
             && step - resumed.step() == policy.number() - resumed.version().number(),
@@ -267,8 +272,7 @@ final class AuditAccount {
     List<Done> done = new ArrayList<>();
     open.values()
         .removeIf(
-            group ->
-                group.place.equals(TRAINING) && done.add(new Done(group.ticket, group.age)));
+            group -> group.place.equals(TRAINING) && done.add(new Done(group.ticket, group.age)));
     check(done.size() == batchSize, "step " + number + " trained " + done.size() + " groups");
     done.forEach(group -> ages.merge(group.age, 1L, Long::sum));
     bySteps.put(number, done);
@@ -303,54 +307,18 @@ final class AuditAccount {
   Books close() {
     ages.values().removeIf(count -> count == 0);
     return new Books(
-        groups, trained, dropped, open.size(), step, steps, policy, eta, oldestAge, ages,
-        undoneSteps, setAside, ended);
-  }
-
-  /**
-   * What the books say.
-   *
-   * @param issued groups started
-   * @param trained groups in the weights
-   * @param dropped groups that ended otherwise, by reason
-   * @param inFlight groups that have not ended
-   * @param step steps in the weights
-   * @param steps steps of the whole run
-   * @param version the version being trained
-   * @param maxStaleness the limit in force at the end
-   * @param oldestAge the largest age of a group when its batch was taken, undone ones included
-   * @param ages groups in the weights by their age
-   * @param undoneSteps steps that were trained and whose weights were lost
-   * @param setAside prompts that are not issued any more, with the reason
-   * @param ended whether the last event says that the run ended
-   */
-  record Books(
-      long issued,
-      long trained,
-      Map<Drop, Long> dropped,
-      long inFlight,
-      long step,
-      long steps,
-      PolicyVersion version,
-      int maxStaleness,
-      long oldestAge,
-      Map<Long, Long> ages,
-      long undoneSteps,
-      Map<Long, String> setAside,
-      boolean ended) {
-    Books {
-      dropped = Map.copyOf(dropped);
-      ages = Map.copyOf(ages);
-      setAside = Map.copyOf(setAside);
-    }
-
-    /** Whether every group that was issued is accounted for. */
-    boolean closes() {
-      long ends = trained + inFlight;
-      for (long count : dropped.values()) {
-        ends += count;
-      }
-      return issued == ends;
-    }
+        groups,
+        trained,
+        dropped,
+        open.size(),
+        step,
+        steps,
+        policy,
+        eta,
+        oldestAge,
+        ages,
+        undoneSteps,
+        setAside,
+        ended);
   }
 }

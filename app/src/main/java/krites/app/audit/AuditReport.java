@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import krites.app.audit.AuditAccount.Books;
 import krites.app.run.JournalEnd;
 import krites.app.run.JournalRecord;
 import krites.grpo.Drop;

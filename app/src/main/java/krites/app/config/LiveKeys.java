@@ -6,7 +6,9 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import krites.grpo.flow.LiveSetting;
 
-/** The keys that may change while a run goes on, and their values under the rules of all settings. */
+/**
+ * The keys that may change while a run goes on, and their values under the rules of all settings.
+ */
 public final class LiveKeys {
   private static final Map<String, Function<RunConfig, LiveSetting>> KEYS =
       new TreeMap<>(

@@ -102,9 +102,25 @@ public record RunConfig(
         sft);
   }
 
+  /** Values of {@code run.on-stall}. */
+  public enum OnStallKind {
+    RESTART,
+    STOP
+  }
+
   /** Section {@code run}. An empty name or folder means: choose one. */
-  public record Run(String name, String dir, long seed, int steps, int stallSeconds) {
+  public record Run(
+      String name,
+      String dir,
+      long seed,
+      int steps,
+      int suspectSeconds,
+      int stallSeconds,
+      OnStallKind onStall,
+      int recoveries) {
     public Run {
+      atLeast("run.suspect-seconds", 1, suspectSeconds);
+      atLeast("run.recoveries", 0, recoveries);
       require(name.indexOf('/') < 0, "run.name", "a name without /", name);
       atLeast("run.steps", 1, steps);
       atLeast("run.stall-seconds", 1, stallSeconds);
@@ -400,9 +416,23 @@ public record RunConfig(
   }
 
   /** Section {@code async}. */
-  public record Async(int maxStaleness, WeightUpdateMode weightUpdate) {
+  public record Async(
+      int maxStaleness,
+      WeightUpdateMode weightUpdate,
+      int overIssue,
+      double hedgeFactor,
+      int retryBudget,
+      int poisonLimit) {
     public Async {
       atLeast("async.max-staleness", 0, maxStaleness);
+      atLeast("async.over-issue", 0, overIssue);
+      require(
+          hedgeFactor == 0 || hedgeFactor >= 1,
+          "async.hedge-factor",
+          "0, or a number of at least 1",
+          hedgeFactor);
+      atLeast("async.retry-budget", 1, retryBudget);
+      atLeast("async.poison-limit", 1, poisonLimit);
     }
   }
 

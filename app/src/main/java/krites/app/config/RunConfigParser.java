@@ -51,7 +51,10 @@ final class RunConfigParser {
         keys.textAt("run.dir"),
         keys.longAt("run.seed"),
         keys.intAt("run.steps"),
-        keys.intAt("run.stall-seconds"));
+        keys.intAt("run.suspect-seconds"),
+        keys.intAt("run.stall-seconds"),
+        keys.choiceAt("run.on-stall", RunConfig.OnStallKind.class),
+        keys.intAt("run.recoveries"));
   }
 
   private RunConfig.Model model() {
@@ -165,7 +168,11 @@ final class RunConfigParser {
   private RunConfig.Async async() {
     return new RunConfig.Async(
         keys.intAt("async.max-staleness"),
-        keys.choiceAt("async.weight-update", WeightUpdateMode.class));
+        keys.choiceAt("async.weight-update", WeightUpdateMode.class),
+        keys.intAt("async.over-issue"),
+        keys.doubleAt("async.hedge-factor"),
+        keys.intAt("async.retry-budget"),
+        keys.intAt("async.poison-limit"));
   }
 
   private RunConfig.Eval eval() {

@@ -18,10 +18,10 @@ import krites.grpo.TrainingBatch;
  * rollout; beside them the settings that each term of the learner began with.
  *
  * <p>A file is named {@code step-000012-t0.bin} after its step and the term of the version that was
- * trained. Layout, all numbers big-endian: {@value #MAGIC} (8 bytes); version of this layout (4); the
- * name of the body's form, filled up with zeros (16); length of the body (8); CRC-32C of all other
- * bytes (4); the body, as {@link BatchCodec} writes it. Files of undone steps stay: the journal says
- * which count.
+ * trained. Layout, all numbers big-endian: {@value #MAGIC} (8 bytes); version of this layout (4);
+ * the name of the body's form, filled up with zeros (16); length of the body (8); CRC-32C of all
+ * other bytes (4); the body, as {@link BatchCodec} writes it. Files of undone steps stay: the
+ * journal says which count.
  */
 public final class BatchFiles {
   private static final String MAGIC = "KRITESTB";
@@ -140,11 +140,14 @@ public final class BatchFiles {
     byte[] start = Arrays.copyOf(bytes, HEADER_BYTES);
     int expected = ByteBuffer.wrap(bytes, HEADER_BYTES, CRC_BYTES).getInt();
     int crc = crc(start, bytes, HEADER_BYTES + CRC_BYTES);
-    require(
-        crc == expected, String.format("expected CRC-32C %08x, found %08x", expected, crc));
+    require(crc == expected, String.format("expected CRC-32C %08x, found %08x", expected, crc));
     require(
         formName.equals(BatchCodec.FORM),
-        "expected form " + BatchCodec.FORM + ", found " + formName + " of another version of Krites");
+        "expected form "
+            + BatchCodec.FORM
+            + ", found "
+            + formName
+            + " of another version of Krites");
     return Arrays.copyOfRange(bytes, HEADER_BYTES + CRC_BYTES, bytes.length);
   }
 

@@ -19,7 +19,9 @@ public final class Checkpoints {
   private static final Pattern NAME = Pattern.compile("(?:\\.replaced-)?step-(\\d+)");
   private static final String UNFINISHED = ".unfinished-";
 
-  /** A checkpoint on its way out: its successor of the same step is written and not yet in place. */
+  /**
+   * A checkpoint on its way out: its successor of the same step is written and not yet in place.
+   */
   private static final String REPLACED = ".replaced-";
 
   private final Path folder;
@@ -87,8 +89,7 @@ public final class Checkpoints {
           .map(entry -> checkpoint(entry))
           .flatMap(Optional::stream)
           .forEach(
-              found ->
-                  byStep.merge(found.step(), found, (a, b) -> isReplaced(a.folder()) ? b : a));
+              found -> byStep.merge(found.step(), found, (a, b) -> isReplaced(a.folder()) ? b : a));
       return List.copyOf(byStep.values());
     } catch (IOException e) {
       throw new RunFileException("list", folder, e);

@@ -25,11 +25,13 @@ import org.slf4j.LoggerFactory;
  * The requests that {@code krites set} drops into the folder of a running job.
  *
  * <p>Nothing that lies in the folder can stop the run: what is no request is answered with what was
- * expected and moved to {@code control/refused/}, and when the folder itself cannot be read, that is
- * logged once.
+ * expected and moved to {@code control/refused/}, and when the folder itself cannot be read, that
+ * is logged once.
  */
 public final class ControlFiles implements ControlInbox {
-  /** Requests of one call; a person sends one, a script a few. The rest comes with the next call. */
+  /**
+   * Requests of one call; a person sends one, a script a few. The rest comes with the next call.
+   */
   private static final int MOST_AT_ONCE = 100;
 
   private static final Logger LOG = LoggerFactory.getLogger(ControlFiles.class);
@@ -46,8 +48,8 @@ public final class ControlFiles implements ControlInbox {
    *
    * @param understand makes a setting of key and value, or throws {@link InputError} with what is
    *     wrong
-   * @param keep is told of every change that came into force, to remember it for a resume; may throw
-   *     {@link RunFileException}
+   * @param keep is told of every change that came into force, to remember it for a resume; may
+   *     throw {@link RunFileException}
    * @throws RunFileException if the folder cannot be made
    */
   public ControlFiles(

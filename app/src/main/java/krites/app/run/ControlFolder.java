@@ -15,10 +15,11 @@ import java.util.regex.Pattern;
 /**
  * How somebody outside talks with the process of a run: files in {@code control/}.
  *
- * <p>A request {@code request-ID.json} is {@code {"key": ..., "value": ...}}, both texts; its answer
- * {@code answer-ID.json} is {@code {"accepted": true or false, "message": ...}}. Requests are taken in
- * the order of their ids. Whoever takes a request moves it into {@code taken/} first, so that it is
- * either withdrawn by its sender or taken, never both; what was refused ends in {@code refused/}.
+ * <p>A request {@code request-ID.json} is {@code {"key": ..., "value": ...}}, both texts; its
+ * answer {@code answer-ID.json} is {@code {"accepted": true or false, "message": ...}}. Requests
+ * are taken in the order of their ids. Whoever takes a request moves it into {@code taken/} first,
+ * so that it is either withdrawn by its sender or taken, never both; what was refused ends in
+ * {@code refused/}.
  *
  * @param path the folder
  */

@@ -106,8 +106,8 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Opens the folder of a run to go on: removes unfinished checkpoints, and moves an unfinished line
-   * of the journal and every line that the run will write again aside.
+   * Opens the folder of a run to go on: removes unfinished checkpoints, and moves an unfinished
+   * line of the journal and every line that the run will write again aside.
    *
    * @param configText the configuration as it is now; it replaces the old one
    * @param from where the run goes on

@@ -69,8 +69,8 @@ final class AuditTest {
   }
 
   /**
-   * All mutations of the file but those that only leave an unfinished last line; there is no summary
-   * that would help.
+   * All mutations of the file but those that only leave an unfinished last line; there is no
+   * summary that would help.
    */
   @Test
   void aThousandMutationsAreAllFound() throws IOException {
@@ -234,8 +234,7 @@ final class AuditTest {
     return replace(
         events,
         event -> event instanceof BatchTaken batch && batch.step() == 2,
-        event ->
-            new BatchTaken(2, ((BatchTaken) event).policy(), first.groupIds()));
+        event -> new BatchTaken(2, ((BatchTaken) event).policy(), first.groupIds()));
   }
 
   private List<LedgerEvent> tooOld(List<LedgerEvent> events) {
@@ -266,8 +265,7 @@ final class AuditTest {
         events,
         event -> event instanceof GroupStarted started && started.groupId() == 3,
         event ->
-            new GroupStarted(
-                4, ((GroupStarted) event).ticket(), ((GroupStarted) event).worker()));
+            new GroupStarted(4, ((GroupStarted) event).ticket(), ((GroupStarted) event).worker()));
   }
 
   private List<LedgerEvent> droppedTwice(List<LedgerEvent> events) {

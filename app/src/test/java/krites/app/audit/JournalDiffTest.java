@@ -58,8 +58,7 @@ final class JournalDiffTest {
         changed(
             20,
             GroupGenerated.class,
-            event ->
-                new GroupGenerated(event.groupId(), event.worker(), event.oldest(), 100_000));
+            event -> new GroupGenerated(event.groupId(), event.worker(), event.oldest(), 100_000));
     int index = firstDifference(other);
 
     DiffReport report = diff(DECISIONS, EVENTS, other);
@@ -90,8 +89,7 @@ final class JournalDiffTest {
         changed(
             EVENTS.size() - 10,
             GroupGenerated.class,
-            event ->
-                new GroupGenerated(event.groupId(), event.worker(), event.oldest(), 100_000));
+            event -> new GroupGenerated(event.groupId(), event.worker(), event.oldest(), 100_000));
     int early = firstDifference(changed(2, GroupGenerated.class, event -> longer(event)));
 
     DiffReport arithmetic = diff(DECISIONS, EVENTS, otherWeights.apply(EVENTS));

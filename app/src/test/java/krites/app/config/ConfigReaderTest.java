@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import krites.data.CritiquePrompt;
+import krites.grpo.flow.WeightUpdateMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -79,6 +80,8 @@ final class ConfigReaderTest {
           run.steps=0 | run.steps: expected a whole number of at least 1, found 0
           run.steps=99999999999 | run.steps: expected a whole number of at most 2147483647, found 99999999999
           async.max-staleness=-1 | async.max-staleness: expected a whole number of at least 0, found -1
+          async.weight-update=sometimes | async.weight-update: expected one of in_flight, finish, abort, found "sometimes"
+          rollout.partial-tokens=-1 | rollout.partial-tokens: expected a whole number of at least 0, found -1
           learner.lr=-1 | learner.lr: expected a number of at least 0, found -1.0
           learner.lr=fast | learner.lr: expected a number, found "fast"
           learner.betas=[0.9] | learner.betas: expected two numbers, found [0.9]
@@ -149,6 +152,38 @@ final class ConfigReaderTest {
                 ConfigError.class,
                 () -> reader.withAssignment("--set", "reward.breaker-seconds=300").read())
             .getMessage());
+  }
+
+  @Test
+  void cutResponsesThatWouldBeThrownAwayAreRefused() {
+    ConfigError error =
+        assertThrows(
+            ConfigError.class,
+            () ->
+                new ConfigReader()
+                    .withConfigs(List.of())
+                    .withAssignment("--set", "async.weight-update=abort")
+                    .withAssignment("--set", "rollout.partial-tokens=8")
+                    .read());
+
+    assertEquals(
+        "--set rollout.partial-tokens=8: rollout.partial-tokens: expected 0 because async.weight-update = abort begins"
+            + " cut responses anew, found 8",
+        error.getMessage());
+  }
+
+  @Test
+  void theWeightUpdateIsWrittenWithHyphens() {
+    RunConfig config =
+        new ConfigReader()
+            .withConfigs(List.of())
+            .withAssignment("--set", "async.weight-update=in-flight")
+            .withAssignment("--set", "rollout.partial-tokens=8")
+            .read()
+            .config();
+
+    assertEquals(WeightUpdateMode.IN_FLIGHT, config.async().weightUpdate());
+    assertEquals(8, config.rollout().partialTokens());
   }
 
   @Test

@@ -77,8 +77,7 @@ final class BatchFilesTest {
         six + " is missing: the batch of step 6 was not recorded; was record.batches = false?",
         trouble(files, 6));
     Files.write(six, good);
-    assertEquals(
-        six + " cannot be used: it holds the batch of step 5 for v4", trouble(files, 6));
+    assertEquals(six + " cannot be used: it holds the batch of step 5 for v4", trouble(files, 6));
     Files.writeString(file, "not a batch");
     assertEquals(file + " cannot be used: it is no recorded batch", trouble(files, 5));
     byte[] newer = good.clone();

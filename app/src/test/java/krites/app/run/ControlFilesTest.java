@@ -127,8 +127,7 @@ final class ControlFilesTest {
     assertEquals(List.of(), files.poll());
     for (String id : List.of("1", "2")) {
       assertEquals(
-          new ControlFolder.Answer(
-              false, "the process that this was meant for is gone; ask again"),
+          new ControlFolder.Answer(false, "the process that this was meant for is gone; ask again"),
           ControlFolder.readAnswer(control.answer(id)));
     }
     assertFalse(Files.exists(control.answer("0")));
@@ -214,8 +213,7 @@ final class ControlFilesTest {
 
   private CompletableFuture<ControlClient.Outcome> ask(
       String key, String value, Duration patience) {
-    return CompletableFuture.supplyAsync(
-        () -> new ControlClient(folder).ask(key, value, patience));
+    return CompletableFuture.supplyAsync(() -> new ControlClient(folder).ask(key, value, patience));
   }
 
   private static ControlInbox.Request await(ControlFiles files) throws InterruptedException {

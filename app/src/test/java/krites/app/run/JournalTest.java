@@ -224,7 +224,8 @@ final class JournalTest {
       return random.nextInt(1, Integer.MAX_VALUE);
     }
     if (type == String.class) {
-      return List.of("", "worker-1", "a \"b\" \\ c\n\u2028ü\uD83D\uDE00\t{}").get(random.nextInt(3));
+      return List.of("", "worker-1", "a \"b\" \\ c\n\u2028ü\uD83D\uDE00\t{}")
+          .get(random.nextInt(3));
     }
     if (type instanceof ParameterizedType list && list.getRawType() == List.class) {
       List<Object> elements = new ArrayList<>();
@@ -251,7 +252,8 @@ final class JournalTest {
         throw new AssertionError("cannot make a " + type, e);
       }
     }
-    throw new AssertionError("events have a component of a type that this test cannot make: " + type);
+    throw new AssertionError(
+        "events have a component of a type that this test cannot make: " + type);
   }
 
   @Test

@@ -106,8 +106,7 @@ final class JournalWriterTest {
     writer.append(List.of(new GroupReady(1)));
     disk.size = disk.content.size() + 130; // room for one of the next two, and a part of the other
 
-    RunFileException error =
-        assertThrows(RunFileException.class, () -> writer.append(more));
+    RunFileException error = assertThrows(RunFileException.class, () -> writer.append(more));
 
     assertEquals(
         "cannot write " + name + ": No space left on device; its 1 records before that are kept",

@@ -167,8 +167,7 @@ public final class PlayedRun {
     switch (random.nextInt(6)) {
       case 0, 1 -> ledger.lost(worker()).forEach(this::apply);
       case 2 ->
-          anyIn(Phase.GENERATING)
-              .ifPresent(id -> apply(new GroupDropped(id, Drop.ROLLOUT_FAILED)));
+          anyIn(Phase.GENERATING).ifPresent(id -> apply(new GroupDropped(id, Drop.ROLLOUT_FAILED)));
       case 3 -> {
         int before = ledger.limits().maxStaleness();
         int after = random.nextInt(3);

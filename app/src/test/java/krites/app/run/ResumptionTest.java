@@ -47,14 +47,15 @@ final class ResumptionTest {
 
   /**
    * Every moment at which the process can die: after each byte that was written around a checkpoint
-   * and after each record elsewhere, before and after the checkpoint got its name. Each must resume,
-   * finish, and close.
+   * and after each record elsewhere, before and after the checkpoint got its name. Each must
+   * resume, finish, and close.
    */
   @Test
   void aRunThatIsKilledAnywhereGoesOnAndCloses() throws IOException {
     Path whole = finished();
     byte[] bytes = Files.readAllBytes(journal(whole));
-    List<Checkpoints.Checkpoint> checkpoints = new Checkpoints(whole.resolve("checkpoints"), 0).all();
+    List<Checkpoints.Checkpoint> checkpoints =
+        new Checkpoints(whole.resolve("checkpoints"), 0).all();
     assertEquals(List.of(2L, 4L, 6L, 7L), checkpoints.stream().map(c -> c.step()).toList());
     Map<Long, Checkpoints.Checkpoint> byRecord = new TreeMap<>();
     for (Checkpoints.Checkpoint each : checkpoints) {
@@ -66,7 +67,7 @@ final class ResumptionTest {
       boolean wholeRecord = bytes[length - 1] == '\n';
       records += wholeRecord ? 1 : 0;
       boolean mayHaveCheckpoint = byRecord.containsKey(records);
-      boolean halfWritten = mayHaveCheckpoint && length % 9 == 0; // around checkpoints, many bytes
+      boolean halfWritten = mayHaveCheckpoint && length % 20 == 0; // around checkpoints
       if (wholeRecord || halfWritten) {
         kills++;
         killed(whole, bytes, length, records, byRecord, true);
@@ -110,14 +111,55 @@ final class ResumptionTest {
       return; // nothing is left to do
     }
     try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from.continuation())) {
-      PlayedRun.goOn(SEED + 1, from.continuation(), from.version(), TestJournals.into(directory));
+      PlayedRun.goOn(
+          SEED + 1, from.continuation(), from.version(), TestJournals.eventsInto(directory));
     }
+    assertComplete(run, 1, moment);
+  }
 
+  private static void assertComplete(Path run, int resumes, String moment) {
     AuditReport report = Audit.of(run);
     assertEquals(List.of(), report.findings(), moment);
     assertEquals(7, report.books().step(), moment);
     assertEquals(14, report.books().trained(), moment);
-    assertEquals(1, report.resumes().size(), moment);
+    assertEquals(resumes, report.resumes().size(), moment);
+  }
+
+  @Test
+  void aRunThatIsKilledWhileItIsResumedGoesOnAndCloses() throws IOException {
+    Path run = finished();
+    DurableFiles.deleteTree(run.resolve("checkpoints/step-6"));
+    DurableFiles.deleteTree(run.resolve("checkpoints/step-7"));
+    Resumption first = Resumption.newest(run);
+    long before = first.continuation().journal() - 20; // some groups are in flight there
+    byte[] bytes = Files.readAllBytes(journal(run));
+    try (JournalReader reader = JournalReader.open(journal(run))) {
+      reader.skip(before);
+      Files.write(journal(run), Arrays.copyOf(bytes, (int) reader.end().bytes()));
+    }
+    Resumption from = Resumption.newest(run);
+    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from.continuation())) {
+      PlayedRun.goOn(3, from.continuation(), from.version(), TestJournals.eventsInto(directory));
+    }
+    byte[] resumed = Files.readAllBytes(journal(run));
+    int restarted = from.continuation().ledger().restarted().size();
+    assertTrue(restarted > 0, "seeds of this test");
+    for (long records = before; records < before + restarted + 4; records++) {
+      Files.write(journal(run), resumed);
+      try (JournalReader reader = JournalReader.open(journal(run))) {
+        reader.skip(records);
+        Files.write(journal(run), Arrays.copyOf(resumed, (int) reader.end().bytes()));
+      }
+      boolean wasResumed = records > before + restarted;
+
+      Resumption again = Resumption.newest(run);
+      assertEquals(wasResumed ? 2 : 1, again.version().term(), "killed after " + records);
+      try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, again.continuation())) {
+        PlayedRun.goOn(
+            4, again.continuation(), again.version(), TestJournals.eventsInto(directory));
+      }
+      assertComplete(run, wasResumed ? 2 : 1, "killed after " + records);
+    }
   }
 
   @Test
@@ -214,8 +256,7 @@ final class ResumptionTest {
 
     String message =
         assertThrows(
-                InputError.class,
-                () -> RunDirectory.resume(run, "", 0, NEVER, from.continuation()))
+                InputError.class, () -> RunDirectory.resume(run, "", 0, NEVER, from.continuation()))
             .getMessage();
 
     assertTrue(message.contains("another process has written this run"), message);
@@ -248,7 +289,9 @@ final class ResumptionTest {
       assertRefused(checkpoint, text.substring(0, text.length() / 2), "not the state of a run");
       assertRefused(checkpoint, "{}", "not the state of a run");
       assertRefused(
-          checkpoint, text.replace("\"layout\" : 2", "\"layout\" : 3"), "another version of Krites");
+          checkpoint,
+          text.replace("\"layout\" : 2", "\"layout\" : 3"),
+          "another version of Krites");
       assertRefused(
           checkpoint,
           "{\"step\":1,\"ledger\":{},\"cursor\":{}}",

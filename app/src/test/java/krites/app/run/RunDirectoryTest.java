@@ -53,8 +53,10 @@ final class RunDirectoryTest {
     Path file = Files.writeString(folder.resolve("file"), "x");
 
     InputError inside =
-        assertThrows(InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0, NEVER));
-    InputError itself = assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0, NEVER));
+        assertThrows(
+            InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0, NEVER));
+    InputError itself =
+        assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0, NEVER));
 
     assertTrue(
         inside.getMessage().startsWith("cannot create run folder " + file.resolve("run") + ": "));
@@ -149,8 +151,7 @@ final class RunDirectoryTest {
     Path path = folder.resolve("run");
     try (RunDirectory run = RunDirectory.create(path, "", 0, NEVER)) {
       run.checkpoints().write(3, into -> Files.writeString(into.resolve("a"), "old"));
-      Files.move(
-          path.resolve("checkpoints/step-3"), path.resolve("checkpoints/.replaced-step-3"));
+      Files.move(path.resolve("checkpoints/step-3"), path.resolve("checkpoints/.replaced-step-3"));
 
       assertEquals(
           path.resolve("checkpoints/.replaced-step-3"),

@@ -15,8 +15,7 @@ import krites.grpo.flow.RunState;
 /** Journals on disk for tests. */
 public final class TestJournals {
   public static final RunConfig.Journal NEVER = new RunConfig.Journal(RunConfig.FsyncKind.NEVER, 1);
-  static final InstantSource CLOCK =
-      InstantSource.fixed(Instant.parse("2026-01-02T03:04:05.678Z"));
+  static final InstantSource CLOCK = InstantSource.fixed(Instant.parse("2026-01-02T03:04:05.678Z"));
 
   private TestJournals() {}
 
@@ -56,6 +55,19 @@ public final class TestJournals {
         directory.journal().sync();
         checkpoints.write(state, new NothingToSave());
       }
+    };
+  }
+
+  /** The sink of a played run that writes the journal of a run folder, but no checkpoints. */
+  static PlayedRun.Sink eventsInto(RunDirectory directory) {
+    return new PlayedRun.Sink() {
+      @Override
+      public void events(List<LedgerEvent> events) {
+        directory.journal().append(events);
+      }
+
+      @Override
+      public void checkpoint(RunState state) {}
     };
   }
 

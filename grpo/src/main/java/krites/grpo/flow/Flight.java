@@ -38,9 +38,9 @@ final class Flight {
   }
 
   /** The older of what is known and {@code version}. */
-  void meet(PolicyVersion version) {
+  PolicyVersion older(PolicyVersion version) {
     PolicyVersion known = oldest;
-    oldest = known == null || version.number() < known.number() ? version : known;
+    return known == null || version.number() < known.number() ? version : known;
   }
 
   GroupState state() {

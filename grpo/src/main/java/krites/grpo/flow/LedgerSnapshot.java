@@ -1,7 +1,9 @@
 package krites.grpo.flow;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import krites.grpo.Drop;
 import krites.grpo.PolicyVersion;
 
@@ -43,10 +45,10 @@ public record LedgerSnapshot(
   public record Flight(long groupId, PromptTicket ticket, GroupState state) {}
 
   public LedgerSnapshot {
-    dropped = Map.copyOf(dropped);
+    dropped = sorted(dropped);
     inFlight = List.copyOf(inFlight);
-    losses = Map.copyOf(losses);
-    setAside = Map.copyOf(setAside);
+    losses = sorted(losses);
+    setAside = sorted(setAside);
     if (nextGroupId < 1
         || completedSteps < 0
         || durableStep < 0
@@ -65,5 +67,10 @@ public record LedgerSnapshot(
     }
     new Account(
         issued, trained, dropped, inFlight.size()); // refuses an account that does not close
+  }
+
+  /** A copy in order of the keys, so that a snapshot is written the same way every time. */
+  private static <K extends Comparable<K>, V> Map<K, V> sorted(Map<K, V> map) {
+    return Collections.unmodifiableMap(new TreeMap<>(map));
   }
 }

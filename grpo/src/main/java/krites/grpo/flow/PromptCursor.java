@@ -1,9 +1,7 @@
 package krites.grpo.flow;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 
 /**
  * The order in which prompts are issued: one seeded shuffle per epoch, without end.
@@ -16,6 +14,7 @@ public final class PromptCursor {
   private final long size;
   private final long seed;
   private final TreeSet<PromptTicket> returned = new TreeSet<>();
+  private final TreeSet<PromptTicket> aside = new TreeSet<>();
   private long position;
   private long shuffledEpoch = -1;
   private Shuffle shuffle = new Shuffle(1, 0);
@@ -36,31 +35,19 @@ public final class PromptCursor {
     returned.addAll(state.returned());
   }
 
-  /**
-   * The ticket that is due, without taking it; returned ones that do not pass are left for later.
-   */
-  public PromptTicket due(Predicate<PromptTicket> passes) {
-    return returned(passes).orElseGet(() -> new PromptTicket(position, 0));
-  }
-
-  /** The first returned ticket that passes. */
-  public Optional<PromptTicket> returned(Predicate<PromptTicket> passes) {
-    for (PromptTicket ticket : returned) {
-      if (passes.test(ticket)) {
-        return Optional.of(ticket);
-      }
-    }
-    return Optional.empty();
+  /** The ticket that is due, without taking it: the lowest that came back, or a new one. */
+  public PromptTicket due() {
+    return returned.isEmpty() ? new PromptTicket(position, 0) : returned.first();
   }
 
   /**
-   * Takes a ticket: one that was returned, or the next new one.
+   * Takes a ticket: one that was handed back, kept aside or not, or the next new one.
    *
    * @throws IllegalStateException if it is neither, so that a prompt would be skipped or counted
    *     twice
    */
   public void take(PromptTicket ticket) {
-    if (returned.remove(ticket)) {
+    if (returned.remove(ticket) || aside.remove(ticket)) {
       return;
     }
     if (ticket.number() != position || ticket.attempt() != 0) {
@@ -75,17 +62,39 @@ public final class PromptCursor {
     position++;
   }
 
-  /** Takes a ticket back; it is issued again before any new one. */
+  /**
+   * Takes a ticket back; it is issued again before any new one.
+   *
+   * @throws IllegalStateException if its place was never issued, or is here already
+   */
   public void giveBack(PromptTicket ticket) {
+    refuseStranger(ticket);
+    returned.add(ticket);
+  }
+
+  /**
+   * Takes a ticket back that somebody else will ask for: it never falls due by itself.
+   *
+   * @throws IllegalStateException if its place was never issued, or is here already
+   */
+  public void keepAside(PromptTicket ticket) {
+    refuseStranger(ticket);
+    aside.add(ticket);
+  }
+
+  private void refuseStranger(PromptTicket ticket) {
     if (ticket.number() >= position) {
       throw new IllegalStateException(
           "ticket " + ticket.number() + " was never issued, the next one is " + position);
     }
-    PromptTicket lowest = returned.ceiling(new PromptTicket(ticket.number(), 0));
-    if (lowest != null && lowest.number() == ticket.number()) {
+    if (holds(returned, ticket.number()) || holds(aside, ticket.number())) {
       throw new IllegalStateException("ticket " + ticket.number() + " was handed back twice");
     }
-    returned.add(ticket);
+  }
+
+  private static boolean holds(TreeSet<PromptTicket> tickets, long number) {
+    PromptTicket lowest = tickets.ceiling(new PromptTicket(number, 0));
+    return lowest != null && lowest.number() == number;
   }
 
   /** Index in the dataset of the prompt that a ticket means. */
@@ -108,8 +117,10 @@ public final class PromptCursor {
     return (double) position / size;
   }
 
-  /** The state to go on from. */
+  /** The state to go on from; in it, what was kept aside has simply come back. */
   public CursorState state() {
-    return new CursorState(size, position, List.copyOf(returned));
+    TreeSet<PromptTicket> here = new TreeSet<>(returned);
+    here.addAll(aside);
+    return new CursorState(size, position, List.copyOf(here));
   }
 }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * The steps that made the weights of a run as they are at the end of its journal, in order. Steps
  * that a resume undid are not among them.
  *
- * @param parts what one learner trained without a break, oldest first; each goes on from the weights
- *     and the optimizer that the one before it ended with
+ * @param parts what one learner trained without a break, oldest first; each goes on from the
+ *     weights and the optimizer that the one before it ended with
  */
 public record ReplayPlan(List<Part> parts) {
   public ReplayPlan {
@@ -107,8 +107,7 @@ public record ReplayPlan(List<Part> parts) {
       switch (event) {
         case RunStarted started -> begin(started.version());
         case RunResumed(long step, PolicyVersion version, FlowLimits _) -> goOn(step, version);
-        case VersionPublished(PolicyVersion version, String digest) ->
-            digests.put(version, digest);
+        case VersionPublished(PolicyVersion version, String digest) -> digests.put(version, digest);
         case BatchTaken batch -> taken = batch;
         case StepTrained(long step, PolicyVersion version) -> add(step, version);
         case LedgerEvent.GroupStarted _,
@@ -151,8 +150,7 @@ public record ReplayPlan(List<Part> parts) {
       if (batch != null) {
         Part open = parts.removeLast();
         List<Step> steps = new ArrayList<>(open.steps());
-        steps.add(
-            new Step(step, batch.policy(), batch.groupIds(), version, Optional.empty()));
+        steps.add(new Step(step, batch.policy(), batch.groupIds(), version, Optional.empty()));
         parts.add(new Part(open.start(), Optional.empty(), steps));
       }
       taken = null;

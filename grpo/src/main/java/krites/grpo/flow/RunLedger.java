@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import krites.grpo.Drop;
 import krites.grpo.PolicyVersion;
@@ -34,31 +33,25 @@ import org.jspecify.annotations.Nullable;
  * {@link #apply} is the only way in which its state changes, and it refuses an event that breaks a
  * promise.
  *
- * <p>Promises: every started group ends exactly once, trained or dropped with a reason; a prompt
- * whose group ended for a reason of ours is issued again, as a whole; no prompt is skipped and none
- * is under way twice, across any resume; no trained group is staler than the limit when its batch
- * is taken; versions rise by one; at most one batch is in training; never more groups are in flight
- * than the staleness limit can use or the remaining steps can need, plus the over-issue.
+ * <p>Promises: every started group ends exactly once, trained or dropped with a reason; a place in
+ * the order of prompts whose group ended for a reason of ours is issued again, as a whole; no place
+ * is skipped and none is under way twice, across any resume; no trained group is staler than the
+ * limit when its batch is taken; versions rise by one; at most one batch is in training; a group
+ * starts only while fewer are in flight than the staleness limit can use or the remaining steps can
+ * need, plus the over-issue.
  *
- * <p>It knows no clock, no thread, no prompt text and no response. Every event costs a few map
- * operations, whatever is in flight. Not thread safe.
+ * <p>It knows no clock, no thread, no prompt text and no response. Every event and every question
+ * costs a few steps in trees, whatever is in flight; only those whose answer is a list of groups
+ * cost as much as the list is long. Not thread safe.
  */
 public final class RunLedger {
   private static final int COPIES = 2; // a third copy of a group would cost more than it can save
 
   private final long runSeed;
-  private final PromptCursor cursor;
-  private final TreeMap<Long, Flight> flights = new TreeMap<>();
-  private final TreeMap<Long, Flight> ready = new TreeMap<>();
-  private final TreeMap<Long, Flight> parked = new TreeMap<>();
-  private final TreeMap<Long, TreeSet<Long>> withTokens = new TreeMap<>(); // by oldest version
-  private final Map<String, TreeSet<Long>> atWorker = new TreeMap<>();
-  private final TreeMap<Long, Flight> training = new TreeMap<>();
+  private final PromptBook prompts;
+  private final Flights flights = new Flights();
   private final TreeMap<Long, List<PromptTicket>> undoable = new TreeMap<>(); // by step
   private final EnumMap<Drop, Long> dropped = new EnumMap<>(Drop.class);
-  private final TreeMap<Long, Integer> losses = new TreeMap<>(); // by ticket number
-  private final TreeMap<Long, String> setAside = new TreeMap<>(); // by index of the prompt
-  private final TreeMap<PromptTicket, String> condemned = new TreeMap<>();
   private FlowLimits limits;
   private long nextGroupId = 1;
   private long issued;
@@ -70,20 +63,23 @@ public final class RunLedger {
   private boolean remembersAll; // while a journal is read, of which any step may turn out lost
   private PolicyVersion version;
 
-  private RunLedger(long runSeed, FlowLimits limits, PolicyVersion version, CursorState prompts) {
+  private RunLedger(long runSeed, FlowLimits limits, PolicyVersion version, PromptBook prompts) {
     this.runSeed = runSeed;
     this.limits = limits;
     this.version = version;
-    this.cursor = new PromptCursor(prompts.size(), Seeds.ofName(runSeed, "prompts"), prompts);
+    this.prompts = prompts;
   }
 
   /** The ledger of a run that begins. */
   public static RunLedger of(RunStarted started) {
-    return new RunLedger(
-        started.runSeed(),
-        started.limits(),
-        started.version(),
-        CursorState.start(started.prompts()));
+    var prompts =
+        new PromptBook(
+            started.runSeed(),
+            started.limits(),
+            CursorState.start(started.prompts()),
+            Map.of(),
+            Map.of());
+    return new RunLedger(started.runSeed(), started.limits(), started.version(), prompts);
   }
 
   /**
@@ -91,12 +87,17 @@ public final class RunLedger {
    * journal's events since then, {@link #restarted()} and a {@link RunResumed}.
    */
   public static RunLedger restore(LedgerSnapshot snapshot) {
+    var prompts =
+        new PromptBook(
+            snapshot.runSeed(),
+            snapshot.limits(),
+            snapshot.cursor(),
+            snapshot.losses(),
+            snapshot.setAside());
     RunLedger ledger =
-        new RunLedger(snapshot.runSeed(), snapshot.limits(), snapshot.version(), snapshot.cursor());
-    snapshot.inFlight().forEach(kept -> ledger.index(Flight.of(kept)));
+        new RunLedger(snapshot.runSeed(), snapshot.limits(), snapshot.version(), prompts);
+    snapshot.inFlight().forEach(kept -> ledger.flights.add(Flight.of(kept)));
     ledger.dropped.putAll(snapshot.dropped());
-    ledger.losses.putAll(snapshot.losses());
-    ledger.setAside.putAll(snapshot.setAside());
     ledger.nextGroupId = snapshot.nextGroupId();
     ledger.issued = snapshot.issued();
     ledger.trained = snapshot.trained();
@@ -127,38 +128,54 @@ public final class RunLedger {
   // --- questions
   // -----------------------------------------------------------------------------------------------
 
-  /** Whether one more group may start. */
+  /**
+   * Whether one more group may start: never while the batch in training is all that is needed, nor
+   * when every prompt was set aside.
+   */
   public boolean mayStart() {
-    return flights.size() < limits.admitted(completedSteps);
+    return !isEnough()
+        && !prompts.isExhausted()
+        && flights.size() < limits.admitted(completedSteps);
   }
 
   /**
-   * The ticket that is due, suspects left out: a new one, or the lowest that came back. {@link
+   * Whether no batch can need any other group now that one was taken: in the last step, and in
+   * lock-step, where what is sampled now would be too old for the next step.
+   */
+  private boolean isEnough() {
+    boolean last = completedSteps + 1 >= limits.steps();
+    return isTraining() && (last || limits.maxStaleness() == 0);
+  }
+
+  /**
+   * The ticket that is due, suspects left out: the lowest that came back, or a new one. {@link
    * #skip} says whether its prompt was set aside.
    */
   public PromptTicket due() {
-    return cursor.due(ticket -> !isSuspect(ticket));
+    return prompts.due();
   }
 
   /**
    * A ticket under which so many workers died that the next death sets it aside. It has to run
-   * alone on its worker, so that no neighbour is blamed for it.
+   * alone on its worker, so that no neighbour is blamed for it. Its prompt was not set aside.
    */
   public Optional<PromptTicket> suspect() {
-    return losses.isEmpty() ? Optional.empty() : cursor.returned(this::isSuspect);
+    return prompts.suspect();
   }
 
   /** Whether the next worker that dies under a ticket sets its prompt aside. */
   public boolean isSuspect(PromptTicket ticket) {
-    return limits.poisonLimit() > 1
-        && losses.getOrDefault(ticket.number(), 0) >= limits.poisonLimit() - 1;
+    return prompts.isSuspect(ticket);
   }
 
   /** The event that passes over a ticket whose prompt was set aside; empty for all others. */
   public Optional<PromptSetAside> skip(PromptTicket ticket) {
-    long prompt = cursor.index(ticket);
-    return Optional.ofNullable(setAside.get(prompt))
-        .map(reason -> new PromptSetAside(ticket, prompt, reason));
+    return prompts.skip(ticket);
+  }
+
+  /** Whether every prompt was set aside, so that no group can start any more. */
+  public boolean isExhausted() {
+    return prompts.isExhausted();
   }
 
   /** The event that starts the next group. */
@@ -172,7 +189,7 @@ public final class RunLedger {
    */
   public List<LedgerEvent> lost(String worker) {
     List<LedgerEvent> events = new ArrayList<>();
-    for (long id : atWorker.getOrDefault(worker, new TreeSet<>())) {
+    for (long id : flights.at(worker)) {
       events.add(
           flight(id).workers.size() > 1
               ? new CopyLost(id, worker)
@@ -186,13 +203,9 @@ public final class RunLedger {
    * #batch()}.
    */
   public List<GroupDropped> stale() {
-    List<GroupDropped> drops = new ArrayList<>();
-    long firstFresh = version.number() - limits.maxStaleness();
-    withTokens
-        .headMap(firstFresh)
-        .values()
-        .forEach(ids -> ids.forEach(id -> drops.add(new GroupDropped(id, Drop.STALE))));
-    return drops;
+    return flights.withTokensBefore(version.number() - limits.maxStaleness()).stream()
+        .map(id -> new GroupDropped(id, Drop.STALE))
+        .toList();
   }
 
   /**
@@ -200,11 +213,10 @@ public final class RunLedger {
    * in lock-step those that were issued beyond the batch.
    */
   public List<GroupDropped> surplus() {
-    boolean last = completedSteps + 1 >= limits.steps();
-    if (training.isEmpty() || !(last || limits.maxStaleness() == 0)) {
+    if (!isEnough() || flights.size() == flights.training().size()) {
       return List.of();
     }
-    return flights.values().stream()
+    return flights.all().stream()
         .filter(flight -> flight.phase != Phase.TRAINING)
         .map(flight -> new GroupDropped(flight.id, Drop.SURPLUS))
         .toList();
@@ -212,51 +224,54 @@ public final class RunLedger {
 
   /** Every group in flight, to be ended after a restart, oldest first. */
   public List<GroupDropped> restarted() {
-    return flights.keySet().stream().map(id -> new GroupDropped(id, Drop.RESTARTED)).toList();
+    return flights.all().stream()
+        .map(flight -> new GroupDropped(flight.id, Drop.RESTARTED))
+        .toList();
   }
 
   /** Prompts that used up their budget and have to be set aside now. */
   public List<PromptSetAside> condemned() {
-    return condemned.entrySet().stream()
-        .map(
-            each -> new PromptSetAside(each.getKey(), cursor.index(each.getKey()), each.getValue()))
-        .toList();
+    return prompts.condemned();
   }
 
   /** The next batch, oldest group first; empty while groups are missing or a step is under way. */
   public Optional<BatchTaken> batch() {
-    if (isTraining() || isComplete() || ready.size() < limits.groupsPerStep()) {
+    int wanted = limits.groupsPerStep();
+    if (isTraining() || isComplete() || ready() < wanted) {
       return Optional.empty();
     }
-    List<Long> ids = new ArrayList<>();
-    for (Flight flight : ready.values()) {
-      if (ids.size() < limits.groupsPerStep()
-          && age(flight.knownOldest()) <= limits.maxStaleness()) {
-        ids.add(flight.id);
-      }
-    }
-    return ids.size() < limits.groupsPerStep()
+    List<Long> ids =
+        flights.ready().stream()
+            .filter(flight -> age(flight.knownOldest()) <= limits.maxStaleness())
+            .limit(wanted)
+            .map(flight -> flight.id)
+            .toList();
+    return ids.size() < wanted
         ? Optional.empty()
         : Optional.of(new BatchTaken(completedSteps + 1, version, ids));
   }
 
   /** The lowest group that was cut and waits for a worker. */
   public Optional<Long> parked() {
-    return parked.isEmpty() ? Optional.empty() : Optional.of(parked.firstKey());
+    return Optional.ofNullable(flights.firstParked());
   }
 
-  /** Whether a second worker may be asked for a group: it is at exactly one other worker. */
+  /**
+   * Whether a second worker may be asked for a group: it is at exactly one other worker, and no
+   * suspect, which would endanger the second worker too.
+   */
   public boolean mayHedge(long groupId, String worker) {
-    Flight flight = flights.get(groupId);
+    Flight flight = flights.find(groupId);
     return flight != null
         && flight.phase == Phase.GENERATING
         && flight.workers.size() < COPIES
-        && !flight.workers.contains(worker);
+        && !flight.workers.contains(worker)
+        && !prompts.isSuspect(flight.ticket);
   }
 
   /** Whether a batch was taken and its step is not completed. */
   public boolean isTraining() {
-    return !training.isEmpty();
+    return !flights.training().isEmpty();
   }
 
   /** Whether all steps of the run are completed. */
@@ -266,12 +281,12 @@ public final class RunLedger {
 
   /** Where a group is; empty when it ended or never started. */
   public Optional<GroupState> state(long groupId) {
-    return Optional.ofNullable(flights.get(groupId)).map(Flight::state);
+    return Optional.ofNullable(flights.find(groupId)).map(Flight::state);
   }
 
   /** Whether a group is in a phase; false when it ended or never started. */
   public boolean isIn(Phase phase, long groupId) {
-    Flight flight = flights.get(groupId);
+    Flight flight = flights.find(groupId);
     return flight != null && flight.phase == phase;
   }
 
@@ -282,12 +297,12 @@ public final class RunLedger {
 
   /** Index in the training set of the prompt that a ticket means. */
   public long prompt(PromptTicket ticket) {
-    return cursor.index(ticket);
+    return prompts.index(ticket);
   }
 
-  /** Prompts that are not issued any more, by index, with the reason. */
+  /** Prompts that are not issued any more, by index, with the reason; a view. */
   public Map<Long, String> setAside() {
-    return Map.copyOf(setAside);
+    return prompts.setAside();
   }
 
   /** Versions between the oldest token of a group and the version being trained. */
@@ -318,7 +333,7 @@ public final class RunLedger {
 
   /** Groups that may be trained now or after the step under way. */
   public int ready() {
-    return ready.size();
+    return flights.ready().size();
   }
 
   public Account account() {
@@ -336,13 +351,13 @@ public final class RunLedger {
         issued,
         trained,
         dropped,
-        flights.values().stream()
+        flights.all().stream()
             .map(flight -> new LedgerSnapshot.Flight(flight.id, flight.ticket, flight.state()))
             .toList(),
         maxStalenessSeen,
-        cursor.state(),
-        losses,
-        setAside);
+        prompts.state(),
+        prompts.losses(),
+        prompts.setAside());
   }
 
   // --- changes
@@ -370,7 +385,7 @@ public final class RunLedger {
           onGenerated(id, worker, oldest);
       case GroupReady(long id) -> onReady(id);
       case GroupDropped(long id, Drop reason) -> onDropped(id, reason);
-      case PromptSetAside aside -> onSetAside(aside);
+      case PromptSetAside aside -> prompts.setAside(aside);
       case BatchTaken taken -> onTaken(taken);
       case StepTrained(long step, PolicyVersion next) -> onTrained(step, next);
       case CheckpointWritten(long step) -> onCheckpoint(step);
@@ -382,7 +397,7 @@ public final class RunLedger {
   private void onResumed(RunResumed resumed) {
     long step = resumed.step();
     require(
-        flights.isEmpty(),
+        flights.size() == 0,
         () ->
             "the run goes on from step " + step + " with " + flights.size() + " groups in flight");
     require(
@@ -406,9 +421,10 @@ public final class RunLedger {
                 + version
                 + " after step "
                 + completedSteps);
+    limit(resumed.limits());
     long undone = 0;
     for (List<PromptTicket> tickets : undoable.tailMap(step, false).values()) {
-      tickets.forEach(cursor::giveBack);
+      tickets.forEach(prompts::giveBack);
       undone += tickets.size();
     }
     undoable.tailMap(step, false).clear();
@@ -417,9 +433,8 @@ public final class RunLedger {
       dropped.merge(Drop.UNDONE, undone, Long::sum);
     }
     completedSteps = step;
-    durableStep = Math.min(durableStep, step);
+    durableStep = step; // its weights were read, whether or not the journal heard of them
     version = resumed.version();
-    limits = resumed.limits();
   }
 
   private void onStarted(long id, PromptTicket ticket, String worker) {
@@ -431,10 +446,13 @@ public final class RunLedger {
                 + id
                 + " starts although "
                 + flights.size()
-                + " are in flight, the limit is "
+                + " are in flight after step "
+                + completedSteps
+                + (isTraining() ? ", a batch is in training" : "")
+                + ", and the limit is "
                 + limits.admitted(completedSteps));
-    cursor.take(ticket);
-    index(new Flight(id, ticket, List.of(worker)));
+    prompts.take(ticket);
+    flights.add(new Flight(id, ticket, List.of(worker)));
     nextGroupId++;
     issued++;
   }
@@ -445,36 +463,35 @@ public final class RunLedger {
     require(
         flight.phase == Phase.PARKED || hedge && mayHedge(id, worker),
         () -> "group " + id + " was dispatched to " + worker + " while " + flight.state());
-    unindex(flight);
-    flight.phase = Phase.GENERATING;
-    flight.workers = hedge ? List.of(flight.workers.getFirst(), worker) : List.of(worker);
-    index(flight);
+    List<String> workers = hedge ? List.of(flight.workers.getFirst(), worker) : List.of(worker);
+    flights.move(flight, Phase.GENERATING, workers);
   }
 
   private void onCopyLost(long id, String worker) {
     Flight flight = generating(id, worker, "lost a copy");
     require(flight.workers.size() > 1, () -> "group " + id + " lost its only copy, at " + worker);
-    unindex(flight);
-    flight.workers = flight.workers.stream().filter(each -> !each.equals(worker)).toList();
-    index(flight);
+    List<String> left = flight.workers.stream().filter(each -> !each.equals(worker)).toList();
+    flights.move(flight, Phase.GENERATING, left);
   }
 
   private void onCut(long id, String worker, PolicyVersion oldest) {
     Flight flight = generating(id, worker, "was cut");
-    unindex(flight);
-    flight.phase = Phase.PARKED;
-    flight.workers = List.of();
-    flight.meet(oldest);
-    index(flight);
+    requireKnown(id, oldest);
+    flights.move(flight, Phase.PARKED, List.of(), flight.older(oldest));
   }
 
   private void onGenerated(long id, String worker, PolicyVersion oldest) {
     Flight flight = generating(id, worker, "was generated");
-    unindex(flight);
-    flight.phase = Phase.SCORING;
-    flight.workers = List.of();
-    flight.meet(oldest);
-    index(flight);
+    requireKnown(id, oldest);
+    flights.move(flight, Phase.SCORING, List.of(), flight.older(oldest));
+  }
+
+  /** A token cannot come from a version that nobody made yet; a step under way may just be done. */
+  private void requireKnown(long id, PolicyVersion oldest) {
+    long newest = version.number() + (isTraining() ? 1 : 0);
+    require(
+        oldest.number() <= newest && oldest.term() <= version.term(),
+        () -> "group " + id + " has tokens of " + oldest + ", the policy is " + version);
   }
 
   private Flight generating(long id, String worker, String deed) {
@@ -490,9 +507,7 @@ public final class RunLedger {
     require(
         flight.phase == Phase.SCORING,
         () -> "group " + id + " became ready while " + flight.state());
-    unindex(flight);
-    flight.phase = Phase.READY;
-    index(flight);
+    flights.move(flight, Phase.READY, List.of());
   }
 
   private void onDropped(long id, Drop reason) {
@@ -503,35 +518,24 @@ public final class RunLedger {
           case WORKER_LOST -> phase == Phase.GENERATING && flight.workers.size() == 1;
           case ROLLOUT_FAILED -> phase == Phase.GENERATING;
           case REWARD_FAILED, FLAT -> phase == Phase.SCORING;
-          case STALE -> phase != Phase.TRAINING && flight.oldest != null;
+          case STALE -> phase != Phase.TRAINING && isStale(flight.oldest);
           case SURPLUS -> phase != Phase.TRAINING;
           case RESTARTED -> true;
           case UNDONE -> false; // only a resume undoes
         };
     require(
         possible, () -> "group " + id + " was dropped as " + reason + " while " + flight.state());
-    unindex(flight);
+    flights.remove(flight);
     dropped.merge(reason, 1L, Long::sum);
     if (reason == Drop.WORKER_LOST) {
-      losses.merge(flight.ticket.number(), 1, Integer::sum);
+      prompts.blame(flight.ticket);
     }
-    Optional<PromptTicket> again = reissue(flight.ticket, reason);
-    if (again.isEmpty()) {
-      losses.remove(flight.ticket.number());
-    } else {
-      comeBack(again.get());
-    }
+    reissue(flight.ticket, reason)
+        .ifPresentOrElse(prompts::giveBack, () -> prompts.end(flight.ticket));
   }
 
-  private void comeBack(PromptTicket ticket) {
-    int deaths = losses.getOrDefault(ticket.number(), 0);
-    if (deaths >= limits.poisonLimit()) {
-      condemned.put(ticket, deaths + " workers died under it");
-    } else if (ticket.attempt() > limits.retryBudget()) {
-      condemned.put(ticket, "it was issued " + ticket.attempt() + " times in vain");
-    } else {
-      cursor.giveBack(ticket);
-    }
+  private boolean isStale(@Nullable PolicyVersion oldest) {
+    return oldest != null && age(oldest) > limits.maxStaleness();
   }
 
   /**
@@ -546,21 +550,6 @@ public final class RunLedger {
       case ROLLOUT_FAILED, REWARD_FAILED, FLAT ->
           Optional.empty(); // it would end the same way again
     };
-  }
-
-  private void onSetAside(PromptSetAside aside) {
-    PromptTicket ticket = aside.ticket();
-    require(
-        aside.prompt() == cursor.index(ticket),
-        () -> "ticket " + ticket.number() + " is not prompt " + aside.prompt());
-    if (condemned.remove(ticket) == null) {
-      require(
-          setAside.containsKey(aside.prompt()),
-          () -> "prompt " + aside.prompt() + " is passed over, but was never set aside");
-      cursor.take(ticket);
-    }
-    losses.remove(ticket.number());
-    setAside.putIfAbsent(aside.prompt(), aside.reason());
   }
 
   private void onTaken(BatchTaken taken) {
@@ -610,23 +599,20 @@ public final class RunLedger {
       oldestAge = Math.max(oldestAge, age);
     }
     for (long id : taken.groupIds()) {
-      Flight flight = flight(id);
-      unindex(flight);
-      flight.phase = Phase.TRAINING;
-      index(flight);
+      flights.move(flight(id), Phase.TRAINING, List.of());
     }
     maxStalenessSeen = Math.max(maxStalenessSeen, oldestAge);
   }
 
   private void onTrained(long step, PolicyVersion next) {
     require(
-        isTraining() && step == completedSteps + 1,
-        () -> "step " + step + " was trained, but no batch was taken for it");
+        flights.training().size() == limits.groupsPerStep() && step == completedSteps + 1,
+        () -> "step " + step + " was trained, but no whole batch was taken for it");
     require(next.equals(version.next()), () -> "step " + step + " made " + next + " of " + version);
-    List<Flight> done = List.copyOf(training.values());
-    done.forEach(this::unindex);
+    List<Flight> done = List.copyOf(flights.training());
+    done.forEach(flights::remove);
+    done.forEach(flight -> prompts.end(flight.ticket));
     undoable.put(step, done.stream().map(flight -> flight.ticket).toList());
-    done.forEach(flight -> losses.remove(flight.ticket.number()));
     trained += done.size();
     completedSteps = step;
     version = next;
@@ -654,58 +640,28 @@ public final class RunLedger {
   }
 
   private void onChanged(SettingChanged changed) {
+    PolicyVersion first = isTraining() ? version.next() : version;
     require(
-        changed.from().number() >= version.number(),
-        () -> changed.key() + " changes from " + changed.from() + " on, the policy is " + version);
+        changed.from().equals(first),
+        () ->
+            changed.key()
+                + " changes from "
+                + changed.from()
+                + " on, the next batch is of "
+                + first);
     require(
         changed.limits().groupsPerStep() == limits.groupsPerStep(),
         () -> "the groups of a step cannot change while a run goes on");
-    limits = changed.limits();
+    limit(changed.limits());
   }
 
-  // --- indexes
-  // -------------------------------------------------------------------------------------------------
-
-  private void index(Flight flight) {
-    flights.put(flight.id, flight);
-    for (String worker : flight.workers) {
-      atWorker.computeIfAbsent(worker, name -> new TreeSet<>()).add(flight.id);
-    }
-    switch (flight.phase) {
-      case GENERATING, SCORING -> {}
-      case PARKED -> parked.put(flight.id, flight);
-      case READY -> ready.put(flight.id, flight);
-      case TRAINING -> training.put(flight.id, flight);
-    }
-    PolicyVersion oldest = flight.oldest;
-    if (oldest != null && flight.phase != Phase.TRAINING) {
-      withTokens.computeIfAbsent(oldest.number(), number -> new TreeSet<>()).add(flight.id);
-    }
-  }
-
-  private void unindex(Flight flight) {
-    flights.remove(flight.id);
-    for (String worker : flight.workers) {
-      removeFrom(atWorker, worker, flight.id);
-    }
-    ready.remove(flight.id);
-    parked.remove(flight.id);
-    training.remove(flight.id);
-    PolicyVersion oldest = flight.oldest;
-    if (oldest != null) {
-      removeFrom(withTokens, oldest.number(), flight.id);
-    }
-  }
-
-  private static <K> void removeFrom(Map<K, TreeSet<Long>> index, K key, long id) {
-    @Nullable TreeSet<Long> ids = index.get(key);
-    if (ids != null && ids.remove(id) && ids.isEmpty()) {
-      index.remove(key);
-    }
+  private void limit(FlowLimits changed) {
+    limits = changed;
+    prompts.limit(changed);
   }
 
   private Flight flight(long id) {
-    Flight flight = flights.get(id);
+    Flight flight = flights.find(id);
     if (flight == null) {
       throw new IllegalStateException("group " + id + " is not in flight");
     }
