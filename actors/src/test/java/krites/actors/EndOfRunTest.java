@@ -143,7 +143,7 @@ final class EndOfRunTest {
     RunSummary summary = WholeRunTest.completed(world.run());
     long dropped = summary.account().dropped().get(Drop.REWARD_FAILED);
     assertTrue(dropped >= 1);
-    assertEquals(2 * dropped, tries.get());
+    assertEquals(dropped, tries.get() / 2); // the end of the run may come between two tries
   }
 
   @Test
