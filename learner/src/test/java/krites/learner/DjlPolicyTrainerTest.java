@@ -25,6 +25,7 @@ import krites.grpo.ScoredGroup;
 import krites.grpo.StepReport;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.Tuning;
@@ -203,8 +204,7 @@ class DjlPolicyTrainerTest {
         LogProbs.of(logProbs),
         FinishReason.STOP,
         "text",
-        version,
-        version);
+        TokenVersions.of(version, tokens));
   }
 
   private static int[] ids(Random random, int count) {
