@@ -177,16 +177,16 @@ final class ReplayTest {
   void aRunWithoutBatchesSaysWhatIsMissing() {
     Path run = folder.resolve("bare");
     assertEquals(
-        ExitCode.OK,
-        krites(train(run, "--steps", "1", "--set", "record.batches=false")),
-        both());
+        ExitCode.OK, krites(train(run, "--steps", "1", "--set", "record.batches=false")), both());
 
     assertFalse(Files.exists(run.resolve("batches")));
     assertEquals(ExitCode.INPUT, krites("replay", run.toString()));
     assertTrue(err().contains("was not recorded; was record.batches = false?"), err());
   }
 
-  /** Each change is in force from the version that its answer names, and the replay makes it too. */
+  /**
+   * Each change is in force from the version that its answer names, and the replay makes it too.
+   */
   @Test
   void settingsThatChangeWhileTheRunGoesOnAreReplayed() throws Exception {
     Path run = folder.resolve("live");
@@ -199,8 +199,7 @@ final class ReplayTest {
     }
 
     assertEquals(ExitCode.INPUT, set(run, "learner.lr=-1"));
-    assertTrue(
-        err().endsWith("learner.lr: expected a number of at least 0, found -1.0\n"), err());
+    assertTrue(err().endsWith("learner.lr: expected a number of at least 0, found -1.0\n"), err());
     assertEquals(ExitCode.INPUT, set(run, "learner.eps=1"));
     assertTrue(err().contains("learner.eps cannot change while a run goes on; these can: "), err());
     assertEquals(ExitCode.INPUT, set(run, "learner.rl=1"));
@@ -266,7 +265,8 @@ final class ReplayTest {
   private static Path copy(Path run, String name) throws IOException {
     Path copy = folder.resolve(name);
     try (Stream<Path> files = Files.walk(run)) {
-      for (Path file : files.filter(each -> !each.startsWith(run.resolve("checkpoints"))).toList()) {
+      for (Path file :
+          files.filter(each -> !each.startsWith(run.resolve("checkpoints"))).toList()) {
         Files.copy(file, copy.resolve(run.relativize(file)));
       }
     }

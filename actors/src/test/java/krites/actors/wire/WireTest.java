@@ -2,10 +2,12 @@ package krites.actors.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import java.io.IOException;
 import java.io.NotSerializableException;
 import java.lang.reflect.Modifier;
 import java.nio.BufferOverflowException;
@@ -21,6 +23,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import krites.actors.Learner;
 import krites.actors.Orchestrator;
@@ -468,6 +471,28 @@ final class WireTest {
     terms.put("a", -2.0);
     return new ScoredGroup(
         group(7), List.of(new Reward(0.1, terms), new Reward(1, Map.of()), new Reward(0, terms)));
+  }
+
+  /** Recorded batches take the form of the wire, and garbage is refused as it is there. */
+  @Test
+  void aBatchOutsideOfAMessageReadsBackAndGarbageIsRefused() throws Exception {
+    byte[] bytes = BatchCodec.encode(batch());
+    assertEquals(batch(), BatchCodec.decode(bytes));
+    assertTrue(BatchCodec.FORM.length() <= 16, "it has to fit into the head of a file");
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] cut = Arrays.copyOf(bytes, length);
+      assertThrows(IOException.class, () -> BatchCodec.decode(cut), "cut to " + length);
+    }
+    for (long seed = 0; seed < 2_000; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      byte[] bad = bytes.clone();
+      bad[random.nextInt(bad.length)] ^= (byte) (1 << random.nextInt(8));
+      try {
+        BatchCodec.decode(bad); // another batch: only a checksum can tell
+      } catch (IOException refused) {
+        assertNotNull(refused.getMessage(), "seed " + seed);
+      }
+    }
   }
 
   private static TrainingBatch batch() {
