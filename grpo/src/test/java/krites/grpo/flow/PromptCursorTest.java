@@ -26,6 +26,7 @@ import krites.grpo.ScoredGroup;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
 import krites.grpo.TokenVersions;
+import krites.grpo.TokenVersions;
 import org.junit.jupiter.api.Test;
 
 final class PromptCursorTest {
@@ -68,14 +69,40 @@ final class PromptCursorTest {
   @Test
   void whatComesBackIsIssuedFirstAndLowestFirst() {
     PromptCursor cursor = new PromptCursor(10, 1, CursorState.start(10));
-    PromptTicket zero = cursor.next();
-    PromptTicket one = cursor.next();
+    PromptTicket zero = next(cursor);
+    PromptTicket one = next(cursor);
     cursor.giveBack(one.again());
     cursor.giveBack(zero);
     assertEquals(
         List.of(zero, one.again(), new PromptTicket(2, 0)),
-        List.of(cursor.next(), cursor.next(), cursor.next()));
+        List.of(next(cursor), next(cursor), next(cursor)));
     assertThrows(IllegalStateException.class, () -> cursor.giveBack(new PromptTicket(3, 0)));
+  }
+
+  @Test
+  void whatIsKeptAsideNeverFallsDueButIsNotLost() {
+    PromptCursor cursor = new PromptCursor(10, 1, CursorState.start(10));
+    PromptTicket zero = next(cursor);
+    cursor.keepAside(zero);
+    assertEquals(new PromptTicket(1, 0), cursor.due());
+    assertEquals(List.of(zero), cursor.state().returned());
+    cursor.take(zero);
+    assertEquals(List.of(), cursor.state().returned());
+  }
+
+  @Test
+  void aTicketIsNeitherSkippedNorTakenNorHandedBackTwice() {
+    PromptCursor cursor = new PromptCursor(10, 1, CursorState.start(10));
+    PromptTicket zero = next(cursor);
+    for (PromptTicket wrong :
+        List.of(zero, new PromptTicket(2, 0), new PromptTicket(1, 1), zero.again())) {
+      assertThrows(IllegalStateException.class, () -> cursor.take(wrong));
+    }
+    cursor.giveBack(zero.again());
+    assertThrows(IllegalStateException.class, () -> cursor.giveBack(zero));
+    assertThrows(IllegalStateException.class, () -> cursor.keepAside(zero.again()));
+    assertThrows(IllegalStateException.class, () -> cursor.take(zero));
+    assertEquals(new CursorState(10, 1, List.of(zero.again())), cursor.state());
   }
 
   @Test
@@ -123,10 +150,16 @@ final class PromptCursorTest {
         group, List.of(new Reward(first, Map.of()), new Reward(second, Map.of())));
   }
 
+  private static PromptTicket next(PromptCursor cursor) {
+    PromptTicket ticket = cursor.due();
+    cursor.take(ticket);
+    return ticket;
+  }
+
   private static List<Long> issue(PromptCursor cursor, long count) {
     List<Long> issued = new ArrayList<>();
     for (long i = 0; i < count; i++) {
-      issued.add(cursor.index(cursor.next()));
+      issued.add(cursor.index(next(cursor)));
     }
     return issued;
   }

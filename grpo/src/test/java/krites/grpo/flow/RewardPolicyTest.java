@@ -20,6 +20,7 @@ import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
+import krites.grpo.TokenVersions;
 import krites.grpo.flow.RewardPolicy.OnFailure;
 import org.junit.jupiter.api.Test;
 
@@ -63,7 +64,7 @@ final class RewardPolicyTest {
   private static Group group() {
     PolicyVersion version = new PolicyVersion(0, 0);
     Response response =
-        new Response(TokenIds.of(7), LogProbs.of(0f), FinishReason.STOP, "yes", version, version);
+        new Response(TokenIds.of(7), LogProbs.of(0f), FinishReason.STOP, "yes", TokenVersions.of(version, 1));
     return new Group(
         1,
         new Prompt("p", Task.CRITIC, "Which?", List.of(), "1", Map.of()),
