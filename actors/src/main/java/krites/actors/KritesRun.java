@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorSystem;
 
 /** Starts runs: one actor system each, in this process. */
@@ -39,8 +40,7 @@ public final class KritesRun {
   public static RunHandle start(RunSettings settings, RunParts parts, Config overrides) {
     CompletableFuture<RunOutcome> decided = new CompletableFuture<>();
     ActorSystem<RunSupervisor.Command> system =
-        ActorSystem.create(
-            RunSupervisor.create(settings, parts, decided::complete), "krites", config(overrides));
+        open(settings, parts, overrides, decided::complete);
     CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
     decided.whenComplete(
         (known, failure) ->
@@ -56,6 +56,19 @@ public final class KritesRun {
               outcome.complete(decided.join());
             });
     return new Handle(outcome, system);
+  }
+
+  /**
+   * Opens the actor system of a run and leaves the waiting to the caller: with overrides that
+   * replace the dispatchers and the scheduler, nothing of the run needs a thread or a clock of its
+   * own.
+   *
+   * @param decide is told the outcome once, by the actor that decides it
+   */
+  public static ActorSystem<RunSupervisor.Command> open(
+      RunSettings settings, RunParts parts, Config overrides, Consumer<RunOutcome> decide) {
+    return ActorSystem.create(
+        RunSupervisor.create(settings, parts, decide), "krites", config(overrides));
   }
 
   /** The configuration of the actor system: overrides, then ours, then Pekko's. */
