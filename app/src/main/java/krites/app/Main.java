@@ -30,6 +30,7 @@ import picocli.CommandLine.ParameterException;
       "  krites train --resume runs/shapes-seed1-...   go on from the last checkpoint",
       "  krites eval models/shapes-base                held-out accuracy of a model",
       "  krites sft --out models/my-base               a base model from nothing",
+      "  krites simulate --seeds 100 --faults pause=1/h the real actors on modelled devices",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
     },
@@ -96,6 +97,7 @@ public final class Main {
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           new EvalCommand(out),
+          new SimulateCommand(out),
           new ConformanceCommand(out, checks),
           new ConfigCommand(out));
     }

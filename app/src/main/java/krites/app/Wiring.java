@@ -11,6 +11,7 @@ import krites.app.run.CheckpointFiles;
 import krites.app.run.RunDirectory;
 import krites.grpo.Sampling;
 import krites.grpo.flow.GroupFilter;
+import krites.grpo.flow.RunState;
 import krites.grpo.objective.AdvantageRule;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
@@ -25,7 +26,7 @@ final class Wiring {
 
   private Wiring() {}
 
-  static RunSettings settings(RunConfig config, Optional<Resumption> from) {
+  static RunSettings settings(RunConfig config, Optional<RunState> from) {
     return new RunSettings(
         config.run().steps(),
         config.rollout().groupsPerStep(),
@@ -43,7 +44,7 @@ final class Wiring {
         config.rollout().restarts(),
         Duration.ofSeconds(config.run().stallSeconds()),
         STOP_WITHIN,
-        from.map(Resumption::state));
+        from);
   }
 
   static RunParts parts(

@@ -8,8 +8,7 @@ package krites.simulator;
  * @param learner the trainer and the weights that it publishes
  * @param files what is written to disk
  * @param network messages
- * @param overlapSlowdown by what share a device is slower for each other kind of device that works
- *     at the same time; 0 where nothing is shared, more where all share a few cores
+ * @param cores that all nodes share, each at work taking one; 0 if each node is a machine of its own
  */
 public record DeviceModel(
     Rollout rollout,
@@ -17,7 +16,7 @@ public record DeviceModel(
     Learner learner,
     Files files,
     Network network,
-    double overlapSlowdown) {
+    int cores) {
 
   /**
    * A rollout engine.

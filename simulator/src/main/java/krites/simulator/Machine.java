@@ -42,27 +42,28 @@ final class Machine {
   private final FaultPlan plan;
   private final long seed;
   private final long messageNanos;
+  private final Cores cores;
   private final Map<String, Node> nodes = new HashMap<>();
   private final IdentityHashMap<ActorCell, Lane> lanes = new IdentityHashMap<>();
   private int processes;
   private long tasks;
 
   /**
-   * @param latencySeconds median time of a message between two nodes
-   * @param messageSeconds time that an actor takes to handle any message
+   * @param cores that all nodes share; 0 if each has its own
    * @param listener told every line of the trace
    */
   Machine(
       long seed,
       FaultPlan plan,
-      double latencySeconds,
-      double messageSeconds,
+      DeviceModel.Network model,
+      int cores,
       Optional<Consumer<String>> listener) {
     this.seed = seed;
     this.plan = plan;
-    this.messageNanos = EventLoop.nanos(messageSeconds);
+    this.messageNanos = EventLoop.nanos(model.handleSeconds());
+    this.cores = new Cores(cores);
     this.trace = new Trace(listener);
-    this.network = new Network(loop, trace, meter, plan, seed, latencySeconds);
+    this.network = new Network(loop, trace, meter, plan, seed, model.latencySeconds());
   }
 
   /**
@@ -183,7 +184,7 @@ final class Machine {
   void work(double seconds) {
     Node node = workingNode();
     long from = loop.nanos();
-    long workNanos = EventLoop.nanos(seconds);
+    long workNanos = EventLoop.nanos(seconds * cores.slowness(from));
     long until = node.workedUntil(from, workNanos);
     long crash = node.crashesAt();
     if (crash <= until) {
@@ -200,6 +201,7 @@ final class Machine {
       struck(FaultKind.PAUSE, until - from - workNanos, node.name());
     }
     meter.busy(node.role(), workNanos);
+    cores.take(until);
     loop.busyUntil(until);
   }
 

@@ -130,7 +130,7 @@ final class Network {
   }
 
   private void inOrder(Link link, Lane sender, long arrives, Runnable handOver) {
-    link.lastArrivalNanos = Math.max(link.lastArrivalNanos, arrives);
+    link.lastArrivalNanos = Math.max(link.lastArrivalNanos + 1, arrives);
     loop.arrive(link.lastArrivalNanos, rank(sender), handOver);
   }
 

@@ -46,8 +46,8 @@ public final class Simulation {
         new Machine(
             plan.seed(),
             plan.faults(),
-            devices.network().latencySeconds(),
-            devices.network().handleSeconds(),
+            devices.network(),
+            devices.cores(),
             plan.listener());
     Disk disk = new Disk(machine);
     this.weights = new ModelledWeights(machine, devices.learner().verifySeconds());
@@ -219,6 +219,7 @@ public final class Simulation {
         checker.inFlight(),
         checker.dropped(),
         faultCosts(),
+        recorder.means(),
         restarts,
         machine.trace().messages(),
         machine.loop().handled(),

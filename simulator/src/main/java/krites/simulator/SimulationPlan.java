@@ -40,5 +40,33 @@ public record SimulationPlan(
     Optional<Consumer<String>> listener) {
   public SimulationPlan {
     evalItems = Collections.unmodifiableMap(new LinkedHashMap<>(evalItems));
+    if (slots < 1 || chunkTokens < 1 || microBatchTokens < 1 || prompts < 1) {
+      throw new IllegalArgumentException(
+          "slots "
+              + slots
+              + ", chunk tokens "
+              + chunkTokens
+              + ", micro-batch tokens "
+              + microBatchTokens
+              + " and prompts "
+              + prompts
+              + " must be at least 1");
+    }
+  }
+
+  /** The same run on other devices. */
+  public SimulationPlan with(DeviceModel others) {
+    return new SimulationPlan(
+        settings,
+        others,
+        faults,
+        seed,
+        slots,
+        chunkTokens,
+        microBatchTokens,
+        prompts,
+        evalItems,
+        horizonSeconds,
+        listener);
   }
 }

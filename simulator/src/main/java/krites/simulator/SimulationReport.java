@@ -28,6 +28,8 @@ import krites.grpo.Drop;
  * @param inFlight groups that had not ended
  * @param dropped groups dropped, by reason
  * @param faults how often each fault struck, and the node time that it cost
+ * @param metrics the run's own metrics, as in {@code metrics.jsonl}: the mean over its steps, the
+ *     first left out, which waits for engines and weights to be loaded
  * @param restarts times that the whole process was started again
  * @param messages messages that were delivered
  * @param events what the loop handled
@@ -50,6 +52,7 @@ public record SimulationReport(
     long inFlight,
     Map<Drop, Long> dropped,
     List<FaultCost> faults,
+    Map<String, Double> metrics,
     int restarts,
     long messages,
     long events,
@@ -79,5 +82,6 @@ public record SimulationReport(
     copy.putAll(dropped);
     dropped = Collections.unmodifiableMap(copy);
     faults = List.copyOf(faults);
+    metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
   }
 }

@@ -1,6 +1,8 @@
 package krites.simulator;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.port.RunRecorder;
@@ -16,7 +18,7 @@ final class WatchedRecorder implements RunRecorder {
   private final double recordSeconds;
   private final Supplier<JournalChecker> checker;
   private final Referee referee;
-  private double stepSeconds;
+  private final Map<String, Double> sums = new LinkedHashMap<>();
   private double responseTokens;
   private long steps;
 
@@ -39,9 +41,7 @@ final class WatchedRecorder implements RunRecorder {
     responseTokens += step.metrics().getOrDefault("step/response_tokens", 0.0);
     if (step.step() > 1) { // the first waits for engines and weights to be loaded
       steps++;
-      stepSeconds +=
-          step.metrics().getOrDefault("seconds/step", 0.0)
-              - step.metrics().getOrDefault("seconds/eval", 0.0);
+      step.metrics().forEach((name, value) -> sums.merge(name, value, Double::sum));
     }
   }
 
@@ -82,7 +82,15 @@ final class WatchedRecorder implements RunRecorder {
 
   /** Steps per minute of training, evaluations and the first step left out; 0 before the second. */
   double trainingStepsPerMinute() {
-    return stepSeconds > 0 ? 60 * steps / stepSeconds : 0;
+    double seconds = sums.getOrDefault("seconds/step", 0.0) - sums.getOrDefault("seconds/eval", 0.0);
+    return seconds > 0 ? 60 * steps / seconds : 0;
+  }
+
+  /** The mean of each metric of the run over its steps, the first left out. */
+  Map<String, Double> means() {
+    Map<String, Double> means = new LinkedHashMap<>();
+    sums.forEach((name, sum) -> means.put(name, sum / steps));
+    return means;
   }
 
   /** Response tokens of all recorded steps. */

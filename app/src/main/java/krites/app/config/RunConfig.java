@@ -28,6 +28,7 @@ public record RunConfig(
     Eval eval,
     Checkpoint checkpoint,
     Log log,
+    SimulateConfig simulate,
     SftConfig sft) {
 
   /** The value of {@code data.train} and its siblings that stands for the built-in generator. */
@@ -74,6 +75,26 @@ public record RunConfig(
         eval,
         checkpoint,
         log,
+        simulate,
+        sft);
+  }
+
+  /** The same run with another seed. */
+  public RunConfig withSeed(long seed) {
+    return new RunConfig(
+        new Run(run.name(), run.dir(), seed, run.steps(), run.stallSeconds()),
+        model,
+        data,
+        world,
+        rollout,
+        reward,
+        algorithm,
+        learner,
+        async,
+        eval,
+        checkpoint,
+        log,
+        simulate,
         sft);
   }
 
