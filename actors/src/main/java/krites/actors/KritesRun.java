@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorSystem;
 
 /** Starts runs: one actor system each, in this process. */
@@ -43,10 +44,7 @@ public final class KritesRun {
   public static RunHandle start(RunSettings settings, RunParts parts, Config overrides) {
     CompletableFuture<RunOutcome> decided = new CompletableFuture<>();
     ActorSystem<RunSupervisor.Command> system =
-        ActorSystem.create(
-            RunSupervisor.create(settings, parts, decided::complete),
-            "krites",
-            config(overrides.withFallback(rewardThreads(settings))));
+        open(settings, parts, overrides, decided::complete);
     CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
     decided.whenComplete(
         (known, failure) ->
@@ -62,6 +60,19 @@ public final class KritesRun {
               outcome.complete(decided.join());
             });
     return new Handle(outcome, system);
+  }
+
+  /**
+   * Opens the actor system of a run and leaves the waiting to the caller: with overrides that
+   * replace the dispatchers and the scheduler, nothing of the run needs a thread or a clock of its
+   * own.
+   *
+   * @param decide is told the outcome once, by the actor that decides it
+   */
+  public static ActorSystem<RunSupervisor.Command> open(
+      RunSettings settings, RunParts parts, Config overrides, Consumer<RunOutcome> decide) {
+    return ActorSystem.create(
+        RunSupervisor.create(settings, parts, decide), "krites", config(overrides.withFallback(rewardThreads(settings))));
   }
 
   /** Every reward worker of the run, replacements included, may block a thread for ever. */

@@ -2,7 +2,7 @@ package krites.actors;
 
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -118,7 +118,8 @@ public final class RunSupervisor {
   private final RunParts parts;
   private final Consumer<RunOutcome> decide;
   private final int life;
-  private final Map<ActorRef<Void>, Role> children = new HashMap<>();
+  private final Map<ActorRef<Void>, Role> children =
+      new LinkedHashMap<>(); // in the order of their spawning: the hash of a reference is random
   private int replaced;
   private int nextRollout;
 

@@ -36,6 +36,7 @@ import picocli.CommandLine.ParameterException;
       "  krites audit runs/shapes-seed1-...            proves the account of a run from its journal",
       "  krites diff runs/a runs/b                     the first decision in which two runs differ",
       "  krites sft --out models/my-base               a base model from nothing",
+      "  krites simulate --seeds 100 --faults pause=1/h the real actors on modelled devices",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
     },
@@ -104,6 +105,7 @@ public final class Main {
           new EvalCommand(out),
           new AuditCommand(out),
           new DiffCommand(out),
+          new SimulateCommand(out),
           new ConformanceCommand(out, checks),
           new StatusCommand(out, InstantSource.system()),
           new SetCommand(out),

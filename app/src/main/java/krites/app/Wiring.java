@@ -15,6 +15,7 @@ import krites.app.run.ControlFiles;
 import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.grpo.Sampling;
+import krites.grpo.flow.Continuation;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.RewardPolicy;
@@ -30,7 +31,7 @@ final class Wiring {
 
   private Wiring() {}
 
-  static RunSettings settings(RunConfig config, Optional<Resumption> from) {
+  static RunSettings settings(RunConfig config, Optional<Continuation> from) {
     RunConfig.Async async = config.async();
     return new RunSettings(
         new FlowLimits(
@@ -59,7 +60,7 @@ final class Wiring {
         config.recording().batches(),
         new RunSettings.Live(LiveKeys.values(config), List.of()), // a resume has them in its config
         patience(config.run()),
-        from.map(Resumption::continuation));
+        from);
   }
 
   private static Patience patience(RunConfig.Run run) {

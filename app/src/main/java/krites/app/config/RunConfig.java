@@ -32,6 +32,7 @@ public record RunConfig(
     Journal journal,
     Log log,
     Recording recording,
+    SimulateConfig simulate,
     SftConfig sft) {
 
   /** The value of {@code data.train} and its siblings that stands for the built-in generator. */
@@ -99,6 +100,28 @@ public record RunConfig(
         journal,
         log,
         recording,
+        simulate,
+        sft);
+  }
+
+  /** The same run with another seed. */
+  public RunConfig withSeed(long seed) {
+    return new RunConfig(
+        run.withSeed(seed),
+        model,
+        data,
+        world,
+        rollout,
+        reward,
+        algorithm,
+        learner,
+        async,
+        eval,
+        checkpoint,
+        journal,
+        log,
+        recording,
+        simulate,
         sft);
   }
 
@@ -124,6 +147,11 @@ public record RunConfig(
       require(name.indexOf('/') < 0, "run.name", "a name without /", name);
       atLeast("run.steps", 1, steps);
       atLeast("run.stall-seconds", 1, stallSeconds);
+    }
+
+    Run withSeed(long other) {
+      return new Run(
+          name, dir, other, steps, suspectSeconds, stallSeconds, onStall, recoveries);
     }
   }
 

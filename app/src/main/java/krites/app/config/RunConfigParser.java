@@ -42,6 +42,7 @@ final class RunConfigParser {
         journal(),
         log(),
         recording(),
+        simulate(),
         sft());
   }
 
@@ -199,6 +200,41 @@ final class RunConfigParser {
 
   private RunConfig.Recording recording() {
     return new RunConfig.Recording(keys.booleanAt("record.batches"));
+  }
+
+  private SimulateConfig simulate() {
+    return new SimulateConfig(
+        keys.textAt("simulate.faults"),
+        keys.doubleAt("simulate.horizon-hours"),
+        keys.intAt("simulate.cores"),
+        new SimulateConfig.Rollout(
+            keys.doubleAt("simulate.prompt-tokens"),
+            keys.doubleAt("simulate.prompt-spread"),
+            keys.doubleAt("simulate.response-tokens"),
+            keys.doubleAt("simulate.response-spread"),
+            keys.doubleAt("simulate.prefill-tokens-per-second"),
+            keys.doubleAt("simulate.step-millis"),
+            keys.doubleAt("simulate.row-millis"),
+            keys.doubleAt("simulate.worker-spread"),
+            keys.doubleAt("simulate.straggler-share"),
+            keys.doubleAt("simulate.straggler-factor"),
+            keys.doubleAt("simulate.engine-load-seconds"),
+            keys.doubleAt("simulate.weights-load-seconds")),
+        new SimulateConfig.Reward(
+            keys.doubleAt("simulate.reward-millis"),
+            keys.doubleAt("simulate.reward-spread"),
+            keys.doubleAt("simulate.accuracy")),
+        new SimulateConfig.Learner(
+            keys.doubleAt("simulate.train-tokens-per-second"),
+            keys.doubleAt("simulate.optimizer-seconds"),
+            keys.doubleAt("simulate.trainer-load-seconds"),
+            keys.doubleAt("simulate.publish-seconds"),
+            keys.doubleAt("simulate.verify-seconds")),
+        new SimulateConfig.Around(
+            keys.doubleAt("simulate.record-millis"),
+            keys.doubleAt("simulate.checkpoint-seconds"),
+            keys.doubleAt("simulate.network-millis"),
+            keys.doubleAt("simulate.message-micros")));
   }
 
   private SftConfig sft() {

@@ -1,0 +1,95 @@
+package krites.app;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import krites.app.config.RunConfig;
+import krites.app.run.JsonLines;
+import krites.app.run.RunDirectory;
+import krites.simulator.Measurements;
+
+/**
+ * Reads out of a run's folder how long things took in it: {@code metrics.jsonl} for the speeds,
+ * {@code samples.jsonl} for the lengths. The first step is left out, since it waits for engines
+ * and weights to be loaded.
+ */
+final class RunMeasurements {
+  private final List<Map<String, Object>> steps;
+
+  private RunMeasurements(List<Map<String, Object>> steps) {
+    this.steps = steps;
+  }
+
+  /**
+   * @param config of the recorded run
+   * @throws InputError if the folder holds no run, or one with fewer than two steps
+   */
+  static Measurements read(Path folder, RunConfig config) {
+    RunDirectory.requireRun(folder);
+    List<Map<String, Object>> lines = JsonLines.read(folder.resolve(RunDirectory.METRICS));
+    if (lines.size() < 2) {
+      throw new InputError(
+          "run " + folder + " has " + lines.size() + " steps; a trace needs at least 2");
+    }
+    RunMeasurements steps = new RunMeasurements(lines.subList(1, lines.size()));
+    double responses = (double) config.rollout().groupsPerStep() * config.rollout().groupSize();
+    return new Measurements(
+        steps.mean("step/prompt_tokens").map(tokens -> tokens / responses),
+        lengths(folder),
+        steps.mean("response/tokens_mean"),
+        steps.ratio("rollout/prompt_tokens", "rollout/prefill_seconds"),
+        steps.ratio("rollout/decode_seconds", "rollout/response_tokens"),
+        steps.trainTokensPerSecond(),
+        steps.mean("learner/optimizer_seconds"),
+        steps.publishSeconds(),
+        steps.stepsPerMinute());
+  }
+
+  private static List<Integer> lengths(Path folder) {
+    List<Integer> lengths = new ArrayList<>();
+    for (Map<String, Object> sample : JsonLines.read(folder.resolve(RunDirectory.SAMPLES))) {
+      if (sample.get("tokens") instanceof Number tokens) {
+        lengths.add(tokens.intValue());
+      }
+    }
+    return lengths;
+  }
+
+  private Optional<Double> trainTokensPerSecond() {
+    double seconds = sum("learner/reference_seconds") + sum("learner/policy_seconds");
+    return seconds > 0 ? Optional.of(sum("learner/tokens") / seconds) : Optional.empty();
+  }
+
+  /** What is left of the training phase when its measured parts are taken off. */
+  private Optional<Double> publishSeconds() {
+    double parts =
+        sum("learner/reference_seconds")
+            + sum("learner/policy_seconds")
+            + sum("learner/optimizer_seconds");
+    double rest = sum("seconds/train") - parts;
+    return rest > 0 ? Optional.of(rest / steps.size()) : Optional.empty();
+  }
+
+  private Optional<Double> stepsPerMinute() {
+    double seconds = sum("seconds/step") - sum("seconds/eval");
+    return seconds > 0 ? Optional.of(60 * steps.size() / seconds) : Optional.empty();
+  }
+
+  private Optional<Double> ratio(String above, String below) {
+    double divisor = sum(below);
+    return divisor > 0 ? Optional.of(sum(above) / divisor) : Optional.empty();
+  }
+
+  private Optional<Double> mean(String name) {
+    double sum = sum(name);
+    return sum > 0 ? Optional.of(sum / steps.size()) : Optional.empty();
+  }
+
+  private double sum(String name) {
+    return steps.stream()
+        .mapToDouble(step -> step.get(name) instanceof Number number ? number.doubleValue() : 0)
+        .sum();
+  }
+}

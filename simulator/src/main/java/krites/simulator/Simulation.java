@@ -1,0 +1,267 @@
+package krites.simulator;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import krites.actors.EvalSet;
+import krites.actors.KritesRun;
+import krites.actors.RunOutcome;
+import krites.actors.RunParts;
+import krites.actors.RunSettings;
+import krites.grpo.Task;
+import krites.grpo.flow.RunState;
+import krites.grpo.record.RunSummary;
+
+/**
+ * One simulated run, from its start to its end or to the first promise that it breaks.
+ *
+ * <p>The actors, the ledger and every decision are those of a real run; devices, disk and network
+ * are modelled, and the clock is virtual. The same plan gives the same simulation, message by
+ * message. When the process is killed it is started again from its newest checkpoint, as a person
+ * would do with {@code --resume}; the journal then goes back to that checkpoint.
+ */
+public final class Simulation {
+  private final SimulationPlan plan;
+  private final Machine machine;
+  private final Referee referee = new Referee();
+  private final Tokens tokens = new Tokens();
+  private final ModelledWeights weights;
+  private final ModelledCheckpoints checkpoints;
+  private final WatchedRecorder recorder;
+  private final Moments kills;
+  private final RunSettings settings;
+  private JournalChecker checker;
+  private ModelledTrainer.Saved inWeights = ModelledTrainer.Saved.NOTHING;
+  private Optional<ModelledTrainer> trainer = Optional.empty();
+  private Optional<RunOutcome> outcome = Optional.empty();
+  private int restarts;
+
+  private Simulation(SimulationPlan plan) {
+    this.plan = plan;
+    this.settings = plan.settings().apply(Optional.empty());
+    DeviceModel devices = plan.devices();
+    this.machine =
+        new Machine(
+            plan.seed(),
+            plan.faults(),
+            devices.network(),
+            devices.cores(),
+            plan.listener());
+    Disk disk = new Disk(machine);
+    this.weights = new ModelledWeights(machine, devices.learner().verifySeconds());
+    this.checkpoints =
+        new ModelledCheckpoints(machine, disk, devices.files().checkpointSeconds());
+    this.checker = new JournalChecker(settings.limits());
+    this.recorder =
+        new WatchedRecorder(
+            machine, disk, devices.files().recordSeconds(), () -> checker, referee);
+    this.kills =
+        new Moments(
+            Draws.seed(plan.seed(), FaultKind.RUN_CRASH.word()),
+            plan.faults().rate(FaultKind.RUN_CRASH));
+  }
+
+  /** Simulates a run. */
+  public static SimulationReport run(SimulationPlan plan) {
+    return new Simulation(plan).run();
+  }
+
+  private SimulationReport run() {
+    EventLoop loop = machine.loop();
+    long horizon = EventLoop.nanos(plan.horizonSeconds());
+    long kill = kills.firstAfter(0);
+    begin(Optional.empty());
+    while (outcome.isEmpty() && referee.first().isEmpty()) {
+      long next = loop.next();
+      if (kill <= next && kill < EventLoop.NEVER) {
+        restartAfterKill(kill);
+        kill = kills.firstAfter(loop.nanos());
+      } else if (next > horizon) {
+        referee.broken(Promise.ENDS, loop.seconds(), notEnded(next));
+      } else {
+        loop.step();
+      }
+    }
+    outcome.ifPresent(this::closeAccount);
+    return report();
+  }
+
+  private String notEnded(long next) {
+    return next >= EventLoop.NEVER
+        ? "nothing is left to happen, and the run has not ended"
+        : "the run has not ended after " + plan.horizonSeconds() / 3600 + " hours";
+  }
+
+  // --- processes
+
+  private void begin(Optional<ModelledCheckpoints.Saved> from) {
+    RunSettings going = plan.settings().apply(from.map(ModelledCheckpoints.Saved::state));
+    RunParts parts = parts(from);
+    machine.open(
+        overrides ->
+            KritesRun.open(going, parts, overrides, decided -> outcome = Optional.of(decided)));
+  }
+
+  private RunParts parts(Optional<ModelledCheckpoints.Saved> from) {
+    DeviceModel devices = plan.devices();
+    var size =
+        new ModelledEngine.Size(
+            plan.slots(), settings.sampling().groupSize(), plan.chunkTokens());
+    return new RunParts(
+        index -> new ModelledEngine(machine, devices, size, weights, tokens),
+        () -> makeTrainer(from),
+        new ModelledReward(machine, devices.reward()),
+        new ModelledPrompts("train", plan.prompts(), Task.CRITIC),
+        evalSets(),
+        recorder,
+        checkpoints,
+        weights,
+        Optional.of(this::recover),
+        () -> machine.loop().nanos());
+  }
+
+  private Map<String, EvalSet> evalSets() {
+    Map<String, EvalSet> sets = new LinkedHashMap<>();
+    plan.evalItems()
+        .forEach(
+            (name, items) -> {
+              if (items > 0) {
+                sets.put(
+                    name, new EvalSet(new ModelledPrompts(name, items, Task.CRITIC), items));
+              }
+            });
+    return sets;
+  }
+
+  private ModelledTrainer makeTrainer(Optional<ModelledCheckpoints.Saved> from) {
+    var made =
+        new ModelledTrainer(
+            machine,
+            plan.devices().learner(),
+            plan.microBatchTokens(),
+            weights,
+            referee,
+            from.map(ModelledCheckpoints.Saved::trainer).orElse(ModelledTrainer.Saved.NOTHING));
+    trainer = Optional.of(made);
+    return made;
+  }
+
+  /** The learner died: the run goes back to its newest checkpoint inside of the same process. */
+  private Optional<RunParts.Recovery> recover() {
+    return checkpoints
+        .newest()
+        .map(
+            saved -> {
+              redo(FaultKind.LEARNER_CRASH, saved);
+              checker = checker.cutTo(saved.state().ledger());
+              return new RunParts.Recovery(
+                  saved.state(), () -> makeTrainer(Optional.of(saved)));
+            });
+  }
+
+  private void restartAfterKill(long kill) {
+    EventLoop loop = machine.loop();
+    machine.kill();
+    loop.skipTo(kill);
+    Optional<ModelledCheckpoints.Saved> newest = checkpoints.newest();
+    long down = EventLoop.nanos(plan.faults().seconds(FaultKind.RUN_CRASH));
+    machine.struck(FaultKind.RUN_CRASH, down, "the whole process");
+    newest.ifPresentOrElse(
+        saved -> redo(FaultKind.RUN_CRASH, saved),
+        () -> machine.meter().cost(FaultKind.RUN_CRASH, kill));
+    checker =
+        newest.map(saved -> checker.cutTo(saved.state().ledger())).orElseGet(checker::empty);
+    weights.clear();
+    restarts++;
+    loop.skipTo(kill + down);
+    begin(newest);
+  }
+
+  /** What was done since a checkpoint is done again. */
+  private void redo(FaultKind kind, ModelledCheckpoints.Saved saved) {
+    machine.meter().cost(kind, machine.loop().nanos() - saved.nanos());
+  }
+
+  // --- the end
+
+  private void closeAccount(RunOutcome ended) {
+    if (ended instanceof RunOutcome.Completed(RunSummary summary, Optional<String> checkpoint)) {
+      inWeights = trainer.map(ModelledTrainer::saved).orElse(inWeights);
+      try {
+        checker.close(summary.account(), summary.steps(), inWeights.trained());
+      } catch (JournalChecker.Broken broken) {
+        referee.broken(
+            broken.promise(), machine.loop().seconds(), String.valueOf(broken.getMessage()));
+      }
+    }
+  }
+
+  private SimulationReport report() {
+    double seconds = machine.loop().seconds();
+    return new SimulationReport(
+        plan.seed(),
+        referee.first().isPresent()
+            ? SimulationReport.Outcome.UNFINISHED
+            : outcome.map(Simulation::outcome).orElse(SimulationReport.Outcome.UNFINISHED),
+        outcome.map(Simulation::reason).orElse(""),
+        referee.first(),
+        seconds,
+        checker.steps(),
+        seconds > 0 ? 60 * checker.steps() / seconds : 0,
+        recorder.trainingStepsPerMinute(),
+        seconds > 0 ? recorder.responseTokens() / seconds : 0,
+        utilisation(seconds),
+        checker.ages(),
+        checker.issued(),
+        checker.trained(),
+        checker.inFlight(),
+        checker.dropped(),
+        faultCosts(),
+        recorder.means(),
+        restarts,
+        machine.trace().messages(),
+        machine.loop().handled(),
+        machine.trace().digest());
+  }
+
+  private static SimulationReport.Outcome outcome(RunOutcome ended) {
+    return switch (ended) {
+      case RunOutcome.Completed _ -> SimulationReport.Outcome.COMPLETED;
+      case RunOutcome.Stopped _ -> SimulationReport.Outcome.STOPPED;
+      case RunOutcome.Failed _ -> SimulationReport.Outcome.FAILED;
+    };
+  }
+
+  private static String reason(RunOutcome ended) {
+    return ended instanceof RunOutcome.Failed(String reason, var cause, var summary) ? reason : "";
+  }
+
+  private Map<String, Double> utilisation(double seconds) {
+    Map<String, Double> shares = new LinkedHashMap<>();
+    for (Node.Role role : Node.Role.values()) {
+      int nodes =
+          switch (role) {
+            case ROLLOUT -> settings.rolloutWorkers();
+            case REWARD -> settings.rewardWorkers();
+            case LEARNER, MAIN -> 1;
+          };
+      double busy = EventLoop.seconds(machine.meter().busyNanos(role));
+      shares.put(
+          role.name().toLowerCase(Locale.ROOT), seconds > 0 ? busy / (nodes * seconds) : 0);
+    }
+    return shares;
+  }
+
+  private List<SimulationReport.FaultCost> faultCosts() {
+    return machine.meter().strikes().entrySet().stream()
+        .map(
+            entry ->
+                new SimulationReport.FaultCost(
+                    entry.getKey(),
+                    entry.getValue(),
+                    EventLoop.seconds(machine.meter().lostNanos(entry.getKey()))))
+        .toList();
+  }
+}

@@ -1,0 +1,100 @@
+package krites.simulator;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import krites.grpo.flow.LedgerEvent;
+import krites.grpo.port.RunRecorder;
+import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunSummary;
+import krites.grpo.record.SampleRecord;
+import krites.grpo.record.StepRecord;
+
+/** Takes as long as writing would, and has every event of the journal checked. */
+final class WatchedRecorder implements RunRecorder {
+  private final Machine machine;
+  private final Disk disk;
+  private final double recordSeconds;
+  private final Supplier<JournalChecker> checker;
+  private final Referee referee;
+  private final Map<String, Double> sums = new LinkedHashMap<>();
+  private double responseTokens;
+  private long steps;
+
+  WatchedRecorder(
+      Machine machine,
+      Disk disk,
+      double recordSeconds,
+      Supplier<JournalChecker> checker,
+      Referee referee) {
+    this.machine = machine;
+    this.disk = disk;
+    this.recordSeconds = recordSeconds;
+    this.checker = checker;
+    this.referee = referee;
+  }
+
+  @Override
+  public void step(StepRecord step) {
+    disk.write(recordSeconds);
+    responseTokens += step.metrics().getOrDefault("step/response_tokens", 0.0);
+    if (step.step() > 1) { // the first waits for engines and weights to be loaded
+      steps++;
+      step.metrics().forEach((name, value) -> sums.merge(name, value, Double::sum));
+    }
+  }
+
+  @Override
+  public void samples(List<SampleRecord> samples) {
+    disk.write(recordSeconds);
+  }
+
+  @Override
+  public void eval(EvalRecord eval) {
+    disk.write(recordSeconds);
+  }
+
+  @Override
+  public void events(List<LedgerEvent> events) {
+    disk.write(recordSeconds);
+    for (LedgerEvent event : events) {
+      machine.trace().note(machine.loop().nanos(), event.toString());
+      if (referee.first().isEmpty()) {
+        check(event);
+      }
+    }
+  }
+
+  private void check(LedgerEvent event) {
+    try {
+      checker.get().check(event);
+    } catch (JournalChecker.Broken broken) {
+      referee.broken(
+          broken.promise(), machine.loop().seconds(), String.valueOf(broken.getMessage()));
+    }
+  }
+
+  @Override
+  public void summary(RunSummary summary) {
+    disk.write(recordSeconds);
+  }
+
+  /** Steps per minute of training, evaluations and the first step left out; 0 before the second. */
+  double trainingStepsPerMinute() {
+    double seconds = sums.getOrDefault("seconds/step", 0.0) - sums.getOrDefault("seconds/eval", 0.0);
+    return seconds > 0 ? 60 * steps / seconds : 0;
+  }
+
+  /** The mean of each metric of the run over its steps, the first left out. */
+  Map<String, Double> means() {
+    Map<String, Double> means = new LinkedHashMap<>();
+    sums.forEach((name, sum) -> means.put(name, sum / steps));
+    return means;
+  }
+
+  /** Response tokens of all recorded steps. */
+  double responseTokens() {
+    return responseTokens;
+  }
+}
