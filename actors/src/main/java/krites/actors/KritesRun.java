@@ -43,8 +43,7 @@ public final class KritesRun {
    */
   public static RunHandle start(RunSettings settings, RunParts parts, Config overrides) {
     CompletableFuture<RunOutcome> decided = new CompletableFuture<>();
-    ActorSystem<RunSupervisor.Command> system =
-        open(settings, parts, overrides, decided::complete);
+    ActorSystem<RunSupervisor.Command> system = open(settings, parts, overrides, decided::complete);
     CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
     decided.whenComplete(
         (known, failure) ->

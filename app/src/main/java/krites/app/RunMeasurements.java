@@ -12,8 +12,8 @@ import krites.simulator.Measurements;
 
 /**
  * Reads out of a run's folder how long things took in it: {@code metrics.jsonl} for the speeds,
- * {@code samples.jsonl} for the lengths. The first step is left out, since it waits for engines
- * and weights to be loaded.
+ * {@code samples.jsonl} for the lengths. The first step is left out, since it waits for engines and
+ * weights to be loaded.
  */
 final class RunMeasurements {
   private final List<Map<String, Object>> steps;

@@ -2,6 +2,7 @@ package krites.app;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -118,8 +119,13 @@ final class SimulateCommand implements Callable<Integer> {
     if (seeds < 1 || seeds > SEEDS_MAX) {
       throw new InputError("--seeds " + seeds + ": expected 1 to " + SEEDS_MAX);
     }
-    silence();
     RunConfig config = overrides(reader()).read().config();
+    try (Silence _ = Silence.begin()) {
+      return run(config);
+    }
+  }
+
+  private int run(RunConfig config) {
     Optional<Prediction> prediction = Optional.ofNullable(trace).map(SimulateCommand::predict);
     DeviceModel devices =
         prediction
@@ -134,10 +140,22 @@ final class SimulateCommand implements Callable<Integer> {
     return exitCode(reports);
   }
 
-  /** Simulated workers die by the thousand; their log lines would say nothing to anybody. */
-  private static void silence() {
-    if (LoggerFactory.getLogger("krites.actors") instanceof Logger logger) {
-      logger.setLevel(Level.OFF);
+  /**
+   * No log while simulated workers die by the thousand: their lines would say nothing to anybody.
+   */
+  private record Silence(Logger root, Level before) implements AutoCloseable {
+    static Silence begin() {
+      Logger root =
+          ((LoggerContext) LoggerFactory.getILoggerFactory())
+              .getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+      Silence silence = new Silence(root, root.getLevel());
+      root.setLevel(Level.OFF);
+      return silence;
+    }
+
+    @Override
+    public void close() {
+      root.setLevel(before);
     }
   }
 
@@ -173,9 +191,7 @@ final class SimulateCommand implements Callable<Integer> {
   private record Prediction(
       Path folder, Measurements measured, DeviceModel devices, SimulationReport simulated) {
     Optional<Double> errorShare() {
-      return measured
-          .stepsPerMinute()
-          .map(real -> simulated.trainingStepsPerMinute() / real - 1);
+      return measured.stepsPerMinute().map(real -> simulated.trainingStepsPerMinute() / real - 1);
     }
   }
 
@@ -206,8 +222,7 @@ final class SimulateCommand implements Callable<Integer> {
     }
     try (PrintWriter file =
         new PrintWriter(Files.newBufferedWriter(writeTrace, StandardCharsets.UTF_8))) {
-      SimulationReport report =
-          simulate(config, devices, first, Optional.of(file::println));
+      SimulationReport report = simulate(config, devices, first, Optional.of(file::println));
       if (file.checkError()) {
         throw new InputError("cannot write " + writeTrace);
       }
@@ -227,8 +242,7 @@ final class SimulateCommand implements Callable<Integer> {
     if (reports.stream().anyMatch(report -> report.broken().isPresent())) {
       return ExitCode.CHECK_FAILED;
     }
-    return reports.stream()
-            .anyMatch(report -> report.outcome() == SimulationReport.Outcome.FAILED)
+    return reports.stream().anyMatch(report -> report.outcome() == SimulationReport.Outcome.FAILED)
         ? ExitCode.RUN_FAILED
         : ExitCode.OK;
   }

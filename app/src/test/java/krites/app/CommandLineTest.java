@@ -48,6 +48,10 @@ final class CommandLineTest {
           train --speed 3 | krites: Unknown options: '--speed', '3' (see krites train --help)
           audit nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           diff nowhere elsewhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
+          simulate --faults pause=1 | krites: --faults pause=1: simulate.faults: fault 'pause=1': expected a rate in time, such as 0.02/min (units: s, min, h)
+          simulate --eta -1 | krites: --eta -1: async.max-staleness: expected a whole number of at least 0, found -1
+          simulate --seeds 0 | krites: --seeds 0: expected 1 to 1000000
+          simulate --trace nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           conformance nowhere | krites: directory nowhere does not exist
           juggle | krites: Unmatched argument at index 0: 'juggle' (see krites --help)
           """)

@@ -2,7 +2,9 @@ package krites.simulator;
 
 import java.util.PriorityQueue;
 
-/** Cores that all nodes share, when they are parts of one machine: more work than cores is slower. */
+/**
+ * Cores that all nodes share, when they are parts of one machine: more work than cores is slower.
+ */
 final class Cores {
   private final int count;
   private final PriorityQueue<Long> busyUntil = new PriorityQueue<>();

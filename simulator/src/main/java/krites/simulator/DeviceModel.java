@@ -8,15 +8,11 @@ package krites.simulator;
  * @param learner the trainer and the weights that it publishes
  * @param files what is written to disk
  * @param network messages
- * @param cores that all nodes share, each at work taking one; 0 if each node is a machine of its own
+ * @param cores that all nodes share, each at work taking one; 0 if each node is a machine of its
+ *     own
  */
 public record DeviceModel(
-    Rollout rollout,
-    Reward reward,
-    Learner learner,
-    Files files,
-    Network network,
-    int cores) {
+    Rollout rollout, Reward reward, Learner learner, Files files, Network network, int cores) {
 
   /**
    * A rollout engine.

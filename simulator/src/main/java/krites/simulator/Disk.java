@@ -7,9 +7,7 @@ final class Disk {
 
   Disk(Machine machine) {
     this.machine = machine;
-    this.stops =
-        new Stops(
-            Draws.seed(machine.seed(), "disk"), machine.plan(), FaultKind.SLOW_DISK);
+    this.stops = new Stops(Draws.seed(machine.seed(), "disk"), machine.plan(), FaultKind.SLOW_DISK);
   }
 
   /** The strand that runs writes for a while. */

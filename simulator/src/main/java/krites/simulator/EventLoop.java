@@ -75,7 +75,10 @@ final class EventLoop {
     add(atNanos, Phase.ARRIVAL, rank, action);
   }
 
-  /** Runs a piece of a strand as soon as it is free, its node is awake, and what asks for it has got that far. */
+  /**
+   * Runs a piece of a strand as soon as it is free, its node is awake, and what asks for it has got
+   * that far.
+   */
   void run(Lane lane, Runnable piece) {
     add(Math.max(nanos, lane.busyUntil()), Phase.RUN, lane.nextRank(), () -> runNow(lane, piece));
   }

@@ -105,7 +105,9 @@ final class JournalChecker {
         Promise.NUMBERS_RISE,
         () -> "group " + id + " starts on " + worker + ", the next number is " + started);
     require(
-        issued.add(ticket), Promise.PROMPTS_IN_ORDER, () -> ticket + " is issued twice, group " + id);
+        issued.add(ticket),
+        Promise.PROMPTS_IN_ORDER,
+        () -> ticket + " is issued twice, group " + id);
     boolean returned = owed.remove(ticket);
     require(
         returned || owed.isEmpty(),
@@ -127,7 +129,12 @@ final class JournalChecker {
     if (flight == null || flight.stage() != from) {
       throw new Broken(
           Promise.ENDS_ONCE,
-          "group " + id + " goes on to " + to + " from " + (flight == null ? "nowhere" : flight.stage()));
+          "group "
+              + id
+              + " goes on to "
+              + to
+              + " from "
+              + (flight == null ? "nowhere" : flight.stage()));
     }
     flights.put(id, flight.at(to));
     return flight;
@@ -147,7 +154,9 @@ final class JournalChecker {
           case RESTARTED -> true;
         };
     require(
-        fits, Promise.REASON_FITS, () -> "group " + id + " is dropped (" + reason + ") at " + flight);
+        fits,
+        Promise.REASON_FITS,
+        () -> "group " + id + " is dropped (" + reason + ") at " + flight);
     training.remove(id);
     dropped.merge(reason, 1L, Long::sum);
     PromptTicket ticket = flight.ticket();
@@ -165,11 +174,22 @@ final class JournalChecker {
     require(
         training.isEmpty(),
         Promise.ONE_BATCH,
-        () -> "the batch of step " + taken.step() + " is taken while " + training + " are in training");
+        () ->
+            "the batch of step "
+                + taken.step()
+                + " is taken while "
+                + training
+                + " are in training");
     require(
         taken.step() == step + 1 && taken.policy().number() == version,
         Promise.VERSIONS_RISE,
-        () -> "the batch of step " + taken.step() + " for " + taken.policy() + " follows step " + step);
+        () ->
+            "the batch of step "
+                + taken.step()
+                + " for "
+                + taken.policy()
+                + " follows step "
+                + step);
     require(
         taken.groupIds().size() == limits.groupsPerStep(),
         Promise.BATCH_WHOLE,
@@ -253,27 +273,34 @@ final class JournalChecker {
             && account.inFlight() == flights.size()
             && steps == step,
         Promise.ACCOUNT_CLOSES,
-        () -> "the summary says "
-            + account
-            + " after step "
-            + steps
-            + ", the journal says issued "
-            + started
-            + ", trained "
-            + trained.size()
-            + ", dropped "
-            + dropped
-            + ", in flight "
-            + flights.size()
-            + " after step "
-            + step);
+        () ->
+            "the summary says "
+                + account
+                + " after step "
+                + steps
+                + ", the journal says issued "
+                + started
+                + ", trained "
+                + trained.size()
+                + ", dropped "
+                + dropped
+                + ", in flight "
+                + flights.size()
+                + " after step "
+                + step);
     require(
         trained.equals(inWeights),
         Promise.TRAINED_ONCE,
-        () -> "the weights were trained on "
-            + inWeights.size()
-            + " groups, the journal says "
-            + trained.size());
+        () ->
+            "the weights were trained on "
+                + inWeights.size()
+                + " groups, the journal says "
+                + trained.size());
+  }
+
+  /** All events read so far. */
+  List<LedgerEvent> journal() {
+    return Collections.unmodifiableList(journal);
   }
 
   long steps() {

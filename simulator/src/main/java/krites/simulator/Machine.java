@@ -81,6 +81,11 @@ final class Machine {
               loglevel = OFF
               stdout-loglevel = OFF
               jvm-exit-on-fatal-error = off
+              # Its check opens every jar of the class path.
+              fail-mixed-versions = off
+              # Nothing leaves the process, so serializers need not be made for each simulation.
+              library-extensions = []
+              actor.typed.library-extensions = []
               actor.serialize-messages = off
               coordinated-shutdown.run-by-actor-system-terminate = off
             }
@@ -160,8 +165,7 @@ final class Machine {
   /** A strand for a task that the strand that runs hands to a thread pool. */
   Lane taskLane() {
     Lane by = loop.current();
-    return new Lane(
-        "task-" + tasks++, by == null ? node("main") : by.node(), seed);
+    return new Lane("task-" + tasks++, by == null ? node("main") : by.node(), seed);
   }
 
   Node node(String name) {

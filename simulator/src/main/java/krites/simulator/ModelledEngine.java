@@ -158,15 +158,13 @@ final class ModelledEngine implements RolloutEngine {
   private Flight flight(GroupRequest request) {
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < request.sampling().groupSize(); i++) {
-      long length = Math.round(model.rollout().responseTokens().draw(Draws.seed(request.seed(), i)));
+      long length =
+          Math.round(model.rollout().responseTokens().draw(Draws.seed(request.seed(), i)));
       rows.add(new Row((int) Math.clamp(length, 1, request.sampling().maxNewTokens())));
     }
     long prompt =
         Math.round(
-            model
-                .rollout()
-                .promptTokens()
-                .draw(Draws.seed(machine.seed(), request.prompt().id())));
+            model.rollout().promptTokens().draw(Draws.seed(machine.seed(), request.prompt().id())));
     return new Flight(request, (int) Math.clamp(prompt, 1, Integer.MAX_VALUE), rows);
   }
 

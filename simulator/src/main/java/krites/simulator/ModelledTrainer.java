@@ -40,11 +40,12 @@ final class ModelledTrainer implements PolicyTrainer {
   private final TreeSet<Long> trained;
   private PolicyVersion version;
   private @Nullable TrainingBatch batch;
-  private List<Double> pieces = List.of();
-  private double policySeconds;
+  private List<Integer> pieces = List.of();
+  private int fedTokens;
 
   /**
-   * @param microBatchTokens a piece holds no more than this, padding counted, but at least one group
+   * @param microBatchTokens a piece holds no more than this, padding counted, but at least one
+   *     group
    */
   ModelledTrainer(
       Machine machine,
@@ -90,29 +91,29 @@ final class ModelledTrainer implements PolicyTrainer {
     }
     batch = next;
     pieces = pieces(next);
-    policySeconds = 0;
+    fedTokens = pieces.stream().mapToInt(Integer::intValue).sum();
   }
 
-  /** Seconds of each micro-batch, cut as the real trainer cuts; the last has the update in it. */
-  private List<Double> pieces(TrainingBatch next) {
+  /** Tokens of each micro-batch, padding counted, cut as the real trainer cuts. */
+  private List<Integer> pieces(TrainingBatch next) {
     List<Integer> lengths =
         next.groups().stream()
             .map(TrainingGroup::group)
             .map(ModelledTrainer::tokens)
             .sorted(Comparator.naturalOrder())
             .toList();
-    List<Double> cut = new ArrayList<>();
+    List<Integer> cut = new ArrayList<>();
     int rows = 0;
     int width = 0;
     for (int length : lengths) {
       if (rows > 0 && (rows + 1) * length > microBatchTokens) {
-        cut.add(rows * width / model.tokensPerSecond());
+        cut.add(rows * width);
         rows = 0;
       }
       rows++;
       width = length;
     }
-    cut.add(rows * width / model.tokensPerSecond() + model.optimizerSeconds());
+    cut.add(rows * width);
     return cut;
   }
 
@@ -127,12 +128,12 @@ final class ModelledTrainer implements PolicyTrainer {
     if (current == null) {
       throw new IllegalStateException("no step is under way");
     }
-    policySeconds += pieces.getFirst();
-    machine.work(pieces.getFirst());
+    machine.work(pieces.getFirst() / model.tokensPerSecond());
     pieces = pieces.subList(1, pieces.size());
     if (!pieces.isEmpty()) {
       return Optional.empty();
     }
+    machine.work(model.optimizerSeconds());
     for (TrainingGroup group : current.groups()) {
       if (!trained.add(group.group().id())) {
         referee.broken(
@@ -144,7 +145,9 @@ final class ModelledTrainer implements PolicyTrainer {
     version = version.next();
     batch = null;
     Map<String, Double> metrics = new LinkedHashMap<>();
-    metrics.put("learner/policy_seconds", policySeconds);
+    metrics.put("learner/tokens", (double) fedTokens);
+    metrics.put("learner/policy_seconds", fedTokens / model.tokensPerSecond());
+    metrics.put("learner/optimizer_seconds", model.optimizerSeconds());
     return Optional.of(new StepReport(current.step(), version, false, metrics));
   }
 

@@ -34,8 +34,7 @@ final class Moments {
 
   private void make() {
     double gap = Draws.exponential(Draws.seed(seed, count)) / perSecond;
-    long next =
-        (count == 0 ? 0 : nanos[count - 1]) + Math.max(1, EventLoop.nanos(gap));
+    long next = (count == 0 ? 0 : nanos[count - 1]) + Math.max(1, EventLoop.nanos(gap));
     if (next >= EventLoop.NEVER) {
       ended = true;
       return;

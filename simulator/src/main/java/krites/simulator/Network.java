@@ -71,9 +71,7 @@ final class Network {
       hand(sender.name(), receiver, message, deliver);
     } else if (!travels) {
       loop.arrive(
-          loop.nanos(),
-          rank(sender),
-          () -> hand(sender.name(), receiver, message, deliver));
+          loop.nanos(), rank(sender), () -> hand(sender.name(), receiver, message, deliver));
     } else {
       travel(sender, receiver, message, deliver);
     }
@@ -92,7 +90,11 @@ final class Network {
     long luck = link.next();
     Runnable handOver = () -> hand(sender.name(), receiver, message, deliver);
     if (sender.node() == receiver.node()) {
-      inOrder(link, sender, loop.nanos() + EventLoop.nanos(LOCAL_SECONDS * Draws.uniform(luck)), handOver);
+      inOrder(
+          link,
+          sender,
+          loop.nanos() + EventLoop.nanos(LOCAL_SECONDS * Draws.uniform(luck)),
+          handOver);
       return;
     }
     if (strikes(FaultKind.MESSAGE_LOSS, luck)) {
@@ -103,8 +105,7 @@ final class Network {
     if (strikes(FaultKind.MESSAGE_DUPLICATE, luck)) {
       meter.struck(FaultKind.MESSAGE_DUPLICATE, 0);
       note(FaultKind.MESSAGE_DUPLICATE, sender, receiver, message);
-      loop.arrive(
-          loop.nanos() + extra(FaultKind.MESSAGE_DUPLICATE, luck), rank(sender), handOver);
+      loop.arrive(loop.nanos() + extra(FaultKind.MESSAGE_DUPLICATE, luck), rank(sender), handOver);
     }
     long departs = departs(sender, receiver);
     long arrives = departs + EventLoop.nanos(latencySeconds * Math.exp(0.25 * Draws.normal(luck)));
@@ -121,8 +122,7 @@ final class Network {
   /** When both nodes can be reached. */
   private long departs(Lane sender, Lane receiver) {
     long now = loop.nanos();
-    long departs =
-        Math.max(sender.node().reachableAt(now), receiver.node().reachableAt(now));
+    long departs = Math.max(sender.node().reachableAt(now), receiver.node().reachableAt(now));
     if (departs > now) {
       meter.struck(FaultKind.PARTITION, departs - now);
     }
@@ -140,8 +140,7 @@ final class Network {
   }
 
   private long extra(FaultKind kind, long luck) {
-    return EventLoop.nanos(
-        plan.seconds(kind) * Draws.uniform(Draws.seed(~luck, kind.word())));
+    return EventLoop.nanos(plan.seconds(kind) * Draws.uniform(Draws.seed(~luck, kind.word())));
   }
 
   private void note(FaultKind kind, Lane sender, Lane receiver, Object message) {

@@ -48,13 +48,11 @@ final class Node {
           case LEARNER -> Optional.of(FaultKind.LEARNER_CRASH);
           case MAIN -> Optional.empty(); // its loss is the end of the process: RUN_CRASH
         };
-    this.crashes =
-        new Moments(Draws.seed(seed, "crash"), crashKind.map(plan::rate).orElse(0.0));
+    this.crashes = new Moments(Draws.seed(seed, "crash"), crashKind.map(plan::rate).orElse(0.0));
     this.restartNanos = EventLoop.nanos(crashKind.map(plan::seconds).orElse(0.0));
     this.hangs =
         new Moments(
-            Draws.seed(seed, "hang"),
-            role == Role.ROLLOUT ? plan.rate(FaultKind.ROLLOUT_HANG) : 0);
+            Draws.seed(seed, "hang"), role == Role.ROLLOUT ? plan.rate(FaultKind.ROLLOUT_HANG) : 0);
   }
 
   /** The node on which an actor of this name runs. */

@@ -8,7 +8,9 @@ public enum Promise {
   ENDS_ONCE("each group ends exactly once"),
   /** The reason of a drop fits where the group was. */
   REASON_FITS("the reason of a drop fits the state of its group"),
-  /** Issued is trained plus dropped plus in flight, and the summary says the same as the journal. */
+  /**
+   * Issued is trained plus dropped plus in flight, and the summary says the same as the journal.
+   */
   ACCOUNT_CLOSES("the account closes"),
   /** No group of a batch is older than the limit. */
   AGE_BOUNDED("no trained group is older than the limit"),

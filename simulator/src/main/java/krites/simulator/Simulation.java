@@ -11,7 +11,6 @@ import krites.actors.RunOutcome;
 import krites.actors.RunParts;
 import krites.actors.RunSettings;
 import krites.grpo.Task;
-import krites.grpo.flow.RunState;
 import krites.grpo.record.RunSummary;
 
 /**
@@ -38,25 +37,19 @@ public final class Simulation {
   private Optional<RunOutcome> outcome = Optional.empty();
   private int restarts;
 
-  private Simulation(SimulationPlan plan) {
+  Simulation(SimulationPlan plan) {
     this.plan = plan;
     this.settings = plan.settings().apply(Optional.empty());
     DeviceModel devices = plan.devices();
     this.machine =
         new Machine(
-            plan.seed(),
-            plan.faults(),
-            devices.network(),
-            devices.cores(),
-            plan.listener());
+            plan.seed(), plan.faults(), devices.network(), devices.cores(), plan.listener());
     Disk disk = new Disk(machine);
     this.weights = new ModelledWeights(machine, devices.learner().verifySeconds());
-    this.checkpoints =
-        new ModelledCheckpoints(machine, disk, devices.files().checkpointSeconds());
+    this.checkpoints = new ModelledCheckpoints(machine, disk, devices.files().checkpointSeconds());
     this.checker = new JournalChecker(settings.limits());
     this.recorder =
-        new WatchedRecorder(
-            machine, disk, devices.files().recordSeconds(), () -> checker, referee);
+        new WatchedRecorder(machine, disk, devices.files().recordSeconds(), () -> checker, referee);
     this.kills =
         new Moments(
             Draws.seed(plan.seed(), FaultKind.RUN_CRASH.word()),
@@ -68,7 +61,7 @@ public final class Simulation {
     return new Simulation(plan).run();
   }
 
-  private SimulationReport run() {
+  SimulationReport run() {
     EventLoop loop = machine.loop();
     long horizon = EventLoop.nanos(plan.horizonSeconds());
     long kill = kills.firstAfter(0);
@@ -86,6 +79,11 @@ public final class Simulation {
     }
     outcome.ifPresent(this::closeAccount);
     return report();
+  }
+
+  /** What was checked, event by event. */
+  JournalChecker checker() {
+    return checker;
   }
 
   private String notEnded(long next) {
@@ -107,8 +105,7 @@ public final class Simulation {
   private RunParts parts(Optional<ModelledCheckpoints.Saved> from) {
     DeviceModel devices = plan.devices();
     var size =
-        new ModelledEngine.Size(
-            plan.slots(), settings.sampling().groupSize(), plan.chunkTokens());
+        new ModelledEngine.Size(plan.slots(), settings.sampling().groupSize(), plan.chunkTokens());
     return new RunParts(
         index -> new ModelledEngine(machine, devices, size, weights, tokens),
         () -> makeTrainer(from),
@@ -128,8 +125,7 @@ public final class Simulation {
         .forEach(
             (name, items) -> {
               if (items > 0) {
-                sets.put(
-                    name, new EvalSet(new ModelledPrompts(name, items, Task.CRITIC), items));
+                sets.put(name, new EvalSet(new ModelledPrompts(name, items, Task.CRITIC), items));
               }
             });
     return sets;
@@ -156,8 +152,7 @@ public final class Simulation {
             saved -> {
               redo(FaultKind.LEARNER_CRASH, saved);
               checker = checker.cutTo(saved.state().ledger());
-              return new RunParts.Recovery(
-                  saved.state(), () -> makeTrainer(Optional.of(saved)));
+              return new RunParts.Recovery(saved.state(), () -> makeTrainer(Optional.of(saved)));
             });
   }
 
@@ -171,8 +166,7 @@ public final class Simulation {
     newest.ifPresentOrElse(
         saved -> redo(FaultKind.RUN_CRASH, saved),
         () -> machine.meter().cost(FaultKind.RUN_CRASH, kill));
-    checker =
-        newest.map(saved -> checker.cutTo(saved.state().ledger())).orElseGet(checker::empty);
+    checker = newest.map(saved -> checker.cutTo(saved.state().ledger())).orElseGet(checker::empty);
     weights.clear();
     restarts++;
     loop.skipTo(kill + down);
@@ -248,8 +242,7 @@ public final class Simulation {
             case LEARNER, MAIN -> 1;
           };
       double busy = EventLoop.seconds(machine.meter().busyNanos(role));
-      shares.put(
-          role.name().toLowerCase(Locale.ROOT), seconds > 0 ? busy / (nodes * seconds) : 0);
+      shares.put(role.name().toLowerCase(Locale.ROOT), seconds > 0 ? busy / (nodes * seconds) : 0);
     }
     return shares;
   }

@@ -40,10 +40,7 @@ final class VirtualDispatcher extends Dispatcher {
   public void dispatch(ActorCell receiver, Envelope envelope) {
     machine
         .network()
-        .send(
-            machine.lane(receiver),
-            envelope.message(),
-            () -> super.dispatch(receiver, envelope));
+        .send(machine.lane(receiver), envelope.message(), () -> super.dispatch(receiver, envelope));
   }
 
   @Override

@@ -82,7 +82,8 @@ final class WatchedRecorder implements RunRecorder {
 
   /** Steps per minute of training, evaluations and the first step left out; 0 before the second. */
   double trainingStepsPerMinute() {
-    double seconds = sums.getOrDefault("seconds/step", 0.0) - sums.getOrDefault("seconds/eval", 0.0);
+    double seconds =
+        sums.getOrDefault("seconds/step", 0.0) - sums.getOrDefault("seconds/eval", 0.0);
     return seconds > 0 ? 60 * steps / seconds : 0;
   }
 

@@ -3,6 +3,7 @@ package krites.simulator;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import krites.actors.RunSettings;
 import krites.grpo.Sampling;
 import krites.grpo.flow.GroupFilter;
@@ -41,6 +42,9 @@ final class Plans {
   DeviceModel devices = DEVICES;
   String faults = "";
   Duration stallAfter = Duration.ofSeconds(120);
+  Map<String, Integer> evalItems = Map.of();
+  double horizonSeconds = 24 * 3600;
+  Optional<Consumer<String>> listener = Optional.empty();
 
   SimulationPlan plan(long seed) {
     return new SimulationPlan(
@@ -70,8 +74,12 @@ final class Plans {
         16,
         8192,
         50,
-        Map.of(),
-        24 * 3600,
-        Optional.empty());
+        evalItems,
+        horizonSeconds,
+        listener);
+  }
+
+  SimulationReport run(long seed) {
+    return Simulation.run(plan(seed));
   }
 }

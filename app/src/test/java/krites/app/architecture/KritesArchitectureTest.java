@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class KritesArchitectureTest {
   private static final List<String> ROOMS_WITH_PLANTED =
-      List.of("grpo", "model", "reward", "data", "actors");
+      List.of("grpo", "model", "reward", "data", "actors", "simulator");
 
   private static JavaClasses product;
   private static JavaClasses planted;
@@ -70,7 +70,18 @@ class KritesArchitectureTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"grpo", "model", "rollout", "reward", "learner", "data", "actors", "app"})
+  @ValueSource(
+      strings = {
+        "grpo",
+        "model",
+        "rollout",
+        "reward",
+        "learner",
+        "data",
+        "actors",
+        "simulator",
+        "app"
+      })
   void everyRoomIsLookedAt(String room) {
     assertFalse(product.that(resideInAPackage("krites." + room + "..")).isEmpty());
   }
@@ -131,13 +142,43 @@ class KritesArchitectureTest {
                     "krites.app..")));
 
     // Another way to run the rooms (a test, a notebook, one thread) must not need an actor system.
+    // The simulator is one: it opens the system of the actors on its own dispatchers.
     rules.put(
-        "only actors and app know Pekko",
+        "only actors, simulator and app know Pekko",
         noClasses()
             .that()
-            .resideOutsideOfPackages("krites.actors..", "krites.app..")
+            .resideOutsideOfPackages("krites.actors..", "krites.simulator..", "krites.app..")
             .should()
             .dependOnClassesThat(resideInAnyPackage("org.apache.pekko..")));
+
+    // What is simulated is the product; the product must not know that it is.
+    rules.put(
+        "nobody but app knows the simulator",
+        noClasses()
+            .that()
+            .resideOutsideOfPackages("krites.simulator..", "krites.app..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("krites.simulator..")));
+
+    // One real clock or thread, and the same seed no longer gives the same trace.
+    rules.put(
+        "simulator reads no clock and no file, and starts no thread",
+        noClasses()
+            .that()
+            .resideInAPackage("krites.simulator..")
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(
+                Thread.class,
+                java.time.Clock.class,
+                java.time.Instant.class,
+                java.nio.file.Files.class,
+                java.util.concurrent.Executors.class,
+                java.util.concurrent.CompletableFuture.class));
 
     // The network could be published alone: it has never heard of rewards, groups or runs.
     rules.put(
