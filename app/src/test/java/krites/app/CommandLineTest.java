@@ -49,6 +49,9 @@ final class CommandLineTest {
           audit nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           diff nowhere elsewhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           conformance nowhere | krites: directory nowhere does not exist
+          status nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
+          set nowhere async.max-staleness=4 | krites: nowhere is not the folder of a run: it has no config.resolved.conf
+          replay nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           juggle | krites: Unmatched argument at index 0: 'juggle' (see krites --help)
           """)
   void badInputIsOneLineAndExitCodeTwo(String line, String message) {
