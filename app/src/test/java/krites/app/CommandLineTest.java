@@ -53,6 +53,9 @@ final class CommandLineTest {
           simulate --seeds 0 | krites: --seeds 0: expected 1 to 1000000
           simulate --trace nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           conformance nowhere | krites: directory nowhere does not exist
+          status nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
+          set nowhere async.max-staleness=4 | krites: nowhere is not the folder of a run: it has no config.resolved.conf
+          replay nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           juggle | krites: Unmatched argument at index 0: 'juggle' (see krites --help)
           """)
   void badInputIsOneLineAndExitCodeTwo(String line, String message) {
