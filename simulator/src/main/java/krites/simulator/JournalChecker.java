@@ -16,15 +16,29 @@ import krites.grpo.PolicyVersion;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.LedgerEvent;
-import krites.grpo.flow.LedgerSnapshot;
+import krites.grpo.flow.LedgerEvent.BatchTaken;
+import krites.grpo.flow.LedgerEvent.CheckpointWritten;
+import krites.grpo.flow.LedgerEvent.CopyLost;
+import krites.grpo.flow.LedgerEvent.GroupCut;
+import krites.grpo.flow.LedgerEvent.GroupDispatched;
+import krites.grpo.flow.LedgerEvent.GroupDropped;
+import krites.grpo.flow.LedgerEvent.GroupGenerated;
+import krites.grpo.flow.LedgerEvent.GroupReady;
+import krites.grpo.flow.LedgerEvent.GroupStarted;
+import krites.grpo.flow.LedgerEvent.PromptSetAside;
+import krites.grpo.flow.LedgerEvent.RunEnded;
+import krites.grpo.flow.LedgerEvent.RunResumed;
+import krites.grpo.flow.LedgerEvent.RunStarted;
+import krites.grpo.flow.LedgerEvent.SettingChanged;
+import krites.grpo.flow.LedgerEvent.StepTrained;
+import krites.grpo.flow.LedgerEvent.VersionPublished;
 import krites.grpo.flow.PromptTicket;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the journal of a run as a suspicious person would, event by event, with none of the
- * ledger's code.
- *
- * <p>After a restart from a checkpoint, {@link #cutTo} forgets what the checkpoint does not know.
+ * ledger's code. Nothing is ever taken back: a resume is an event like the others, and what it says
+ * to be lost has to come again.
  */
 final class JournalChecker {
   /** Thrown at the first event that breaks a promise; the checker is of no use afterwards. */
@@ -44,34 +58,55 @@ final class JournalChecker {
 
   private enum Stage {
     GENERATING,
+    CUT,
     SCORING,
     READY,
     TRAINING
   }
 
-  private record Flight(PromptTicket ticket, Stage stage, @Nullable PolicyVersion oldest) {
-    Flight at(Stage next) {
-      return new Flight(ticket, next, oldest);
+  private record Flight(
+      PromptTicket ticket, Stage stage, Set<String> workers, @Nullable PolicyVersion oldest) {
+    Flight {
+      workers = Set.copyOf(workers);
+    }
+
+    Flight to(Stage next, Set<String> others) {
+      return new Flight(ticket, next, others, oldest);
+    }
+
+    Flight noOlderThan(PolicyVersion version) {
+      boolean older = oldest == null || version.number() < oldest.number();
+      return new Flight(ticket, stage, workers, older ? version : oldest);
     }
   }
 
-  private final FlowLimits limits;
+  /** A group that went into the weights. */
+  private record Done(long id, PromptTicket ticket, long age) {}
+
+  /** What may come next. */
+  private enum Part {
+    NOTHING_YET,
+    RUNNING,
+    /** A process has taken over and drops what was in flight. */
+    RESTARTING,
+    ENDED
+  }
+
   private final List<LedgerEvent> journal = new ArrayList<>();
   private final Map<Long, Flight> flights = new HashMap<>();
-  private final TreeSet<PromptTicket> owed = new TreeSet<>();
-  private final Set<PromptTicket> issued = new HashSet<>();
   private final TreeSet<Long> training = new TreeSet<>();
+  private final TreeMap<Long, List<Done>> done = new TreeMap<>(); // by step
   private final TreeSet<Long> trained = new TreeSet<>();
   private final EnumMap<Drop, Long> dropped = new EnumMap<>(Drop.class);
-  private final TreeMap<Long, Long> ages = new TreeMap<>();
+  private PromptWatch prompts = new PromptWatch(0);
+  private FlowLimits limits = FlowLimits.of(0, 1, 0);
+  private PolicyVersion version = new PolicyVersion(0, 0);
+  private Part part = Part.NOTHING_YET;
   private long started;
   private long step;
-  private long newestTicket;
-  private long version;
-
-  JournalChecker(FlowLimits limits) {
-    this.limits = limits;
-  }
+  private long durable;
+  private boolean published;
+  private boolean checkpointed; // since the process began
 
   /**
    * Takes in the next event.
@@ -80,17 +115,43 @@ final class JournalChecker {
    */
   void check(LedgerEvent event) {
     journal.add(event);
+    requirePart(event);
     switch (event) {
-      case LedgerEvent.GroupStarted(long id, PromptTicket ticket, String worker) ->
-          onStarted(id, ticket, worker);
-      case LedgerEvent.GroupGenerated(long id, PolicyVersion oldest) -> {
-        Flight flight = move(id, Stage.GENERATING, Stage.SCORING);
-        flights.put(id, new Flight(flight.ticket(), Stage.SCORING, oldest));
+      case RunStarted(long _, long size, FlowLimits first, PolicyVersion begins) -> {
+        prompts = new PromptWatch(size);
+        limits = first;
+        version = begins;
       }
-      case LedgerEvent.GroupReady(long id) -> move(id, Stage.SCORING, Stage.READY);
-      case LedgerEvent.GroupDropped(long id, Drop reason) -> onDropped(id, reason);
-      case LedgerEvent.BatchTaken taken -> onTaken(taken);
-      case LedgerEvent.StepTrained(long number, PolicyVersion next) -> onTrained(number, next);
+      case RunResumed(long from, PolicyVersion again, FlowLimits now) ->
+          onResumed(from, again, now);
+      case VersionPublished(PolicyVersion now, String digest) -> onPublished(now, digest);
+      case GroupStarted(long id, PromptTicket ticket, String worker) ->
+          onStarted(id, ticket, worker);
+      case GroupDispatched(long id, String worker) -> onDispatched(id, worker);
+      case CopyLost(long id, String worker) -> onCopyLost(id, worker);
+      case GroupCut(long id, String worker, PolicyVersion oldest) -> {
+        Flight flight = leaves(id, worker, oldest);
+        require(
+            flight.workers().size() == 1,
+            Promise.COPIES_KNOWN,
+            () -> "group " + id + " is cut at " + worker + " and is at " + flight.workers());
+        flights.put(id, flight.noOlderThan(oldest).to(Stage.CUT, Set.of()));
+      }
+      case GroupGenerated(long id, String worker, PolicyVersion oldest, int tokens) -> {
+        Flight flight = leaves(id, worker, oldest);
+        require(
+            tokens > 0, Promise.ENDS_ONCE, () -> "group " + id + " is generated without tokens");
+        flights.put(id, flight.noOlderThan(oldest).to(Stage.SCORING, Set.of()));
+      }
+      case GroupReady(long id) -> move(id, Stage.SCORING, Stage.READY);
+      case GroupDropped(long id, Drop reason) -> onDropped(id, reason);
+      case PromptSetAside(PromptTicket ticket, long prompt, String _) ->
+          prompts.setAside(ticket, prompt, limits);
+      case BatchTaken taken -> onTaken(taken);
+      case StepTrained(long number, PolicyVersion next) -> onTrained(number, next);
+      case CheckpointWritten(long number) -> onCheckpoint(number);
+      case SettingChanged changed -> onChanged(changed);
+      case RunEnded _ -> part = Part.ENDED;
     }
     long ended = trained.size() + droppedInAll();
     require(
@@ -99,114 +160,224 @@ final class JournalChecker {
         () -> started + " issued, " + ended + " ended, " + flights.size() + " in flight");
   }
 
+  /** A run starts once, goes on after an end only by a resume, and a resume begins with drops. */
+  private void requirePart(LedgerEvent event) {
+    boolean restarts = event instanceof GroupDropped(long _, Drop why) && why == Drop.RESTARTED;
+    boolean resumes = event instanceof RunResumed;
+    boolean fits =
+        switch (part) {
+          case NOTHING_YET -> event instanceof RunStarted;
+          case RUNNING -> !(event instanceof RunStarted);
+          case RESTARTING, ENDED -> restarts || resumes;
+        };
+    require(fits, Promise.ENDS_ONCE, () -> event + " comes while the run is " + part);
+    if (restarts) {
+      part = Part.RESTARTING;
+    } else if (part != Part.ENDED || resumes) {
+      part = Part.RUNNING;
+    }
+  }
+
+  // --- parts of a run
+
+  private void onResumed(long from, PolicyVersion again, FlowLimits now) {
+    require(
+        flights.isEmpty(),
+        Promise.ENDS_ONCE,
+        () -> "the run goes on with " + flights.keySet() + " in flight");
+    require(
+        from >= durable && from <= step,
+        Promise.DURABLE_STAYS,
+        () -> "the run goes on from step " + from + " of " + step + ", safe is " + durable);
+    require(
+        again.number() == version.number() - (step - from) && again.term() > version.term(),
+        Promise.VERSIONS_RISE,
+        () -> "the run goes on with " + again + " of step " + from + " after " + version);
+    Map<Long, List<Done>> lost = done.tailMap(from, false);
+    for (List<Done> groups : lost.values()) {
+      for (Done group : groups) {
+        trained.remove(group.id());
+        dropped.merge(Drop.UNDONE, 1L, Long::sum);
+        prompts.dropped(group.ticket(), Drop.UNDONE);
+      }
+    }
+    lost.clear();
+    training.clear();
+    step = from;
+    durable = from;
+    version = again;
+    limits = now;
+    published = false;
+    checkpointed = false;
+  }
+
+  private void onPublished(PolicyVersion now, String digest) {
+    require(
+        now.equals(version) && !published && !digest.isEmpty(),
+        Promise.VERSIONS_RISE,
+        () -> now + " is published, the policy is " + version + (published ? ", as before" : ""));
+    published = true;
+  }
+
+  private void onCheckpoint(long number) {
+    require(
+        number <= step && (number > durable || number == durable && !checkpointed),
+        Promise.DURABLE_STAYS,
+        () -> "a checkpoint of step " + number + " follows that of " + durable + " after " + step);
+    durable = number;
+    checkpointed = true;
+  }
+
+  private void onChanged(SettingChanged changed) {
+    PolicyVersion first = training.isEmpty() ? version : version.next();
+    require(
+        changed.from().equals(first) && changed.limits().groupsPerStep() == limits.groupsPerStep(),
+        Promise.VERSIONS_RISE,
+        () -> changed.key() + " changes from " + changed.from() + " on, the next is " + first);
+    limits = changed.limits();
+  }
+
+  // --- groups
+
   private void onStarted(long id, PromptTicket ticket, String worker) {
     require(
         id == ++started,
         Promise.NUMBERS_RISE,
         () -> "group " + id + " starts on " + worker + ", the next number is " + started);
+    prompts.issue(id, ticket, limits);
+    flights.put(id, new Flight(ticket, Stage.GENERATING, Set.of(worker), null));
     require(
-        issued.add(ticket),
-        Promise.PROMPTS_IN_ORDER,
-        () -> ticket + " is issued twice, group " + id);
-    boolean returned = owed.remove(ticket);
-    require(
-        returned || owed.isEmpty(),
-        Promise.PROMPTS_IN_ORDER,
-        () -> "group " + id + " takes " + ticket + " while " + owed + " came back");
-    require(
-        returned || ticket.equals(new PromptTicket(newestTicket++, 0)),
-        Promise.PROMPTS_IN_ORDER,
-        () -> "group " + id + " takes " + ticket + ", the next is number " + (newestTicket - 1));
-    flights.put(id, new Flight(ticket, Stage.GENERATING, null));
-    require(
-        flights.size() <= limits.admitted(step),
+        flights.size() <= mostInFlight() && !isLastOfItsKind(),
         Promise.IN_FLIGHT_BOUNDED,
         () -> flights.size() + " groups are in flight after step " + step);
   }
 
-  private Flight move(long id, Stage from, Stage to) {
-    Flight flight = flights.get(id);
-    if (flight == null || flight.stage() != from) {
-      throw new Broken(
-          Promise.ENDS_ONCE,
-          "group "
-              + id
-              + " goes on to "
-              + to
-              + " from "
-              + (flight == null ? "nowhere" : flight.stage()));
-    }
-    flights.put(id, flight.at(to));
+  private long mostInFlight() {
+    long batches = Math.min(limits.maxStaleness() + 1L, limits.steps() - step);
+    return batches <= 0 ? 0 : batches * limits.groupsPerStep() + limits.overIssue();
+  }
+
+  /** Whether no later batch can need what is sampled while this one is in training. */
+  private boolean isLastOfItsKind() {
+    return !training.isEmpty() && (limits.maxStaleness() == 0 || step + 1 >= limits.steps());
+  }
+
+  private void onDispatched(long id, String worker) {
+    Flight flight = known(id, "is dispatched to " + worker);
+    boolean hedges =
+        flight.stage() == Stage.GENERATING
+            && flight.workers().size() == 1
+            && !flight.workers().contains(worker)
+            && !prompts.isSuspect(flight.ticket(), limits);
+    require(
+        flight.stage() == Stage.CUT || hedges,
+        Promise.COPIES_KNOWN,
+        () -> "group " + id + " is dispatched to " + worker + " from " + flight);
+    Set<String> workers = new HashSet<>(flight.workers());
+    workers.add(worker);
+    flights.put(id, flight.to(Stage.GENERATING, workers));
+  }
+
+  private void onCopyLost(long id, String worker) {
+    Flight flight = known(id, "loses a copy at " + worker);
+    require(
+        flight.stage() == Stage.GENERATING
+            && flight.workers().size() > 1
+            && flight.workers().contains(worker),
+        Promise.COPIES_KNOWN,
+        () -> "group " + id + " loses a copy at " + worker + " from " + flight);
+    Set<String> workers = new HashSet<>(flight.workers());
+    workers.remove(worker);
+    flights.put(id, flight.to(Stage.GENERATING, workers));
+  }
+
+  /** A worker hands a group over, as far as it is. */
+  private Flight leaves(long id, String worker, PolicyVersion oldest) {
+    Flight flight = known(id, "comes from " + worker);
+    requireStage(id, flight, Stage.GENERATING);
+    require(
+        flight.workers().contains(worker),
+        Promise.COPIES_KNOWN,
+        () -> "group " + id + " comes from " + worker + " and is at " + flight.workers());
+    long newest = version.number() + (training.isEmpty() ? 0 : 1);
+    require(
+        oldest.number() <= newest && oldest.term() <= version.term(),
+        Promise.VERSIONS_RISE,
+        () -> "group " + id + " has tokens of " + oldest + ", the policy is " + version);
     return flight;
   }
 
-  private void onDropped(long id, Drop reason) {
-    Flight flight = flights.remove(id);
+  private void move(long id, Stage from, Stage to) {
+    Flight flight = known(id, "goes on to " + to);
+    requireStage(id, flight, from);
+    flights.put(id, flight.to(to, Set.of()));
+  }
+
+  private Flight known(long id, String deed) {
+    Flight flight = flights.get(id);
     if (flight == null) {
-      throw new Broken(
-          Promise.ENDS_ONCE, "group " + id + " is dropped (" + reason + ") and not in flight");
+      throw new Broken(Promise.ENDS_ONCE, "group " + id + " " + deed + " and is not in flight");
     }
+    return flight;
+  }
+
+  private static void requireStage(long id, Flight flight, Stage stage) {
+    require(
+        flight.stage() == stage,
+        Promise.ENDS_ONCE,
+        () -> "group " + id + " has to be " + stage + " and is " + flight);
+  }
+
+  private void onDropped(long id, Drop reason) {
+    Flight flight = known(id, "is dropped (" + reason + ")");
+    Stage stage = flight.stage();
     boolean fits =
         switch (reason) {
-          case WORKER_LOST, ROLLOUT_FAILED -> flight.stage() == Stage.GENERATING;
-          case REWARD_FAILED, FLAT -> flight.stage() == Stage.SCORING;
-          case STALE -> flight.stage() == Stage.READY && age(flight) > limits.maxStaleness();
+          case WORKER_LOST -> stage == Stage.GENERATING && flight.workers().size() == 1;
+          case ROLLOUT_FAILED -> stage == Stage.GENERATING;
+          case REWARD_FAILED, FLAT -> stage == Stage.SCORING;
+          case STALE -> stage != Stage.TRAINING && age(flight) > limits.maxStaleness();
+          case SURPLUS -> stage != Stage.TRAINING && isLastOfItsKind();
           case RESTARTED -> true;
+          case UNDONE -> false; // only a resume undoes, all of a step together
         };
     require(
         fits,
         Promise.REASON_FITS,
         () -> "group " + id + " is dropped (" + reason + ") at " + flight);
+    flights.remove(id);
     training.remove(id);
     dropped.merge(reason, 1L, Long::sum);
-    PromptTicket ticket = flight.ticket();
-    switch (reason) {
-      case STALE, WORKER_LOST -> owed.add(ticket.again());
-      case RESTARTED -> {
-        owed.add(ticket);
-        issued.remove(ticket);
-      }
-      case ROLLOUT_FAILED, REWARD_FAILED, FLAT -> {}
-    }
+    prompts.dropped(flight.ticket(), reason);
   }
 
-  private void onTaken(LedgerEvent.BatchTaken taken) {
+  // --- steps
+
+  private void onTaken(BatchTaken taken) {
     require(
         training.isEmpty(),
         Promise.ONE_BATCH,
-        () ->
-            "the batch of step "
-                + taken.step()
-                + " is taken while "
-                + training
-                + " are in training");
+        () -> "step " + taken.step() + " is taken while " + training + " are in training");
     require(
-        taken.step() == step + 1 && taken.policy().number() == version,
+        taken.step() == step + 1 && taken.policy().equals(version) && published,
         Promise.VERSIONS_RISE,
-        () ->
-            "the batch of step "
-                + taken.step()
-                + " for "
-                + taken.policy()
-                + " follows step "
-                + step);
+        () -> "step " + taken.step() + " for " + taken.policy() + " follows step " + step);
     require(
-        taken.groupIds().size() == limits.groupsPerStep(),
+        taken.groupIds().size() == limits.groupsPerStep() && taken.step() <= limits.steps(),
         Promise.BATCH_WHOLE,
         () -> "the batch of step " + taken.step() + " has " + taken.groupIds().size() + " groups");
     for (long id : taken.groupIds()) {
       Flight flight = flights.get(id);
-      require(
-          flight != null && flight.stage() == Stage.READY,
-          Promise.BATCH_WHOLE,
-          () -> "group " + id + " of step " + taken.step() + " is " + flight);
-      long age = flight == null ? 0 : age(flight);
+      if (flight == null || flight.stage() != Stage.READY) {
+        throw new Broken(
+            Promise.BATCH_WHOLE, "group " + id + " of step " + taken.step() + " is " + flight);
+      }
+      long age = age(flight);
       require(
           age >= 0 && age <= limits.maxStaleness(),
           Promise.AGE_BOUNDED,
           () -> "group " + id + " of step " + taken.step() + " is " + age + " versions old");
-      ages.merge(age, 1L, Long::sum);
-      move(id, Stage.READY, Stage.TRAINING);
+      flights.put(id, flight.to(Stage.TRAINING, Set.of()));
       training.add(id);
     }
   }
@@ -217,47 +388,30 @@ final class JournalChecker {
         Promise.ONE_BATCH,
         () -> "step " + number + " is trained, with " + training.size() + " groups in training");
     require(
-        number == step + 1 && next.number() == version + 1,
+        number == step + 1 && next.equals(version.next()),
         Promise.VERSIONS_RISE,
-        () -> "step " + number + " makes " + next + " after step " + step + " made v" + version);
-    step = number;
-    version = next.number();
+        () -> "step " + number + " makes " + next + " after step " + step + " made " + version);
+    List<Done> groups = new ArrayList<>();
     for (long id : training) {
+      Flight flight = known(id, "is trained");
       flights.remove(id);
       require(trained.add(id), Promise.TRAINED_ONCE, () -> "group " + id + " is trained twice");
+      prompts.trained(flight.ticket());
+      groups.add(new Done(id, flight.ticket(), age(flight)));
     }
+    done.put(number, groups);
     training.clear();
+    step = number;
+    version = next;
+    published = false;
   }
 
   private long age(Flight flight) {
     PolicyVersion oldest = flight.oldest();
-    return oldest == null ? 0 : version - oldest.number();
+    return oldest == null ? 0 : version.number() - oldest.number();
   }
 
-  /**
-   * Goes back to the moment of a checkpoint: the first at which its step is trained and as many
-   * groups are issued and dropped as it says. What lies behind it is forgotten.
-   *
-   * @return a checker that has read as far as that
-   */
-  JournalChecker cutTo(LedgerSnapshot until) {
-    JournalChecker again = new JournalChecker(limits);
-    long droppedUntil = until.dropped().values().stream().mapToLong(Long::longValue).sum();
-    for (LedgerEvent event : journal) {
-      if (again.step >= until.completedSteps()
-          && again.started >= until.issued()
-          && again.droppedInAll() >= droppedUntil) {
-        break;
-      }
-      again.check(event);
-    }
-    return again;
-  }
-
-  /** A checker that has read nothing, for a run that begins anew. */
-  JournalChecker empty() {
-    return new JournalChecker(limits);
-  }
+  // --- the end
 
   /**
    * What has to hold at the end of a run.
@@ -266,6 +420,7 @@ final class JournalChecker {
    * @throws Broken if it does not
    */
   void close(Account account, long steps, Set<Long> inWeights) {
+    require(part == Part.ENDED, Promise.ENDS, () -> "the journal does not say that the run ended");
     require(
         account.issued() == started
             && account.trained() == trained.size()
@@ -325,6 +480,8 @@ final class JournalChecker {
 
   /** How many trained groups had which age when their batch was taken. */
   Map<Long, Long> ages() {
+    TreeMap<Long, Long> ages = new TreeMap<>();
+    done.values().forEach(groups -> groups.forEach(each -> ages.merge(each.age(), 1L, Long::sum)));
     return Collections.unmodifiableMap(ages);
   }
 
@@ -332,7 +489,7 @@ final class JournalChecker {
     return dropped.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  private static void require(boolean holds, Promise promise, Supplier<String> otherwise) {
+  static void require(boolean holds, Promise promise, Supplier<String> otherwise) {
     if (!holds) {
       throw new Broken(promise, otherwise.get());
     }

@@ -8,7 +8,7 @@ import krites.grpo.flow.RunState;
 import krites.grpo.port.CheckpointStore;
 import krites.grpo.port.PolicyTrainer;
 
-/** Keeps the newest checkpoint, which outlives the process. */
+/** Keeps the newest two checkpoints, which outlive the process. */
 final class ModelledCheckpoints implements CheckpointStore {
   /**
    * A checkpoint.
@@ -21,6 +21,7 @@ final class ModelledCheckpoints implements CheckpointStore {
   private final Disk disk;
   private final double checkpointSeconds;
   private Optional<Saved> newest = Optional.empty();
+  private Optional<Saved> before = Optional.empty();
 
   ModelledCheckpoints(Machine machine, Disk disk, double checkpointSeconds) {
     this.machine = machine;
@@ -28,13 +29,9 @@ final class ModelledCheckpoints implements CheckpointStore {
     this.checkpointSeconds = checkpointSeconds;
   }
 
-  Optional<Saved> newest() {
-    return newest;
-  }
-
-  /** The run begins anew, in another folder. */
-  void clear() {
-    newest = Optional.empty();
+  /** The newest checkpoint that was complete at a moment. */
+  Optional<Saved> newest(long atNanos) {
+    return newest.filter(saved -> saved.nanos() <= atNanos).or(() -> before);
   }
 
   @Override
@@ -49,6 +46,7 @@ final class ModelledCheckpoints implements CheckpointStore {
       throw new UncheckedIOException(new IOException(path + ": no space left on device"));
     }
     disk.write(checkpointSeconds);
+    before = newest(machine.loop().nanos());
     newest = Optional.of(new Saved(state, modelled.saved(), machine.loop().nanos()));
     return path;
   }

@@ -6,18 +6,21 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import krites.grpo.EncodedPrompt;
 import krites.grpo.FinishReason;
 import krites.grpo.Group;
+import krites.grpo.PartialGroup;
+import krites.grpo.PartialResponse;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Response;
 import krites.grpo.Sampling;
+import krites.grpo.TokenVersions;
 import krites.grpo.WeightUpdate;
 import krites.grpo.port.GroupRequest;
 import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.RolloutOutcome;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A rollout engine that takes its time and says nothing: groups that wait are read together, then
@@ -40,19 +43,39 @@ final class ModelledEngine implements RolloutEngine {
   /** One response under way. */
   private static final class Row {
     private final int length;
+    private final int pause; // where the token budget ends
     private int position;
-    private @Nullable PolicyVersion first;
+    private TokenVersions versions;
 
-    private Row(int length) {
+    private Row(int length, int pause, TokenVersions versions) {
       this.length = length;
+      this.pause = pause;
+      this.position = versions.length();
+      this.versions = versions;
+    }
+
+    private void take(int tokens, PolicyVersion version) {
+      if (tokens > 0) {
+        position += tokens;
+        versions = versions.concat(TokenVersions.of(version, tokens));
+      }
     }
 
     private boolean ended() {
       return position >= length;
     }
+
+    private boolean rests() {
+      return position >= Math.min(length, pause);
+    }
   }
 
   private record Flight(GroupRequest request, int promptTokens, List<Row> rows) {
+    /** Whether this sitting is over. */
+    boolean rests() {
+      return rows.stream().allMatch(Row::rests);
+    }
+
     boolean ended() {
       return rows.stream().allMatch(Row::ended);
     }
@@ -126,6 +149,7 @@ final class ModelledEngine implements RolloutEngine {
         waiting.stream().filter(request -> request.sampling().equals(sampling)).toList();
     waiting.removeIf(request -> request.sampling().equals(sampling));
     int read = 0;
+    // A group that goes on is read again whole: prompt and what it has so far.
     for (GroupRequest request : alike) {
       if (isStruck(FaultKind.PROMPT_ERROR, request)) {
         outcomes.add(
@@ -138,7 +162,7 @@ final class ModelledEngine implements RolloutEngine {
       }
       Flight flight = flight(request);
       flights.put(request.groupId(), flight);
-      read += flight.promptTokens();
+      read += flight.promptTokens() + flight.rows().stream().mapToInt(row -> row.position).sum();
     }
     rowsInBatch = flights.values().stream().mapToInt(flight -> flight.rows().size()).sum();
     count("prompt_tokens", read);
@@ -160,7 +184,18 @@ final class ModelledEngine implements RolloutEngine {
     for (int i = 0; i < request.sampling().groupSize(); i++) {
       long length =
           Math.round(model.rollout().responseTokens().draw(Draws.seed(request.seed(), i)));
-      rows.add(new Row((int) Math.clamp(length, 1, request.sampling().maxNewTokens())));
+      int row = i;
+      TokenVersions before =
+          request
+              .prefix()
+              .map(partial -> partial.responses().get(row).versions())
+              .orElse(TokenVersions.NONE);
+      int budget = request.tokenBudget();
+      rows.add(
+          new Row(
+              (int) Math.clamp(length, 1, request.sampling().maxNewTokens()),
+              budget == 0 ? Integer.MAX_VALUE : before.length() + budget,
+              before));
     }
     long prompt =
         Math.round(
@@ -173,11 +208,9 @@ final class ModelledEngine implements RolloutEngine {
     int longest = 0;
     for (Flight flight : flights.values()) {
       for (Row row : flight.rows()) {
-        int taken = Math.min(size.chunkTokens(), row.length - row.position);
-        if (row.first == null) {
-          row.first = version;
-        }
-        row.position += taken;
+        int left = Math.min(row.length, row.pause) - row.position;
+        int taken = Math.clamp(left, 0, size.chunkTokens());
+        row.take(taken, version);
         sampled += taken;
         longest = Math.max(longest, taken);
       }
@@ -191,8 +224,10 @@ final class ModelledEngine implements RolloutEngine {
             flight -> {
               if (flight.ended()) {
                 outcomes.add(new RolloutOutcome.Finished(group(flight)));
+              } else if (flight.rests()) {
+                outcomes.add(new RolloutOutcome.Cut(partial(flight)));
               }
-              return flight.ended();
+              return flight.rests();
             });
     shrink();
   }
@@ -203,7 +238,7 @@ final class ModelledEngine implements RolloutEngine {
         (int)
             flights.values().stream()
                 .flatMap(flight -> flight.rows().stream())
-                .filter(row -> !row.ended())
+                .filter(row -> !row.rests())
                 .count();
     if (open * 4 <= rowsInBatch * 3) {
       rowsInBatch = open;
@@ -221,21 +256,54 @@ final class ModelledEngine implements RolloutEngine {
   }
 
   private Response response(GroupRequest request, Row row) {
-    PolicyVersion first = row.first == null ? version : row.first;
-    boolean cut = row.length >= request.sampling().maxNewTokens();
     return new Response(
-        tokens.ids(row.length),
-        tokens.logProbs(row.length),
-        cut ? FinishReason.LENGTH : FinishReason.STOP,
-        "",
-        first,
-        version);
+        tokens.ids(row.length), tokens.logProbs(row.length), finish(request, row), "", row.versions);
+  }
+
+  private static FinishReason finish(GroupRequest request, Row row) {
+    return row.length >= request.sampling().maxNewTokens()
+        ? FinishReason.LENGTH
+        : FinishReason.STOP;
+  }
+
+  private PartialGroup partial(Flight flight) {
+    List<PartialResponse> responses =
+        flight.rows().stream()
+            .map(
+                row ->
+                    new PartialResponse(
+                        tokens.ids(row.position),
+                        tokens.logProbs(row.position),
+                        row.versions,
+                        row.ended()
+                            ? Optional.of(finish(flight.request(), row))
+                            : Optional.empty()))
+            .toList();
+    return new PartialGroup(
+        flight.request().groupId(),
+        flight.request().prompt(),
+        new EncodedPrompt(tokens.ids(flight.promptTokens()), List.of()),
+        responses);
   }
 
   @Override
   public void cancel(long groupId) {
     waiting.removeIf(request -> request.groupId() == groupId);
     flights.remove(groupId);
+    shrink();
+  }
+
+  @Override
+  public Optional<PartialGroup> cut(long groupId) {
+    Optional<PartialGroup> unread =
+        waiting.stream()
+            .filter(request -> request.groupId() == groupId)
+            .findFirst()
+            .flatMap(GroupRequest::prefix);
+    Optional<PartialGroup> read =
+        Optional.ofNullable(flights.get(groupId)).map(ModelledEngine.this::partial);
+    cancel(groupId);
+    return read.or(() -> unread);
   }
 
   @Override

@@ -30,6 +30,11 @@ final class ModelledTrainer implements PolicyTrainer {
     Saved {
       trained = Set.copyOf(trained);
     }
+
+    /** The same weights under another learner. */
+    Saved under(long term) {
+      return new Saved(new PolicyVersion(term, version.number()), trained);
+    }
   }
 
   private final Machine machine;

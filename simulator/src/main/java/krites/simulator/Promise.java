@@ -22,6 +22,12 @@ public enum Promise {
   ONE_BATCH("one batch is in training at a time"),
   /** No prompt is skipped, none is issued twice, and what came back is issued first. */
   PROMPTS_IN_ORDER("no prompt is skipped or counted twice"),
+  /** A prompt that kills workers, or fails again and again, is given up and never comes back. */
+  POISON_ENDS("no prompt is tried for ever"),
+  /** A group is at the workers that the journal says, and at no more than two. */
+  COPIES_KNOWN("it is known who samples a group"),
+  /** A run goes back to a checkpoint that is as new as any that it spoke of, and says what is lost. */
+  DURABLE_STAYS("what a checkpoint holds stays done"),
   /** Never more groups in flight than the limits allow. */
   IN_FLIGHT_BOUNDED("groups in flight are bounded"),
   /** No group goes into the same weights twice, and the journal knows of each that did. */

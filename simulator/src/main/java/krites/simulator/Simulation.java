@@ -11,6 +11,11 @@ import krites.actors.RunOutcome;
 import krites.actors.RunParts;
 import krites.actors.RunSettings;
 import krites.grpo.Task;
+import krites.grpo.flow.Continuation;
+import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.RunLedger;
+import krites.grpo.flow.RunState;
+import krites.grpo.port.ControlInbox;
 import krites.grpo.record.RunSummary;
 
 /**
@@ -19,7 +24,7 @@ import krites.grpo.record.RunSummary;
  * <p>The actors, the ledger and every decision are those of a real run; devices, disk and network
  * are modelled, and the clock is virtual. The same plan gives the same simulation, message by
  * message. When the process is killed it is started again from its newest checkpoint, as a person
- * would do with {@code --resume}; the journal then goes back to that checkpoint.
+ * would do with {@code --resume}; the journal goes on where it ended.
  */
 public final class Simulation {
   private final SimulationPlan plan;
@@ -31,7 +36,7 @@ public final class Simulation {
   private final WatchedRecorder recorder;
   private final Moments kills;
   private final RunSettings settings;
-  private JournalChecker checker;
+  private final JournalChecker checker = new JournalChecker();
   private ModelledTrainer.Saved inWeights = ModelledTrainer.Saved.NOTHING;
   private Optional<ModelledTrainer> trainer = Optional.empty();
   private Optional<RunOutcome> outcome = Optional.empty();
@@ -47,9 +52,8 @@ public final class Simulation {
     Disk disk = new Disk(machine);
     this.weights = new ModelledWeights(machine, devices.learner().verifySeconds());
     this.checkpoints = new ModelledCheckpoints(machine, disk, devices.files().checkpointSeconds());
-    this.checker = new JournalChecker(settings.limits());
     this.recorder =
-        new WatchedRecorder(machine, disk, devices.files().recordSeconds(), () -> checker, referee);
+        new WatchedRecorder(machine, disk, devices.files().recordSeconds(), checker, referee);
     this.kills =
         new Moments(
             Draws.seed(plan.seed(), FaultKind.RUN_CRASH.word()),
@@ -94,21 +98,29 @@ public final class Simulation {
 
   // --- processes
 
-  private void begin(Optional<ModelledCheckpoints.Saved> from) {
-    RunSettings going = plan.settings().apply(from.map(ModelledCheckpoints.Saved::state));
+  /**
+   * Where a run goes on.
+   *
+   * @param state the newest checkpoint, or the beginning, with the journal since then
+   * @param trainer what the weights were trained on, under a term that nobody had before
+   */
+  private record GoingOn(Continuation state, ModelledTrainer.Saved trainer) {}
+
+  private void begin(Optional<GoingOn> from) {
+    RunSettings going = plan.settings().apply(from.map(GoingOn::state));
     RunParts parts = parts(from);
     machine.open(
         overrides ->
             KritesRun.open(going, parts, overrides, decided -> outcome = Optional.of(decided)));
   }
 
-  private RunParts parts(Optional<ModelledCheckpoints.Saved> from) {
+  private RunParts parts(Optional<GoingOn> from) {
     DeviceModel devices = plan.devices();
     var size =
         new ModelledEngine.Size(plan.slots(), settings.sampling().groupSize(), plan.chunkTokens());
     return new RunParts(
         index -> new ModelledEngine(machine, devices, size, weights, tokens),
-        () -> makeTrainer(from),
+        () -> makeTrainer(from.map(GoingOn::trainer)),
         new ModelledReward(machine, devices.reward()),
         new ModelledPrompts("train", plan.prompts(), Task.CRITIC),
         evalSets(),
@@ -116,6 +128,7 @@ public final class Simulation {
         checkpoints,
         weights,
         Optional.of(this::recover),
+        ControlInbox.none(),
         () -> machine.loop().nanos());
   }
 
@@ -131,7 +144,7 @@ public final class Simulation {
     return sets;
   }
 
-  private ModelledTrainer makeTrainer(Optional<ModelledCheckpoints.Saved> from) {
+  private ModelledTrainer makeTrainer(Optional<ModelledTrainer.Saved> from) {
     var made =
         new ModelledTrainer(
             machine,
@@ -139,43 +152,60 @@ public final class Simulation {
             plan.microBatchTokens(),
             weights,
             referee,
-            from.map(ModelledCheckpoints.Saved::trainer).orElse(ModelledTrainer.Saved.NOTHING));
+            from.orElse(ModelledTrainer.Saved.NOTHING));
     trainer = Optional.of(made);
     return made;
   }
 
   /** The learner died: the run goes back to its newest checkpoint inside of the same process. */
   private Optional<RunParts.Recovery> recover() {
-    return checkpoints
-        .newest()
+    return goingOn(FaultKind.LEARNER_CRASH)
         .map(
-            saved -> {
-              redo(FaultKind.LEARNER_CRASH, saved);
-              checker = checker.cutTo(saved.state().ledger());
-              return new RunParts.Recovery(saved.state(), () -> makeTrainer(Optional.of(saved)));
-            });
+            from ->
+                new RunParts.Recovery(
+                    from.state(), () -> makeTrainer(Optional.of(from.trainer()))));
   }
 
   private void restartAfterKill(long kill) {
     EventLoop loop = machine.loop();
     machine.kill();
     loop.skipTo(kill);
-    Optional<ModelledCheckpoints.Saved> newest = checkpoints.newest();
     long down = EventLoop.nanos(plan.faults().seconds(FaultKind.RUN_CRASH));
     machine.struck(FaultKind.RUN_CRASH, down, "the whole process");
-    newest.ifPresentOrElse(
-        saved -> redo(FaultKind.RUN_CRASH, saved),
-        () -> machine.meter().cost(FaultKind.RUN_CRASH, kill));
-    checker = newest.map(saved -> checker.cutTo(saved.state().ledger())).orElseGet(checker::empty);
     weights.clear();
     restarts++;
+    Optional<GoingOn> from = goingOn(FaultKind.RUN_CRASH);
     loop.skipTo(kill + down);
-    begin(newest);
+    begin(from);
   }
 
-  /** What was done since a checkpoint is done again. */
-  private void redo(FaultKind kind, ModelledCheckpoints.Saved saved) {
-    machine.meter().cost(kind, machine.loop().nanos() - saved.nanos());
+  /**
+   * As a resume reads it from disk: the newest checkpoint and the journal since; the start model
+   * when there is no checkpoint. What was done since is done again, and that is what a fault costs.
+   *
+   * @return empty when the journal has not begun
+   */
+  private Optional<GoingOn> goingOn(FaultKind after) {
+    List<LedgerEvent> journal = checker.journal();
+    if (journal.isEmpty() || !(journal.getFirst() instanceof LedgerEvent.RunStarted started)) {
+      return Optional.empty();
+    }
+    long now = machine.loop().nanos();
+    Optional<ModelledCheckpoints.Saved> saved = checkpoints.newest(now);
+    machine.meter().cost(after, now - saved.map(ModelledCheckpoints.Saved::nanos).orElse(0L));
+    RunState state =
+        saved
+            .map(ModelledCheckpoints.Saved::state)
+            .orElseGet(() -> new RunState(-1, RunLedger.of(started).snapshot(), 1));
+    var continuation =
+        new Continuation(state, journal.subList((int) state.journal(), journal.size()));
+    long term = continuation.ledger().version().term() + 1;
+    ModelledTrainer.Saved weightsThen =
+        saved
+            .map(ModelledCheckpoints.Saved::trainer)
+            .orElse(ModelledTrainer.Saved.NOTHING)
+            .under(term);
+    return Optional.of(new GoingOn(continuation, weightsThen));
   }
 
   // --- the end
@@ -237,8 +267,8 @@ public final class Simulation {
     for (Node.Role role : Node.Role.values()) {
       int nodes =
           switch (role) {
-            case ROLLOUT -> settings.rolloutWorkers();
-            case REWARD -> settings.rewardWorkers();
+            case ROLLOUT -> settings.workers().rollout();
+            case REWARD -> settings.workers().reward();
             case LEARNER, MAIN -> 1;
           };
       double busy = EventLoop.seconds(machine.meter().busyNanos(role));

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import krites.actors.RunSettings;
-import krites.grpo.flow.RunState;
+import krites.grpo.flow.Continuation;
 
 /**
  * All that a simulation is made of.
@@ -27,7 +27,7 @@ import krites.grpo.flow.RunState;
  * @param listener told every line of the trace
  */
 public record SimulationPlan(
-    Function<Optional<RunState>, RunSettings> settings,
+    Function<Optional<Continuation>, RunSettings> settings,
     DeviceModel devices,
     FaultPlan faults,
     long seed,

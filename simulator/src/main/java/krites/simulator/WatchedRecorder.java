@@ -3,10 +3,11 @@ package krites.simulator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import krites.grpo.TrainingBatch;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.port.RunRecorder;
 import krites.grpo.record.EvalRecord;
+import krites.grpo.record.RunStatus;
 import krites.grpo.record.RunSummary;
 import krites.grpo.record.SampleRecord;
 import krites.grpo.record.StepRecord;
@@ -16,7 +17,7 @@ final class WatchedRecorder implements RunRecorder {
   private final Machine machine;
   private final Disk disk;
   private final double recordSeconds;
-  private final Supplier<JournalChecker> checker;
+  private final JournalChecker checker;
   private final Referee referee;
   private final Map<String, Double> sums = new LinkedHashMap<>();
   private double responseTokens;
@@ -26,7 +27,7 @@ final class WatchedRecorder implements RunRecorder {
       Machine machine,
       Disk disk,
       double recordSeconds,
-      Supplier<JournalChecker> checker,
+      JournalChecker checker,
       Referee referee) {
     this.machine = machine;
     this.disk = disk;
@@ -68,12 +69,25 @@ final class WatchedRecorder implements RunRecorder {
 
   private void check(LedgerEvent event) {
     try {
-      checker.get().check(event);
+      checker.check(event);
     } catch (JournalChecker.Broken broken) {
       referee.broken(
           broken.promise(), machine.loop().seconds(), String.valueOf(broken.getMessage()));
     }
   }
+
+  @Override
+  public void sync() {
+    disk.write(recordSeconds);
+  }
+
+  @Override
+  public void batch(TrainingBatch batch) {
+    disk.write(recordSeconds);
+  }
+
+  @Override
+  public void status(RunStatus status) {}
 
   @Override
   public void summary(RunSummary summary) {
