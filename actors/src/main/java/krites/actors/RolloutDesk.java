@@ -89,6 +89,7 @@ final class RolloutDesk {
   private final Map<String, Row> rows = new TreeMap<>();
   private final TreeSet<Row> byRoom = new TreeSet<>(MOST_ROOM_FIRST);
   private final long resendNanos;
+  private @Nullable String reserved;
 
   /**
    * @param resendNanos a group that a worker does not report this long after it was sent is sent
@@ -154,7 +155,7 @@ final class RolloutDesk {
       if (row.free == 0) {
         break;
       }
-      if (row.hasRoom(eval) && passes.test(row.name)) {
+      if (row.hasRoom(eval) && !row.name.equals(reserved) && passes.test(row.name)) {
         return Optional.of(row.name);
       }
     }
@@ -165,12 +166,26 @@ final class RolloutDesk {
     return freest(eval, worker -> true);
   }
 
-  /** A worker that holds nothing, the first by name. */
+  /**
+   * A worker that holds nothing. Where all are busy, the one with the fewest groups is reserved: it
+   * gets no new ones until it is asked for here and free, or {@link #unreserve()} is called.
+   */
   Optional<String> idle() {
-    return rows.values().stream()
-        .filter(row -> row.held.isEmpty() && row.hasRoom(false))
-        .map(row -> row.name)
-        .findFirst();
+    Row chosen = reserved == null ? null : rows.get(reserved);
+    if (chosen == null || chosen.leaving) {
+      chosen =
+          rows.values().stream()
+              .filter(row -> !row.leaving && row.alone == null)
+              .min(Comparator.comparingInt(row -> row.held.size()))
+              .orElse(null);
+      reserved = chosen == null ? null : chosen.name;
+    }
+    return chosen == null || !chosen.held.isEmpty() ? Optional.empty() : Optional.of(chosen.name);
+  }
+
+  /** Nobody needs a worker for itself any more. */
+  void unreserve() {
+    reserved = null;
   }
 
   void assign(String worker, boolean eval, RolloutWorker.Generate generate, long nowNanos) {
@@ -190,6 +205,7 @@ final class RolloutDesk {
 
   /** A group gets a worker for itself until it leaves it. */
   void assignAlone(String worker, RolloutWorker.Generate generate, long nowNanos) {
+    unreserve();
     assign(worker, false, generate, nowNanos);
     row(worker).alone = generate.request().groupId();
   }

@@ -576,8 +576,12 @@ final class RunFlow {
   /** A prompt under which workers died runs alone, so that no neighbour is blamed the next time. */
   private boolean startSuspect() {
     Optional<PromptTicket> suspect = ledger.suspect();
-    Optional<String> worker = suspect.isEmpty() ? Optional.empty() : rollout.idle();
-    if (worker.isEmpty() || !ledger.mayStart()) {
+    if (suspect.isEmpty()) {
+      rollout.unreserve();
+      return false;
+    }
+    Optional<String> worker = ledger.mayStart() ? rollout.idle() : Optional.empty();
+    if (worker.isEmpty()) {
       return false;
     }
     start(suspect.orElseThrow(), worker.get(), true);
