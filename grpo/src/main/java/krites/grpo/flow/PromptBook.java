@@ -12,10 +12,10 @@ import krites.grpo.flow.LedgerEvent.PromptSetAside;
  * The prompts' half of the ledger: whose turn it is, under whom workers died, and who is not issued
  * any more.
  *
- * <p>A ticket that came back is in one of three standings, which follow from its number of attempts,
- * the workers that died under it and the limits: due; suspect, to run alone; condemned, to be set
- * aside. A condemned ticket still counts as returned until its prompt is set aside, so that a crash
- * in between loses nothing.
+ * <p>A ticket that came back is in one of three standings, which follow from its number of
+ * attempts, the workers that died under it and the limits: due; suspect, to run alone; condemned,
+ * to be set aside. A condemned ticket still counts as returned until its prompt is set aside, so
+ * that a crash in between loses nothing.
  */
 final class PromptBook {
   private final PromptCursor cursor;

@@ -1,6 +1,7 @@
 package krites.grpo.flow;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -95,7 +96,9 @@ public final class RunLedger {
             snapshot.setAside());
     RunLedger ledger =
         new RunLedger(snapshot.runSeed(), snapshot.limits(), snapshot.version(), prompts);
-    snapshot.inFlight().forEach(kept -> ledger.flights.add(Flight.of(kept)));
+    snapshot.inFlight().stream()
+        .sorted(Comparator.comparingLong(LedgerSnapshot.Flight::groupId))
+        .forEach(kept -> ledger.flights.add(Flight.of(kept)));
     ledger.dropped.putAll(snapshot.dropped());
     ledger.nextGroupId = snapshot.nextGroupId();
     ledger.issued = snapshot.issued();
@@ -115,7 +118,9 @@ public final class RunLedger {
    * when every prompt was set aside.
    */
   public boolean mayStart() {
-    return !isEnough() && !prompts.isExhausted() && flights.size() < limits.admitted(completedSteps);
+    return !isEnough()
+        && !prompts.isExhausted()
+        && flights.size() < limits.admitted(completedSteps);
   }
 
   /**
@@ -443,8 +448,7 @@ public final class RunLedger {
     require(
         flight.phase == Phase.PARKED || hedge && mayHedge(id, worker),
         () -> "group " + id + " was dispatched to " + worker + " while " + flight.state());
-    List<String> workers =
-        hedge ? List.of(flight.workers.getFirst(), worker) : List.of(worker);
+    List<String> workers = hedge ? List.of(flight.workers.getFirst(), worker) : List.of(worker);
     flights.move(flight, Phase.GENERATING, workers);
   }
 

@@ -64,7 +64,12 @@ final class RewardPolicyTest {
   private static Group group() {
     PolicyVersion version = new PolicyVersion(0, 0);
     Response response =
-        new Response(TokenIds.of(7), LogProbs.of(0f), FinishReason.STOP, "yes", TokenVersions.of(version, 1));
+        new Response(
+            TokenIds.of(7),
+            LogProbs.of(0f),
+            FinishReason.STOP,
+            "yes",
+            TokenVersions.of(version, 1));
     return new Group(
         1,
         new Prompt("p", Task.CRITIC, "Which?", List.of(), "1", Map.of()),
