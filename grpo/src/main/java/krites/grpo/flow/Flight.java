@@ -6,7 +6,7 @@ import krites.grpo.flow.GroupState.Phase;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One group in flight, as the ledger keeps it: about 150 bytes with its places in the ledger's
+ * One group in flight, as the ledger keeps it: at most 300 bytes with its places in the ledger's
  * indexes.
  */
 final class Flight {

@@ -1,13 +1,15 @@
 package krites.grpo.flow;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import krites.grpo.PolicyVersion;
 import krites.grpo.flow.GroupState.Phase;
 import org.jspecify.annotations.Nullable;
@@ -15,15 +17,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The groups in flight, found by id, phase, worker and age without looking at any other group.
  *
- * <p>Every change costs a few steps in trees, whatever is in flight.
+ * <p>Every change costs a few look-ups and one place in a tree, whatever is in flight.
  */
 final class Flights {
-  private final TreeMap<Long, Flight> all = new TreeMap<>();
+  private final Map<Long, Flight> all = new LinkedHashMap<>(); // numbers rise, so oldest first
   private final TreeMap<Long, Flight> ready = new TreeMap<>();
   private final TreeMap<Long, Flight> parked = new TreeMap<>();
   private final TreeMap<Long, Flight> training = new TreeMap<>();
-  private final TreeMap<Long, TreeSet<Long>> untrainedByOldest = new TreeMap<>();
-  private final Map<String, TreeSet<Long>> byWorker = new HashMap<>();
+  private final TreeMap<Long, Set<Long>> untrainedByOldest = new TreeMap<>();
+  private final Map<String, Set<Long>> byWorker = new HashMap<>();
 
   // --- questions
   // -----------------------------------------------------------------------------------------------
@@ -58,17 +60,16 @@ final class Flights {
 
   /** Those that a worker samples, oldest first. */
   List<Long> at(String worker) {
-    TreeSet<Long> ids = byWorker.get(worker);
-    return ids == null ? List.of() : List.copyOf(ids);
+    return byWorker.getOrDefault(worker, Set.of()).stream().sorted().toList();
   }
 
   /**
    * Those outside of training with a token of a version below {@code number}, oldest version first.
    */
   List<Long> withTokensBefore(long number) {
-    List<Long> ids = new ArrayList<>();
-    untrainedByOldest.headMap(number).values().forEach(ids::addAll);
-    return ids;
+    return untrainedByOldest.headMap(number).values().stream()
+        .flatMap(ids -> ids.stream().sorted())
+        .toList();
   }
 
   // --- changes
@@ -76,12 +77,14 @@ final class Flights {
 
   void add(Flight flight) {
     all.put(flight.id, flight);
-    index(flight);
+    indexPhase(flight);
+    indexAge(flight);
   }
 
   void remove(Flight flight) {
     all.remove(flight.id);
-    unindex(flight);
+    unindexPhase(flight);
+    unindexAge(flight);
   }
 
   /** A group goes on to another phase, or to other workers. */
@@ -90,30 +93,33 @@ final class Flights {
   }
 
   void move(Flight flight, Phase phase, List<String> workers, @Nullable PolicyVersion oldest) {
-    unindex(flight);
+    boolean agesAnew = phase == Phase.TRAINING || !Objects.equals(oldest, flight.oldest);
+    unindexPhase(flight);
+    if (agesAnew) {
+      unindexAge(flight);
+    }
     flight.phase = phase;
     flight.workers = workers;
     flight.oldest = oldest;
-    index(flight);
+    indexPhase(flight);
+    if (agesAnew) {
+      indexAge(flight);
+    }
   }
 
-  private void index(Flight flight) {
+  private void indexPhase(Flight flight) {
     switch (flight.phase) {
       case GENERATING ->
           flight.workers.forEach(
-              worker -> byWorker.computeIfAbsent(worker, _ -> new TreeSet<>()).add(flight.id));
+              worker -> byWorker.computeIfAbsent(worker, _ -> new HashSet<>()).add(flight.id));
       case PARKED -> parked.put(flight.id, flight);
       case SCORING -> {}
       case READY -> ready.put(flight.id, flight);
       case TRAINING -> training.put(flight.id, flight);
     }
-    PolicyVersion oldest = flight.oldest;
-    if (oldest != null && flight.phase != Phase.TRAINING) {
-      untrainedByOldest.computeIfAbsent(oldest.number(), _ -> new TreeSet<>()).add(flight.id);
-    }
   }
 
-  private void unindex(Flight flight) {
+  private void unindexPhase(Flight flight) {
     switch (flight.phase) {
       case GENERATING -> flight.workers.forEach(worker -> remove(byWorker, worker, flight.id));
       case PARKED -> parked.remove(flight.id);
@@ -121,14 +127,24 @@ final class Flights {
       case READY -> ready.remove(flight.id);
       case TRAINING -> training.remove(flight.id);
     }
+  }
+
+  private void indexAge(Flight flight) {
+    PolicyVersion oldest = flight.oldest;
+    if (oldest != null && flight.phase != Phase.TRAINING) {
+      untrainedByOldest.computeIfAbsent(oldest.number(), _ -> new HashSet<>()).add(flight.id);
+    }
+  }
+
+  private void unindexAge(Flight flight) {
     PolicyVersion oldest = flight.oldest;
     if (oldest != null && flight.phase != Phase.TRAINING) {
       remove(untrainedByOldest, oldest.number(), flight.id);
     }
   }
 
-  private static <K> void remove(Map<K, TreeSet<Long>> index, K key, long id) {
-    TreeSet<Long> ids = index.get(key);
+  private static <K> void remove(Map<K, Set<Long>> index, K key, long id) {
+    Set<Long> ids = index.get(key);
     if (ids != null && ids.remove(id) && ids.isEmpty()) {
       index.remove(key);
     }

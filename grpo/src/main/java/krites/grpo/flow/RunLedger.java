@@ -1,6 +1,7 @@
 package krites.grpo.flow;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +97,9 @@ public final class RunLedger {
             snapshot.setAside());
     RunLedger ledger =
         new RunLedger(snapshot.runSeed(), snapshot.limits(), snapshot.version(), prompts);
-    snapshot.inFlight().forEach(kept -> ledger.flights.add(Flight.of(kept)));
+    snapshot.inFlight().stream()
+        .sorted(Comparator.comparingLong(LedgerSnapshot.Flight::groupId))
+        .forEach(kept -> ledger.flights.add(Flight.of(kept)));
     ledger.dropped.putAll(snapshot.dropped());
     ledger.nextGroupId = snapshot.nextGroupId();
     ledger.issued = snapshot.issued();

@@ -41,6 +41,8 @@ final class PlantedFaultTest {
   private static final int PLANTS = 10; // of each fault
   private static final int SEEDS = 2_000; // in which a place for them has to be found
 
+  private static final List<FlowSimulation> RUNS = new ArrayList<>(); // by seed, for all faults
+
   /** What the ledger leaves to whoever drives it: an order, and things that never happen. */
   private static final Set<Promise> BEYOND_THE_LEDGER =
       EnumSet.of(
@@ -56,8 +58,8 @@ final class PlantedFaultTest {
     int planted = 0;
     for (long seed = 0; planted < PLANTS; seed++) {
       assertTrue(seed < SEEDS, fault + " was planted only " + planted + " times");
-      FlowSimulation simulation = new FlowSimulation(seed, Bug.NONE);
-      List<LedgerEvent> journal = simulation.run();
+      FlowSimulation simulation = run(seed);
+      List<LedgerEvent> journal = simulation.journal();
       Optional<List<LedgerEvent>> broken = plant(fault, journal, new Random(seed));
       if (broken.isEmpty()) {
         continue;
@@ -66,8 +68,7 @@ final class PlantedFaultTest {
       String what = "seed " + seed + ": " + fault;
       assertEquals(
           fault.promise(),
-          assertThrows(
-                  Promise.Broken.class, () -> audit(simulation, journal, broken.get()), what)
+          assertThrows(Promise.Broken.class, () -> audit(simulation, journal, broken.get()), what)
               .promise(),
           what);
       if (!BEYOND_THE_LEDGER.contains(fault.promise())) {
@@ -88,9 +89,9 @@ final class PlantedFaultTest {
 
   @Test
   void aJournalThatLacksOrRepeatsAnEventIsNotTheSameRun() {
-    for (long seed = 0; seed < 1_000; seed++) {
-      FlowSimulation simulation = new FlowSimulation(seed, Bug.NONE);
-      List<LedgerEvent> journal = simulation.run();
+    for (long seed = 0; seed < 500; seed++) {
+      FlowSimulation simulation = run(seed);
+      List<LedgerEvent> journal = simulation.journal();
       int victim = new Random(seed).nextInt(journal.size());
       if (isHarmless(journal.subList(victim, journal.size()))) {
         continue;
@@ -107,8 +108,8 @@ final class PlantedFaultTest {
   }
 
   /**
-   * An event that changes nothing when it is repeated, or whose loss a later end of the group hides:
-   * the numbers and checksums of the file see those.
+   * An event that changes nothing when it is repeated, or whose loss a later end of the group
+   * hides: the numbers and checksums of the file see those.
    */
   private static boolean isHarmless(List<LedgerEvent> from) {
     return switch (from.getFirst()) {
@@ -120,12 +121,7 @@ final class PlantedFaultTest {
       case CopyLost(long id, String _) -> true;
       case BatchTaken taken -> isDroppedLater(from, taken.groupIds().getFirst());
       case RunResumed _ -> from.stream().skip(1).anyMatch(RunResumed.class::isInstance);
-      case RunStarted _,
-              GroupStarted _,
-              GroupDropped _,
-              PromptSetAside _,
-              StepTrained _ ->
-          false;
+      case RunStarted _, GroupStarted _, GroupDropped _, PromptSetAside _, StepTrained _ -> false;
     };
   }
 
@@ -159,8 +155,8 @@ final class PlantedFaultTest {
     int refused = 0;
     int taken = 0;
     for (long seed = 0; seed < 400; seed++) {
-      FlowSimulation simulation = new FlowSimulation(seed, Bug.NONE);
-      List<LedgerEvent> journal = simulation.run();
+      FlowSimulation simulation = run(seed);
+      List<LedgerEvent> journal = simulation.journal();
       Random random = new Random(seed);
       int cut = 1 + random.nextInt(journal.size() - 1);
       List<LedgerEvent> half = journal.subList(0, cut);
@@ -196,29 +192,42 @@ final class PlantedFaultTest {
     }
   }
 
+  private static FlowSimulation run(long seed) {
+    while (RUNS.size() <= seed) {
+      FlowSimulation simulation = new FlowSimulation(RUNS.size(), Bug.NONE);
+      simulation.run();
+      RUNS.add(simulation);
+    }
+    return RUNS.get(Math.toIntExact(seed));
+  }
+
   static List<Fault> faults() {
     return PlantedFaults.all();
   }
+
+  private record Plant(int place, List<LedgerEvent> instead) {}
 
   /** Plants a fault at a random place of those where it can be planted. */
   private static Optional<List<LedgerEvent>> plant(
       Fault fault, List<LedgerEvent> journal, Random random) {
     RunLedger ledger = FlowSimulation.replayed(journal.subList(0, 1));
-    List<List<LedgerEvent>> broken = new ArrayList<>();
+    List<Plant> plants = new ArrayList<>();
     for (int i = 1; i < journal.size(); i++) {
-      LedgerEvent event = journal.get(i);
-      Optional<List<LedgerEvent>> instead = fault.planter().instead(event, ledger);
-      if (instead.isPresent()) {
-        List<LedgerEvent> other = new ArrayList<>(journal.subList(0, i));
-        other.addAll(instead.get());
-        other.addAll(journal.subList(i + 1, journal.size()));
-        broken.add(other);
-      }
-      ledger.apply(event);
+      int place = i;
+      fault
+          .planter()
+          .instead(journal.get(i), ledger)
+          .ifPresent(instead -> plants.add(new Plant(place, instead)));
+      ledger.apply(journal.get(i));
     }
-    return broken.isEmpty()
-        ? Optional.empty()
-        : Optional.of(broken.get(random.nextInt(broken.size())));
+    if (plants.isEmpty()) {
+      return Optional.empty();
+    }
+    Plant plant = plants.get(random.nextInt(plants.size()));
+    List<LedgerEvent> broken = new ArrayList<>(journal.subList(0, plant.place()));
+    broken.addAll(plant.instead());
+    broken.addAll(journal.subList(plant.place() + 1, journal.size()));
+    return Optional.of(broken);
   }
 
   /** What an auditor does: every event, then the end, then the comparison with the true ledger. */
