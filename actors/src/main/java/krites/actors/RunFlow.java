@@ -134,6 +134,7 @@ final class RunFlow {
       ledger.restarted().forEach(flow::drop);
       long step = settings.start().get().state().step();
       flow.journal.note(new LedgerEvent.RunResumed(step, first.version(), live.limits()));
+      flow.setAsideCondemned();
     } else {
       flow.journal.begin(started);
     }
@@ -444,7 +445,7 @@ final class RunFlow {
       return new Verdict.Hopeless(
           failuresInRow + " groups in a row could not be used, the last: " + lastFailure);
     }
-    if (ledger.setAside().size() == parts.train().size()) {
+    if (ledger.isExhausted()) {
       return new Verdict.Hopeless("all prompts were set aside: " + ledger.setAside());
     }
     boolean done =
@@ -592,7 +593,7 @@ final class RunFlow {
     Optional<String> worker = rollout.freest(false);
     if (worker.isEmpty()
         || !ledger.mayStart()
-        || ledger.setAside().size() == parts.train().size()) {
+        || ledger.isExhausted()) {
       return false;
     }
     PromptTicket ticket = ledger.due();
@@ -635,8 +636,7 @@ final class RunFlow {
     Optional<RolloutWorker.Generate> request = rollout.request(worker, id);
     Optional<String> second =
         rollout.freest(false, other -> ledger.mayHedge(id, other) && !isStuck(other));
-    boolean suspect = ledger.isSuspect(ledger.ticket(id));
-    if (request.isPresent() && second.isPresent() && !suspect) {
+    if (request.isPresent() && second.isPresent()) {
       LOG.info("group {} at {} is slow; {} is asked for it too", id, worker, second.get());
       journal.note(new LedgerEvent.GroupDispatched(id, second.get()));
       rollout.assign(second.get(), false, request.get(), now());
