@@ -118,9 +118,14 @@ final class FlowWaits {
     }
     List<RolloutDesk.Look> looks = flow.rollout().look();
     looks.stream()
-        .filter(look -> !look.held().isEmpty())
+        .filter(look -> !look.held().isEmpty() || look.owesSign())
         .forEach(
-            look -> add(Orchestrator.NAME, look.worker(), groups(look.held()), look.movedNanos()));
+            look ->
+                add(
+                    Orchestrator.NAME,
+                    look.worker(),
+                    look.held().isEmpty() ? "a sign of life" : groups(look.held()),
+                    look.movedNanos()));
     boolean nothingUnderWay =
         looks.stream().allMatch(look -> look.held().isEmpty()) && flow.scores().size() == 0;
     if (nothingUnderWay && looks.isEmpty()) {
@@ -157,7 +162,7 @@ final class FlowWaits {
   private void workers() {
     for (RolloutDesk.Look look : flow.rollout().look()) {
       WorkerWait said = look.waitsFor();
-      boolean outdated = said == WorkerWait.WORK && !look.held().isEmpty();
+      boolean outdated = said == WorkerWait.WORK && (!look.held().isEmpty() || look.owesSign());
       switch (outdated ? WorkerWait.ENGINE : said) {
         case WORK -> add(look.worker(), Orchestrator.NAME, "a group", look.movedNanos());
         case ENGINE -> add(look.worker(), look.worker(), "its engine", look.movedNanos());

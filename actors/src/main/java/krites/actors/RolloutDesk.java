@@ -46,6 +46,7 @@ final class RolloutDesk {
     long movedNanos; // progress, or the moment from which progress is expected
     @Nullable Long alone; // the suspect group that it runs without neighbours
     boolean leaving;
+    boolean owesSign; // its last group was called off, and it has not been heard of since
     Map<String, Double> counters = Map.of();
     WorkerWait waitsFor = WorkerWait.WORK;
     Optional<PolicyVersion> active = Optional.empty();
@@ -77,11 +78,13 @@ final class RolloutDesk {
    * A worker as it stands.
    *
    * @param held its groups, oldest first
+   * @param owesSign whether its last group was called off and it has not been heard of since
    * @param movedNanos when it last got anywhere, or was first expected to
    */
   record Look(
       String worker,
       List<Long> held,
+      boolean owesSign,
       WorkerWait waitsFor,
       Optional<PolicyVersion> active,
       long movedNanos) {}
@@ -194,7 +197,7 @@ final class RolloutDesk {
       throw new IllegalStateException(
           "worker " + worker + " has no room for group " + generate.request().groupId());
     }
-    if (row.held.isEmpty()) {
+    if (row.held.isEmpty() && !row.owesSign) {
       row.movedNanos = nowNanos;
     }
     long id = generate.request().groupId();
@@ -221,6 +224,7 @@ final class RolloutDesk {
       return false;
     }
     row.movedNanos = nowNanos;
+    row.owesSign = false;
     changeRoom(row, row.cost(sent.eval()));
     if (row.alone != null && row.alone == groupId) {
       row.alone = null;
@@ -234,8 +238,10 @@ final class RolloutDesk {
       Row row = rows.get(worker);
       if (row != null && row.held.containsKey(groupId)) {
         long moved = row.movedNanos;
+        boolean owed = row.owesSign;
         release(worker, groupId, nowNanos);
         row.movedNanos = moved; // to be called off is no progress
+        row.owesSign = owed || row.held.isEmpty();
         row.ref.tell(new RolloutWorker.Cancel(groupId));
       }
     }
@@ -251,6 +257,7 @@ final class RolloutDesk {
     if (moved || row.held.isEmpty()) {
       row.movedNanos = nowNanos;
     }
+    row.owesSign = false;
     row.counters = report.counters();
     row.active = report.active();
     row.waitsFor = report.waitsFor();
@@ -305,13 +312,25 @@ final class RolloutDesk {
     return slow;
   }
 
-  /** Workers that hold groups, or owe an answer to a drain, and got nowhere for this long. */
+  /**
+   * Workers of which something is expected and that got nowhere for this long. One whose groups
+   * were all called off is expected to be heard of: it may hang, and would swallow the next ones.
+   */
   List<Look> stuck(long limitNanos, long nowNanos) {
     return rows.values().stream()
-        .filter(row -> !row.held.isEmpty() || row.leaving)
-        .filter(row -> nowNanos - row.movedNanos >= limitNanos)
+        .filter(row -> isStuck(row, limitNanos, nowNanos))
         .map(RolloutDesk::look)
         .toList();
+  }
+
+  boolean isStuck(String worker, long limitNanos, long nowNanos) {
+    Row row = rows.get(worker);
+    return row != null && isStuck(row, limitNanos, nowNanos);
+  }
+
+  private static boolean isStuck(Row row, long limitNanos, long nowNanos) {
+    boolean expected = !row.held.isEmpty() || row.leaving || row.owesSign;
+    return expected && nowNanos - row.movedNanos >= limitNanos;
   }
 
   /** Every worker, by name. */
@@ -321,7 +340,12 @@ final class RolloutDesk {
 
   private static Look look(Row row) {
     return new Look(
-        row.name, List.copyOf(row.held.keySet()), row.waitsFor, row.active, row.movedNanos);
+        row.name,
+        List.copyOf(row.held.keySet()),
+        row.owesSign,
+        row.waitsFor,
+        row.active,
+        row.movedNanos);
   }
 
   private Row row(String worker) {

@@ -471,13 +471,13 @@ final class RunFlow {
     if (eval == null) {
       return;
     }
-    Optional<String> worker = rollout.freest(true);
+    Optional<String> worker = freest(true);
     while (eval.hasNext() && worker.isPresent()) {
       EvalRound.Item item = eval.next().orElseThrow();
       GroupRequest request = evalRequest(item.groupId(), item.prompt());
       rollout.assign(
           worker.get(), true, new RolloutWorker.Generate(request, ledger.version()), now());
-      worker = rollout.freest(true);
+      worker = freest(true);
     }
   }
 
@@ -560,7 +560,7 @@ final class RunFlow {
 
   private boolean goOnWithParked() {
     Optional<Long> parked = ledger.parked();
-    Optional<String> worker = rollout.freest(false);
+    Optional<String> worker = freest(false);
     if (parked.isEmpty() || worker.isEmpty()) {
       return false;
     }
@@ -590,7 +590,7 @@ final class RunFlow {
   }
 
   private boolean startDue() {
-    Optional<String> worker = rollout.freest(false);
+    Optional<String> worker = freest(false);
     if (worker.isEmpty()
         || !ledger.mayStart()
         || ledger.isExhausted()) {
@@ -643,9 +643,13 @@ final class RunFlow {
     }
   }
 
+  /** A suspect worker gets nothing new: it would keep it until somebody else is asked as well. */
+  private Optional<String> freest(boolean eval) {
+    return rollout.freest(eval, worker -> !isStuck(worker));
+  }
+
   private boolean isStuck(String worker) {
-    return rollout.stuck(settings.patience().suspect().toNanos(), now()).stream()
-        .anyMatch(look -> look.worker().equals(worker));
+    return rollout.isStuck(worker, settings.patience().suspect().toNanos(), now());
   }
 
   private GroupRequest trainRequest(long groupId, Prompt prompt, PromptTicket ticket) {

@@ -323,7 +323,7 @@ public final class RunSupervisor {
           var cause = new IllegalStateException(reason);
           return mayRecover(name, cause)
               ? recover(name, cause)
-              : fail(team, name, name + " failed: " + why, cause);
+              : fail(team, name, reason, cause);
         }
       }
     }
@@ -451,7 +451,13 @@ public final class RunSupervisor {
         (ctx, command) ->
             switch (command) {
               case Stop() -> finish(lost(name, cause, "the run was stopped"));
-              case Deadline() -> finish(lost(name, cause, "it did not stop: " + children.values()));
+              case Deadline() ->
+                  finish(
+                      lost(
+                          name,
+                          cause,
+                          "these do not stop: "
+                              + children.values().stream().map(Role::name).sorted().toList()));
               default -> Behaviors.same();
             },
         (ctx, signal) -> {
@@ -506,7 +512,7 @@ public final class RunSupervisor {
               case Recorded() -> finish(outcome);
               case Deadline() ->
                   finish(
-                      unrecorded(summary, "the recorder did not finish in time", Optional.empty()));
+                      unrecorded(outcome, summary, "the recorder did not finish in time", Optional.empty()));
               case Stop _,
                   RunEnded _,
                   Replace _,
@@ -519,7 +525,7 @@ public final class RunSupervisor {
             },
         (ctx, signal) ->
             signal instanceof ChildFailed failed && isRecorder(failed.getRef())
-                ? finish(unrecorded(summary, Reasons.of(cause(failed)), Optional.of(cause(failed))))
+                ? finish(unrecorded(outcome, summary, Reasons.of(cause(failed)), Optional.of(cause(failed))))
                 : Behaviors.same());
   }
 
@@ -527,9 +533,14 @@ public final class RunSupervisor {
     return children.get(ref) instanceof Vital(String name) && name.equals(RECORDER);
   }
 
-  private static RunOutcome unrecorded(RunSummary summary, String why, Optional<Throwable> cause) {
-    return new RunOutcome.Failed(
-        "the end of the run could not be recorded: " + why, cause, Optional.of(summary));
+  /** The reason for which a run failed is not forgotten because it could not be written down. */
+  private static RunOutcome unrecorded(
+      RunOutcome outcome, RunSummary summary, String why, Optional<Throwable> cause) {
+    String reason = "the end of the run could not be recorded: " + why;
+    return outcome instanceof RunOutcome.Failed failed
+        ? new RunOutcome.Failed(
+            failed.reason() + "; " + reason, failed.cause(), Optional.of(summary))
+        : new RunOutcome.Failed(reason, cause, Optional.of(summary));
   }
 
   private static RunOutcome outcome(RunEnded ended) {

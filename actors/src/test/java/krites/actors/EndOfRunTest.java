@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -143,7 +142,8 @@ final class EndOfRunTest {
     RunSummary summary = WholeRunTest.completed(world.run());
     long dropped = summary.account().dropped().get(Drop.REWARD_FAILED);
     assertTrue(dropped >= 1);
-    assertEquals(dropped, tries.get() / 2); // the end of the run may come between two tries
+    long unheard = tries.get() - 2 * dropped; // the end of the run may come before the last answer
+    assertTrue(unheard >= 0 && unheard <= 2, dropped + " dropped after " + tries + " tries");
   }
 
   @Test
@@ -228,7 +228,7 @@ final class EndOfRunTest {
     world.maxStaleness = 0;
     world.checkpointEvery = 4;
     world.beforeEachPiece = this::dieInStepNine;
-    world.recovery = Optional.of(this::fromLastCheckpoint);
+    world.recovery = Optional.of(world::fromLastCheckpoint);
     RunSummary summary = WholeRunTest.completed(world.run());
     assertEquals(20, summary.steps());
     assertEquals(
@@ -281,7 +281,7 @@ final class EndOfRunTest {
   @Test
   void aRecorderThatCannotWriteEndsTheRun() throws Exception {
     world.recorder =
-        new World.Notes() {
+        world.new Notes() {
           @Override
           public void step(StepRecord step) {
             throw new IllegalStateException("disk is full");
@@ -329,14 +329,6 @@ final class EndOfRunTest {
     if (step == 9) {
       throw new IllegalStateException("device lost");
     }
-  }
-
-  private Optional<RunParts.Recovery> fromLastCheckpoint() {
-    World.Saved last = new ArrayList<>(world.saved).getLast();
-    return Optional.of(
-        new RunParts.Recovery(
-            world.continuation(last),
-            () -> new FakeTrainer(world, world.takenOver(last), last.weights(), step -> {})));
   }
 
   private static List<List<String>> prompts(List<TrainingBatch> batches) {

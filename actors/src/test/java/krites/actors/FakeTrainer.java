@@ -1,6 +1,7 @@
 package krites.actors;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,7 +14,7 @@ import krites.grpo.WeightUpdate;
 import krites.grpo.port.PolicyTrainer;
 import org.jspecify.annotations.Nullable;
 
-/** A trainer whose weights are a checksum of all it was ever trained on, in order. */
+/** A trainer whose weights are a checksum of all that was trained into them, in order. */
 final class FakeTrainer implements PolicyTrainer {
   private static final int PIECES = 3;
 
@@ -21,13 +22,24 @@ final class FakeTrainer implements PolicyTrainer {
   private final LongConsumer beforeEachPiece;
   private PolicyVersion version;
   private long weights;
+  private final List<Long> groups = new ArrayList<>(); // that are in the weights
   private @Nullable TrainingBatch batch;
   private int pieces;
 
   FakeTrainer(World world, PolicyVersion version, long weights, LongConsumer beforeEachPiece) {
+    this(world, version, weights, List.of(), beforeEachPiece);
+  }
+
+  FakeTrainer(
+      World world,
+      PolicyVersion version,
+      long weights,
+      List<Long> groups,
+      LongConsumer beforeEachPiece) {
     this.world = world;
     this.version = version;
     this.weights = weights;
+    this.groups.addAll(groups);
     this.beforeEachPiece = beforeEachPiece;
   }
 
@@ -38,6 +50,10 @@ final class FakeTrainer implements PolicyTrainer {
 
   long weights() {
     return weights;
+  }
+
+  List<Long> groups() {
+    return List.copyOf(groups);
   }
 
   @Override
@@ -67,6 +83,7 @@ final class FakeTrainer implements PolicyTrainer {
               group.group().responses().stream().map(response -> response.ids()).toList(),
               group.advantages());
       weights = weights * 1_000_003 + content.hashCode();
+      groups.add(group.group().id());
     }
     version = version.next();
     batch = null;
@@ -75,7 +92,10 @@ final class FakeTrainer implements PolicyTrainer {
 
   @Override
   public WeightUpdate publish() {
-    return world.publish(version, weights);
+    world.beforePublish.accept(version.number());
+    WeightUpdate update = world.publish(version, weights);
+    world.afterPublish.accept(version.number());
+    return update;
   }
 
   @Override

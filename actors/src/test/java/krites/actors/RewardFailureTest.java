@@ -170,7 +170,7 @@ final class RewardFailureTest {
 
   /** Blocked threads are let go when the run has ended, so that its actors can stop at once. */
   private World.Notes untilSummarised() {
-    return new World.Notes() {
+    return world.new Notes() {
       @Override
       public void summary(RunSummary summary) {
         world.notes.summary(summary);

@@ -14,11 +14,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Prompt;
@@ -31,7 +33,9 @@ import krites.grpo.flow.Continuation;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
 import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RewardPolicy;
+import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
@@ -57,8 +61,12 @@ final class World {
   static final long SEED = 7;
   static final PolicyVersion FIRST = new PolicyVersion(0, 0);
 
-  /** A checkpoint as the fake store keeps it. */
-  record Saved(RunState state, long weights) {}
+  /**
+   * A checkpoint as the fake store keeps it.
+   *
+   * @param groups that are in the weights, in the order in which they were trained
+   */
+  record Saved(RunState state, long weights, List<Long> groups) {}
 
   final ConcurrentLinkedQueue<GroupRequest> requests = new ConcurrentLinkedQueue<>();
   final ConcurrentLinkedQueue<TrainingBatch> batches = new ConcurrentLinkedQueue<>();
@@ -90,8 +98,11 @@ final class World {
   int recoveries = 1;
   int overIssue = 0;
   int poisonLimit = 3;
+  int retryBudget = 20;
+  GroupFilter filter = GroupFilter.OFF;
   double hedgeFactor = 0;
   boolean recordBatches = false;
+  boolean serializes = true;
   ControlInbox inbox = ControlInbox.none();
   WeightUpdateMode weightUpdate = WeightUpdateMode.IN_FLIGHT;
   int partialTokens = 0;
@@ -100,6 +111,15 @@ final class World {
   RewardFunction reward = (prompt, response) -> reward(response.ids().at(0) % 2, 1);
   Consumer<GroupRequest> onStart = request -> {};
   LongConsumer beforeEachPiece = step -> {};
+  LongConsumer beforePublish = version -> {};
+  LongConsumer afterPublish = version -> {};
+  LongConsumer beforeSave = step -> {};
+  LongConsumer afterSave = step -> {};
+
+  /** Messages that never arrive; asked from many threads. */
+  Predicate<Object> loses = message -> false;
+
+  private final CountDownLatch over = new CountDownLatch(1);
   IntFunction<RolloutEngine> engineFactory =
       index -> {
         engines.incrementAndGet();
@@ -120,11 +140,11 @@ final class World {
 
   RunSettings settings() {
     return new RunSettings(
-        new FlowLimits(steps, groupsPerStep, maxStaleness, overIssue, 20, poisonLimit),
+        new FlowLimits(steps, groupsPerStep, maxStaleness, overIssue, retryBudget, poisonLimit),
         new Sampling(4, 1f, 1f, 0, 1f, 12),
         12,
         AdvantageRule.Standardised.published(),
-        GroupFilter.OFF,
+        filter,
         new RunSettings.Workers(rolloutWorkers, rewardWorkers, restarts, recoveries),
         new RunSettings.Asynchrony(weightUpdate, partialTokens, hedgeFactor),
         rewards,
@@ -153,8 +173,26 @@ final class World {
             inbox,
             System::nanoTime);
     // Every message goes through its serializer, as it would between two machines.
+    String serializers = "pekko.actor.serialize-messages = " + serializes + "\n";
     return KritesRun.start(
-        settings(), parts, ConfigFactory.parseString("pekko.actor.serialize-messages = on"));
+        settings(),
+        parts,
+        ConfigFactory.parseString(serializers + LossyMailbox.config(loses)));
+  }
+
+  /** Blocks for ever, that is until the run has ended, so that its threads can be had back. */
+  void hang() {
+    boolean interrupted = false;
+    while (over.getCount() > 0) {
+      try {
+        over.await();
+      } catch (InterruptedException again) {
+        interrupted = true; // for ever means for ever
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   RunOutcome run() throws Exception {
@@ -190,8 +228,51 @@ final class World {
     next.evalSets = evalSets;
     next.start = Optional.of(continuation(checkpoint));
     next.trainer =
-        () -> new FakeTrainer(next, takenOver(checkpoint), checkpoint.weights(), step -> {});
+        () ->
+            new FakeTrainer(
+                next,
+                takenOver(checkpoint),
+                checkpoint.weights(),
+                checkpoint.groups(),
+                step -> {});
     return next;
+  }
+
+  /** Goes back to the last checkpoint, with whatever of the journal was written. */
+  Optional<RunParts.Recovery> fromLastCheckpoint() {
+    return saved.stream()
+        .reduce((first, second) -> second)
+        .map(
+            last ->
+                new RunParts.Recovery(
+                    continuation(last),
+                    () ->
+                        new FakeTrainer(
+                            this,
+                            takenOver(last),
+                            last.weights(),
+                            last.groups(),
+                            step -> beforeEachPiece.accept(step))));
+  }
+
+  Saved lastSaved() {
+    return saved.stream().reduce((first, second) -> second).orElseThrow();
+  }
+
+  /** The ledger that the recorded journal leads to. */
+  RunLedger replayed() {
+    return RunLedger.replay(notes.events);
+  }
+
+  /** Tickets of groups by their id, from the recorded journal. */
+  Map<Long, PromptTicket> tickets() {
+    Map<Long, PromptTicket> tickets = new LinkedHashMap<>();
+    for (LedgerEvent event : notes.events) {
+      if (event instanceof LedgerEvent.GroupStarted(long id, PromptTicket ticket, String _)) {
+        tickets.put(id, ticket);
+      }
+    }
+    return tickets;
   }
 
   static PromptSource prompts(String name, long size) {
@@ -228,7 +309,10 @@ final class World {
 
   private CheckpointStore store() {
     return (state, policy) -> {
-      saved.add(new Saved(state, ((FakeTrainer) policy).weights()));
+      FakeTrainer fake = (FakeTrainer) policy;
+      beforeSave.accept(state.step());
+      saved.add(new Saved(state, fake.weights(), fake.groups()));
+      afterSave.accept(state.step());
       return Path.of("step-" + state.step());
     };
   }
@@ -246,7 +330,7 @@ final class World {
   }
 
   /** What was recorded. Written by one thread at a time, read when the run is over. */
-  static class Notes implements RunRecorder {
+  class Notes implements RunRecorder {
     final List<StepRecord> steps = new ArrayList<>();
     final List<SampleRecord> samples = new ArrayList<>();
     final List<EvalRecord> evals = new ArrayList<>();
@@ -294,6 +378,7 @@ final class World {
     @Override
     public void summary(RunSummary summary) {
       summaries.add(summary);
+      over.countDown();
     }
   }
 }
