@@ -2,6 +2,7 @@ package krites.actors;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -72,6 +73,11 @@ public final class KritesRun {
       RunSettings settings, RunParts parts, Config overrides, Consumer<RunOutcome> decide) {
     return ActorSystem.create(
         RunSupervisor.create(settings, parts, decide), "krites", config(overrides.withFallback(rewardThreads(settings))));
+  }
+
+  /** All dispatchers of a run by their paths, for whoever replaces them. */
+  public static List<String> dispatchers() {
+    return List.of(DEVICE_DISPATCHER, FILE_DISPATCHER, REWARD_DISPATCHER, FLOW_DISPATCHER);
   }
 
   /** Every reward worker of the run, replacements included, may block a thread for ever. */

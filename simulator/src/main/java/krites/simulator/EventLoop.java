@@ -36,6 +36,7 @@ final class EventLoop {
     }
   }
 
+  private final Thread thread = Thread.currentThread();
   private final PriorityQueue<Event> events = new PriorityQueue<>();
   private @Nullable Lane current;
   private long nanos;
@@ -145,6 +146,10 @@ final class EventLoop {
   }
 
   private void add(long atNanos, Phase phase, long rank, Runnable action) {
+    if (Thread.currentThread() != thread) {
+      throw new IllegalStateException(
+          "a simulation has one thread, and something happens on " + Thread.currentThread());
+    }
     if (atNanos < NEVER) {
       events.add(new Event(Math.max(nanos, atNanos), phase, rank, added++, action));
     }

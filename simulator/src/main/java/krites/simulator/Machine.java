@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import krites.actors.KritesRun;
 import org.apache.pekko.actor.ActorCell;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.dispatch.Mailbox;
@@ -24,14 +26,11 @@ import org.apache.pekko.dispatch.Mailbox;
 final class Machine {
   private static final ScopedValue<Machine> OPENING = ScopedValue.newInstance();
 
-  private static final List<String> DISPATCHERS =
+  private static final List<String> PEKKO_DISPATCHERS =
       List.of(
           "pekko.actor.default-dispatcher",
           "pekko.actor.internal-dispatcher",
-          "pekko.actor.default-blocking-io-dispatcher",
-          "krites.actors.device-dispatcher",
-          "krites.actors.file-dispatcher",
-          "krites.actors.flow-dispatcher");
+          "pekko.actor.default-blocking-io-dispatcher");
 
   private static final Config OVERRIDES = overrides();
 
@@ -94,7 +93,7 @@ final class Machine {
         config.withValue(
             "pekko.scheduler.implementation",
             ConfigValueFactory.fromAnyRef(VirtualScheduler.class.getName()));
-    for (String dispatcher : DISPATCHERS) {
+    for (String dispatcher : dispatchers()) {
       config =
           config.withValue(
               dispatcher,
@@ -102,6 +101,11 @@ final class Machine {
                   Map.of("type", VirtualDispatcherConfigurator.class.getName())));
     }
     return config;
+  }
+
+  /** Whatever has threads: Pekko's own dispatchers and all that our actors have. */
+  private static List<String> dispatchers() {
+    return Stream.concat(PEKKO_DISPATCHERS.stream(), KritesRun.dispatchers().stream()).toList();
   }
 
   /** The machine on which an actor system is being opened by this thread. */

@@ -15,9 +15,6 @@ import krites.actors.wire.DataMessage;
  * fault is that they do not.
  */
 final class Network {
-  /** Between two actors of one node: threads take turns, which nobody can foresee either. */
-  private static final double LOCAL_SECONDS = 50e-6;
-
   private record Pair(Lane sender, Lane receiver) {}
 
   /** A sender's messages to a receiver: the last arrival, and how many there were. */
@@ -69,7 +66,8 @@ final class Network {
       hand("timer", receiver, message, deliver);
     } else if (sender == receiver) {
       hand(sender.name(), receiver, message, deliver);
-    } else if (!travels) {
+    } else if (!travels || sender.node() == receiver.node()) {
+      // Within a process a message is in the mailbox as soon as it is sent: causes come first.
       loop.arrive(
           loop.nanos(), rank(sender), () -> hand(sender.name(), receiver, message, deliver));
     } else {
@@ -89,14 +87,6 @@ final class Network {
             pair -> new Link(Draws.seed(Draws.seed(seed, sender.name()), receiver.name())));
     long luck = link.next();
     Runnable handOver = () -> hand(sender.name(), receiver, message, deliver);
-    if (sender.node() == receiver.node()) {
-      inOrder(
-          link,
-          sender,
-          loop.nanos() + EventLoop.nanos(LOCAL_SECONDS * Draws.uniform(luck)),
-          handOver);
-      return;
-    }
     if (strikes(FaultKind.MESSAGE_LOSS, luck)) {
       meter.struck(FaultKind.MESSAGE_LOSS, 0);
       note(FaultKind.MESSAGE_LOSS, sender, receiver, message);

@@ -4,9 +4,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import krites.actors.Patience;
 import krites.actors.RunSettings;
 import krites.grpo.Sampling;
+import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
+import krites.grpo.flow.RewardPolicy;
+import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.AdvantageRule;
 
 /** Small simulations for tests; a test changes the fields that it is about. */
@@ -33,14 +37,22 @@ final class Plans {
   int steps = 12;
   int groupsPerStep = 4;
   int maxStaleness = 1;
+  int overIssue = 0;
+  int retryBudget = FlowLimits.RETRY_BUDGET;
   int rolloutWorkers = 3;
   int rewardWorkers = 2;
   int evalEvery = 0;
   int checkpointEvery = 4;
   int restarts = 1000;
+  int recoveries = 1000;
   int slots = 2;
+  WeightUpdateMode weightUpdate = WeightUpdateMode.IN_FLIGHT;
+  int partialTokens = 0;
+  double hedgeFactor = 0;
   DeviceModel devices = DEVICES;
   String faults = "";
+  Duration rewardDeadline = Duration.ofSeconds(10);
+  int rewardAttempts = 3;
   Duration stallAfter = Duration.ofSeconds(120);
   Map<String, Integer> evalItems = Map.of();
   double horizonSeconds = 24 * 3600;
@@ -50,22 +62,33 @@ final class Plans {
     return new SimulationPlan(
         from ->
             new RunSettings(
-                steps,
-                groupsPerStep,
+                new FlowLimits(
+                    steps,
+                    groupsPerStep,
+                    maxStaleness,
+                    overIssue,
+                    retryBudget,
+                    FlowLimits.POISON_LIMIT),
                 new Sampling(4, 1f, 1f, 0, 1f, 96),
                 96,
-                maxStaleness,
                 AdvantageRule.Standardised.published(),
                 GroupFilter.OFF,
-                rolloutWorkers,
-                rewardWorkers,
+                new RunSettings.Workers(rolloutWorkers, rewardWorkers, restarts, recoveries),
+                new RunSettings.Asynchrony(weightUpdate, partialTokens, hedgeFactor),
+                new RewardPolicy(
+                    rewardDeadline,
+                    rewardAttempts,
+                    20,
+                    Duration.ofSeconds(10),
+                    RewardPolicy.OnFailure.DROP,
+                    0),
                 evalEvery,
                 checkpointEvery,
                 seed,
                 0,
-                restarts,
-                stallAfter,
-                Duration.ofSeconds(8),
+                false,
+                RunSettings.Live.NONE,
+                Patience.usual(stallAfter),
                 from),
         devices,
         FaultPlan.parse(faults),
