@@ -568,8 +568,7 @@ final class RunFlow {
     PromptTicket ticket = ledger.ticket(id);
     journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
     GroupRequest whole = trainRequest(id, parts.train().prompt(ledger.prompt(ticket)), ticket);
-    GroupRequest request =
-        Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
+    GroupRequest request = Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
     rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
     return true;
   }
@@ -591,9 +590,7 @@ final class RunFlow {
 
   private boolean startDue() {
     Optional<String> worker = freest(false);
-    if (worker.isEmpty()
-        || !ledger.mayStart()
-        || ledger.isExhausted()) {
+    if (worker.isEmpty() || !ledger.mayStart() || ledger.isExhausted()) {
       return false;
     }
     PromptTicket ticket = ledger.due();

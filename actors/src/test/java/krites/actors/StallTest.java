@@ -87,7 +87,7 @@ final class StallTest {
   void workersThatAlwaysHangEndTheRunWhenTheRestartsAreUsedUp() throws Exception {
     world.rolloutWorkers = 1;
     world.restarts = 1;
-        world.onStart = request -> world.hang();
+    world.onStart = request -> world.hang();
 
     String reason = failed();
 
@@ -140,8 +140,7 @@ final class StallTest {
   // --- a learner that dies between checkpoint and publish
 
   @Test
-  void aLearnerThatDiesBetweenCheckpointAndPublishGoesBackAndTrainsEachStepOnce()
-      throws Exception {
+  void aLearnerThatDiesBetweenCheckpointAndPublishGoesBackAndTrainsEachStepOnce() throws Exception {
     World straight = new World();
     straight.maxStaleness = 0;
     completed(straight.run());
@@ -247,7 +246,7 @@ final class StallTest {
     world.groupsPerStep = 16;
     world.rolloutWorkers = 6;
     world.rewardWorkers = 4;
-        AtomicLong noted = new AtomicLong();
+    AtomicLong noted = new AtomicLong();
     world.loses =
         message -> {
           if (message instanceof Recorder.RecordEvents(var _, long entries, var _)) {

@@ -175,9 +175,7 @@ final class World {
     // Every message goes through its serializer, as it would between two machines.
     String serializers = "pekko.actor.serialize-messages = " + serializes + "\n";
     return KritesRun.start(
-        settings(),
-        parts,
-        ConfigFactory.parseString(serializers + LossyMailbox.config(loses)));
+        settings(), parts, ConfigFactory.parseString(serializers + LossyMailbox.config(loses)));
   }
 
   /** Blocks for ever, that is until the run has ended, so that its threads can be had back. */
@@ -230,11 +228,7 @@ final class World {
     next.trainer =
         () ->
             new FakeTrainer(
-                next,
-                takenOver(checkpoint),
-                checkpoint.weights(),
-                checkpoint.groups(),
-                step -> {});
+                next, takenOver(checkpoint), checkpoint.weights(), checkpoint.groups(), step -> {});
     return next;
   }
 
