@@ -2,10 +2,12 @@ package krites.actors;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -91,8 +93,8 @@ final class RolloutDesk {
 
   private final Map<String, Row> rows = new TreeMap<>();
   private final TreeSet<Row> byRoom = new TreeSet<>(MOST_ROOM_FIRST);
+  private final Set<String> refused = new HashSet<>(); // names are never used again
   private final long resendNanos;
-  private @Nullable String reserved;
 
   /**
    * @param resendNanos a group that a worker does not report this long after it was sent is sent
@@ -102,7 +104,10 @@ final class RolloutDesk {
     this.resendNanos = resendNanos;
   }
 
-  /** Takes a worker in; false when it is known already, as after a doubled announcement. */
+  /**
+   * Takes a worker in; false when it is known already, as after a doubled announcement, or was told
+   * to go before it came.
+   */
   boolean join(
       String worker,
       int capacity,
@@ -110,7 +115,7 @@ final class RolloutDesk {
       ActorRef<RolloutWorker.Command> ref,
       long nowNanos) {
     Row known = rows.get(worker);
-    if (known != null && known.ref.equals(ref)) {
+    if (known != null && known.ref.equals(ref) || refused.contains(worker)) {
       return false;
     }
     Row row = new Row(worker, ref, capacity, evalCapacity, nowNanos);
@@ -136,10 +141,14 @@ final class RolloutDesk {
     return List.copyOf(row.held.keySet());
   }
 
-  /** Tells a worker to hand everything back and to take no more; false when there is no such. */
+  /**
+   * Tells a worker to hand everything back and to take no more; false when there is no such. One
+   * that announces itself after that is not taken in: it is told to go by now.
+   */
   boolean drain(String worker) {
     Row row = rows.get(worker);
     if (row == null) {
+      refused.add(worker);
       return false;
     }
     row.leaving = true;
@@ -158,37 +167,28 @@ final class RolloutDesk {
       if (row.free == 0) {
         break;
       }
-      if (row.hasRoom(eval) && !row.name.equals(reserved) && passes.test(row.name)) {
+      if (row.hasRoom(eval) && passes.test(row.name)) {
         return Optional.of(row.name);
       }
     }
     return Optional.empty();
   }
 
-  Optional<String> freest(boolean eval) {
-    return freest(eval, worker -> true);
-  }
-
   /**
-   * A worker that holds nothing. Where all are busy, the one with the fewest groups is reserved: it
-   * gets no new ones until it is asked for here and free, or {@link #unreserve()} is called.
+   * A worker that holds nothing, the first by name.
+   *
+   * @param passes who is asked at all
    */
-  Optional<String> idle() {
-    Row chosen = reserved == null ? null : rows.get(reserved);
-    if (chosen == null || chosen.leaving) {
-      chosen =
-          rows.values().stream()
-              .filter(row -> !row.leaving && row.alone == null)
-              .min(Comparator.comparingInt(row -> row.held.size()))
-              .orElse(null);
-      reserved = chosen == null ? null : chosen.name;
-    }
-    return chosen == null || !chosen.held.isEmpty() ? Optional.empty() : Optional.of(chosen.name);
+  Optional<String> idle(Predicate<String> passes) {
+    return emptiest(passes).filter(worker -> row(worker).held.isEmpty());
   }
 
-  /** Nobody needs a worker for itself any more. */
-  void unreserve() {
-    reserved = null;
+  /** The worker that holds the fewest groups, the first by name among equals. */
+  Optional<String> emptiest(Predicate<String> passes) {
+    return rows.values().stream()
+        .filter(row -> row.alone == null && !row.leaving && passes.test(row.name))
+        .min(Comparator.comparingInt(row -> row.held.size()))
+        .map(row -> row.name);
   }
 
   void assign(String worker, boolean eval, RolloutWorker.Generate generate, long nowNanos) {
@@ -208,7 +208,6 @@ final class RolloutDesk {
 
   /** A group gets a worker for itself until it leaves it. */
   void assignAlone(String worker, RolloutWorker.Generate generate, long nowNanos) {
-    unreserve();
     assign(worker, false, generate, nowNanos);
     row(worker).alone = generate.request().groupId();
   }

@@ -471,14 +471,18 @@ final class RunFlow {
     if (eval == null) {
       return;
     }
-    Optional<String> worker = freest(true);
+    Optional<String> worker = freestForEval();
     while (eval.hasNext() && worker.isPresent()) {
       EvalRound.Item item = eval.next().orElseThrow();
       GroupRequest request = evalRequest(item.groupId(), item.prompt());
       rollout.assign(
           worker.get(), true, new RolloutWorker.Generate(request, ledger.version()), now());
-      worker = freest(true);
+      worker = freestForEval();
     }
+  }
+
+  private Optional<String> freestForEval() {
+    return rollout.freest(true, worker -> !isStuck(worker));
   }
 
   private void endEval() {
@@ -560,28 +564,26 @@ final class RunFlow {
 
   private boolean goOnWithParked() {
     Optional<Long> parked = ledger.parked();
-    Optional<String> worker = freest(false);
-    if (parked.isEmpty() || worker.isEmpty()) {
+    boolean alone = parked.filter(this::isSuspect).isPresent();
+    Optional<String> worker = parked.isEmpty() ? Optional.empty() : alone ? idle() : freest();
+    if (worker.isEmpty()) {
       return false;
     }
-    long id = parked.get();
+    long id = parked.orElseThrow();
     PromptTicket ticket = ledger.ticket(id);
     journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
     GroupRequest whole = trainRequest(id, parts.train().prompt(ledger.prompt(ticket)), ticket);
-    GroupRequest request = Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
-    rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
+    GroupRequest request =
+        Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
+    send(worker.get(), new RolloutWorker.Generate(request, oldestUseful()), alone);
     return true;
   }
 
   /** A prompt under which workers died runs alone, so that no neighbour is blamed the next time. */
   private boolean startSuspect() {
     Optional<PromptTicket> suspect = ledger.suspect();
-    if (suspect.isEmpty()) {
-      rollout.unreserve();
-      return false;
-    }
-    Optional<String> worker = ledger.mayStart() ? rollout.idle() : Optional.empty();
-    if (worker.isEmpty()) {
+    Optional<String> worker = suspect.isEmpty() ? Optional.empty() : idle();
+    if (worker.isEmpty() || !ledger.mayStart()) {
       return false;
     }
     start(suspect.orElseThrow(), worker.get(), true);
@@ -589,8 +591,10 @@ final class RunFlow {
   }
 
   private boolean startDue() {
-    Optional<String> worker = freest(false);
-    if (worker.isEmpty() || !ledger.mayStart() || ledger.isExhausted()) {
+    Optional<String> worker = freest();
+    if (worker.isEmpty()
+        || !ledger.mayStart()
+        || ledger.isExhausted()) {
       return false;
     }
     PromptTicket ticket = ledger.due();
@@ -608,7 +612,10 @@ final class RunFlow {
     journal.note(started);
     Prompt prompt = parts.train().prompt(ledger.prompt(ticket));
     GroupRequest request = trainRequest(started.groupId(), prompt, ticket);
-    var generate = new RolloutWorker.Generate(request, oldestUseful());
+    send(worker, new RolloutWorker.Generate(request, oldestUseful()), alone);
+  }
+
+  private void send(String worker, RolloutWorker.Generate generate, boolean alone) {
     if (alone) {
       rollout.assignAlone(worker, generate, now());
     } else {
@@ -640,9 +647,31 @@ final class RunFlow {
     }
   }
 
-  /** A suspect worker gets nothing new: it would keep it until somebody else is asked as well. */
-  private Optional<String> freest(boolean eval) {
-    return rollout.freest(eval, worker -> !isStuck(worker));
+  /**
+   * The worker with the most room for a group. A worker that is suspect gets nothing new: it would
+   * keep it until somebody else is asked as well. One worker gets nothing while a prompt waits to
+   * run alone, or busy workers would keep it waiting until the end of the run.
+   */
+  private Optional<String> freest() {
+    Optional<String> kept =
+        isAnyWaitingToRunAlone()
+            ? rollout.emptiest(worker -> !isStuck(worker))
+            : Optional.empty();
+    return rollout.freest(
+        false, worker -> !isStuck(worker) && kept.filter(worker::equals).isEmpty());
+  }
+
+  private boolean isAnyWaitingToRunAlone() {
+    return ledger.suspect().isPresent() && ledger.mayStart()
+        || ledger.parked().filter(this::isSuspect).isPresent();
+  }
+
+  private Optional<String> idle() {
+    return rollout.idle(worker -> !isStuck(worker));
+  }
+
+  private boolean isSuspect(long groupId) {
+    return ledger.isSuspect(ledger.ticket(groupId));
   }
 
   private boolean isStuck(String worker) {

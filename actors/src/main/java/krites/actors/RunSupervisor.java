@@ -3,9 +3,11 @@ package krites.actors;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -120,7 +122,9 @@ public final class RunSupervisor {
   private final int life;
   private final Map<ActorRef<Void>, Role> children =
       new LinkedHashMap<>(); // in the order of their spawning: the hash of a reference is random
+  private final Set<String> leaving = new HashSet<>(); // rollout workers that are one too many
   private int replaced;
+  private int replacing; // rollout workers that come after a breath
   private int nextRollout;
 
   private RunSupervisor(
@@ -176,7 +180,7 @@ public final class RunSupervisor {
         Learner.create(parts.trainer(), parts.checkpoints(), orchestrator, parameterServer),
         KritesRun.DEVICE_DISPATCHER);
     var team = new Team(orchestrator, parameterServer, recorder);
-    int rollout = LiveSettings.of(settings).rolloutWorkers();
+    int rollout = wantedRolloutWorkers();
     for (nextRollout = 0; nextRollout < rollout; nextRollout++) {
       spawnWorker(team, new Worker(true, nextRollout, 0));
     }
@@ -229,10 +233,7 @@ public final class RunSupervisor {
             switch (command) {
               case Stop() -> onStop(team);
               case RunEnded ended -> record(team, outcome(ended), ended.summary());
-              case Replace(Worker worker) -> {
-                spawnWorker(team, worker);
-                yield Behaviors.same();
-              }
+              case Replace(Worker worker) -> onReplace(team, worker);
               case Restart(String role, String why) -> onRestart(team, role, why);
               case Drained(String worker) -> onDrained(worker);
               case Changed(LiveSetting setting) -> onChanged(team, setting);
@@ -278,13 +279,27 @@ public final class RunSupervisor {
   }
 
   private Behavior<Command> replace(Team team, Worker worker, String reason, Throwable cause) {
+    if (leaving.remove(worker.name())) {
+      context.getLog().warn("{}; it was to leave", reason);
+      return Behaviors.same();
+    }
     if (replaced == settings.workers().restarts()) {
       return fail(
           team, worker.name(), reason + " (" + replaced + " workers were replaced before)", cause);
     }
     replaced++;
+    replacing += worker.rollout() ? 1 : 0;
     context.getLog().warn("{}; it is replaced", reason);
     timers.startSingleTimer(worker.name(), new Replace(worker.next()), BREATH);
+    return Behaviors.same();
+  }
+
+  /** A replacement is not needed when there are to be fewer workers by now. */
+  private Behavior<Command> onReplace(Team team, Worker worker) {
+    replacing -= worker.rollout() ? 1 : 0;
+    if (!worker.rollout() || rolloutWorkers().size() < wantedRolloutWorkers()) {
+      spawnWorker(team, worker);
+    }
     return Behaviors.same();
   }
 
@@ -341,19 +356,26 @@ public final class RunSupervisor {
     settings = settings.with(setting);
     if (setting instanceof LiveSetting.RolloutWorkers(int wanted)) {
       List<Worker> now = rolloutWorkers();
-      for (int i = now.size(); i < wanted; i++) {
+      for (int i = now.size() + replacing; i < wanted; i++) {
         spawnWorker(team, new Worker(true, nextRollout++, 0));
       }
       for (Worker surplus : now.subList(Math.min(wanted, now.size()), now.size())) {
+        leaving.add(surplus.name());
         team.orchestrator().tell(new Orchestrator.Release(surplus.name()));
       }
     }
     return Behaviors.same();
   }
 
+  private int wantedRolloutWorkers() {
+    return LiveSettings.of(settings).rolloutWorkers();
+  }
+
+  /** Those that stay. */
   private List<Worker> rolloutWorkers() {
     return children.values().stream()
         .filter(role -> role instanceof Worker worker && worker.rollout())
+        .filter(role -> !leaving.contains(role.name()))
         .map(Worker.class::cast)
         .sorted(Comparator.comparingInt(Worker::index))
         .toList();
@@ -363,6 +385,7 @@ public final class RunSupervisor {
     for (Map.Entry<ActorRef<Void>, Role> child : Map.copyOf(children).entrySet()) {
       if (child.getValue().name().equals(worker)) {
         context.getLog().info("{} has handed back its groups and goes", worker);
+        leaving.remove(worker);
         abandon(child.getKey());
       }
     }
