@@ -3,6 +3,7 @@ package krites.actors;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +18,9 @@ import krites.grpo.record.EvalRecord.TagAccuracy;
 
 /**
  * One evaluation of one version on all sets: which prompts are still to be asked, and what came
- * back. Its groups have negative numbers and are in no account; one whose worker died is asked
- * again under its number.
+ * back. Its groups have negative numbers, which no other round of the run has, and are in no
+ * account; one whose worker died is asked again under its number, alone when workers died under it
+ * before, and given up when that was no coincidence.
  */
 final class EvalRound {
   /** A group to be generated. */
@@ -31,13 +33,27 @@ final class EvalRound {
   private final Map<String, EvalSet> sets;
   private final Deque<Long> toAsk = new ArrayDeque<>();
   private final Map<Long, Place> open = new LinkedHashMap<>();
+  private final Map<Long, Integer> deaths = new HashMap<>();
   private final Map<String, Tally> tallies = new LinkedHashMap<>();
+  private final int poisonLimit;
+  private final long lowest;
 
-  EvalRound(long step, PolicyVersion version, Map<String, EvalSet> sets) {
+  /**
+   * @param before the lowest number of any group of an earlier round, 0 for none: an answer that
+   *     comes late must not be taken for one of this round
+   * @param poisonLimit workers that may die under one prompt before it is given up
+   */
+  EvalRound(
+      long step,
+      PolicyVersion version,
+      Map<String, EvalSet> sets,
+      long before,
+      int poisonLimit) {
     this.step = step;
     this.version = version;
     this.sets = sets;
-    long id = 0;
+    this.poisonLimit = poisonLimit;
+    long id = before;
     for (Map.Entry<String, EvalSet> set : sets.entrySet()) {
       tallies.put(set.getKey(), new Tally());
       for (long index = 0; index < set.getValue().items(); index++) {
@@ -45,6 +61,7 @@ final class EvalRound {
         toAsk.add(id);
       }
     }
+    this.lowest = id;
   }
 
   /** The next group to be generated; empty when all were sent. */
@@ -56,11 +73,30 @@ final class EvalRound {
     return !toAsk.isEmpty();
   }
 
-  /** The worker of a group died; it will be asked again first. */
+  /** Whether the next group needs a worker for itself, so that no neighbour is blamed. */
+  boolean isNextSuspect() {
+    Long next = toAsk.peek();
+    return next != null
+        && poisonLimit > 1
+        && deaths.getOrDefault(next, 0) >= poisonLimit - 1;
+  }
+
+  /** A worker handed a group back; it will be asked again first. */
   void giveBack(long groupId) {
     if (open.containsKey(groupId)) {
       toAsk.addFirst(groupId);
     }
+  }
+
+  /** The worker of a group died; true when that was once too often, and the group has failed. */
+  boolean lost(long groupId) {
+    boolean poison = deaths.merge(groupId, 1, Integer::sum) >= poisonLimit;
+    if (poison) {
+      failed(groupId);
+    } else {
+      giveBack(groupId);
+    }
+    return poison;
   }
 
   void scored(ScoredGroup scored) {
@@ -75,6 +111,11 @@ final class EvalRound {
     if (place != null) {
       tally(place.set()).failed++;
     }
+  }
+
+  /** The number before which the next round begins. */
+  long lowest() {
+    return lowest;
   }
 
   boolean isDone() {

@@ -84,7 +84,8 @@ public final class KritesRun {
 
   /** Every reward worker of the run, replacements included, may block a thread for ever. */
   private static Config rewardThreads(RunSettings settings) {
-    int threads = settings.workers().reward() + settings.workers().restarts();
+    RunSettings.Workers workers = settings.workers();
+    int threads = workers.reward() * (1 + workers.recoveries()) + workers.restarts();
     return ConfigFactory.parseMap(
         Map.of(REWARD_DISPATCHER + ".thread-pool-executor.fixed-pool-size", threads),
         "reward workers and restarts of the run");

@@ -87,6 +87,7 @@ final class RunFlow {
   private LiveSettings live;
   private final long startedNanos;
   private @Nullable EvalRound eval;
+  private long lowestEval; // number of a group
   private long evalStartedNanos;
   private long evaluatedStep;
   private long checkpointedStep = -1;
@@ -187,7 +188,10 @@ final class RunFlow {
       }
     }
     if (eval != null) {
-      held.stream().filter(RunFlow::isEval).forEach(eval::giveBack);
+      held.stream()
+          .filter(RunFlow::isEval)
+          .filter(eval::lost)
+          .forEach(id -> LOG.error("eval group {} is given up: workers died under it", id));
     }
     setAsideCondemned();
   }
@@ -462,7 +466,9 @@ final class RunFlow {
         && learner.training().isEmpty()
         && evaluatedStep != step
         && settings.evaluatesAfter(step)) {
-      eval = new EvalRound(step, ledger.version(), parts.evalSets());
+      int poisonLimit = live.limits().poisonLimit();
+      eval = new EvalRound(step, ledger.version(), parts.evalSets(), lowestEval, poisonLimit);
+      lowestEval = eval.lowest();
       evalStartedNanos = now();
     }
   }
@@ -471,13 +477,20 @@ final class RunFlow {
     if (eval == null) {
       return;
     }
-    Optional<String> worker = freestForEval();
-    while (eval.hasNext() && worker.isPresent()) {
+    while (eval.hasNext()) {
+      boolean alone = eval.isNextSuspect();
+      Optional<String> worker = alone ? idle() : freestForEval();
+      if (worker.isEmpty()) {
+        return;
+      }
       EvalRound.Item item = eval.next().orElseThrow();
       GroupRequest request = evalRequest(item.groupId(), item.prompt());
-      rollout.assign(
-          worker.get(), true, new RolloutWorker.Generate(request, ledger.version()), now());
-      worker = freestForEval();
+      var generate = new RolloutWorker.Generate(request, ledger.version());
+      if (alone) {
+        rollout.assignAlone(worker.get(), true, generate, now());
+      } else {
+        rollout.assign(worker.get(), true, generate, now());
+      }
     }
   }
 
@@ -617,7 +630,7 @@ final class RunFlow {
 
   private void send(String worker, RolloutWorker.Generate generate, boolean alone) {
     if (alone) {
-      rollout.assignAlone(worker, generate, now());
+      rollout.assignAlone(worker, false, generate, now());
     } else {
       rollout.assign(worker, false, generate, now());
     }

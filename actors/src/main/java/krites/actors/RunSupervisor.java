@@ -107,7 +107,7 @@ public final class RunSupervisor {
 
   private static final Duration PATIENCE = Duration.ofSeconds(2); // for answers that need no work
   private static final Duration EMPTYING =
-      Duration.ofSeconds(10); // for engines in the middle of a step; a hanging one never ends
+      Duration.ofSeconds(10); // for what is in the middle of a step; workers that hang never end
   private static final Duration RECORDING =
       Duration.ofSeconds(5); // for files that are still being written
   private static final Duration BREATH = Duration.ofMillis(100); // before a dead worker is replaced
@@ -320,7 +320,7 @@ public final class RunSupervisor {
    */
   private Behavior<Command> onRestart(Team team, String role, String why) {
     String reason = role + " hangs: " + why;
-    for (Map.Entry<ActorRef<Void>, Role> child : Map.copyOf(children).entrySet()) {
+    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
       if (!child.getValue().name().equals(role)) {
         continue;
       }
@@ -382,7 +382,7 @@ public final class RunSupervisor {
   }
 
   private Behavior<Command> onDrained(String worker) {
-    for (Map.Entry<ActorRef<Void>, Role> child : Map.copyOf(children).entrySet()) {
+    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
       if (child.getValue().name().equals(worker)) {
         context.getLog().info("{} has handed back its groups and goes", worker);
         leaving.remove(worker);
@@ -472,13 +472,7 @@ public final class RunSupervisor {
         (ctx, command) ->
             switch (command) {
               case Stop() -> finish(lost(name, cause, "the run was stopped"));
-              case Deadline() ->
-                  finish(
-                      lost(
-                          name,
-                          cause,
-                          "these do not stop: "
-                              + children.values().stream().map(Role::name).sorted().toList()));
+              case Deadline() -> withoutHangingWorkers(name, cause);
               default -> Behaviors.same();
             },
         (ctx, signal) -> {
@@ -488,6 +482,23 @@ public final class RunSupervisor {
           }
           return Behaviors.same();
         });
+  }
+
+  /** A worker that hangs is left to itself, as always; nobody listens to its name any more. */
+  private Behavior<Command> withoutHangingWorkers(String name, Throwable cause) {
+    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
+      if (child.getValue() instanceof Worker) {
+        abandon(child.getKey());
+      }
+    }
+    return children.isEmpty()
+        ? emptying(name, cause)
+        : finish(
+            lost(
+                name,
+                cause,
+                "these do not stop: "
+                    + children.values().stream().map(Role::name).sorted().toList()));
   }
 
   private Behavior<Command> recovering(String name, Throwable cause) {

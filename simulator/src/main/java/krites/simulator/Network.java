@@ -60,6 +60,9 @@ final class Network {
 
   /** Sends a message from the strand that runs, or from nowhere (a timer) if none does. */
   void send(Lane receiver, Object message, Runnable deliver) {
+    if (loop.nanos() >= EventLoop.NEVER) {
+      return; // its sender hangs
+    }
     Lane sender = loop.current();
     boolean travels = message instanceof ControlMessage || message instanceof DataMessage;
     if (sender == null) {
