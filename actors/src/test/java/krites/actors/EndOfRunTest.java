@@ -227,7 +227,13 @@ final class EndOfRunTest {
 
     world.maxStaleness = 0;
     world.checkpointEvery = 4;
-    world.beforeEachPiece = this::dieInStepNine;
+    AtomicInteger deaths = new AtomicInteger();
+    world.beforeEachPiece =
+        step -> {
+          if (step == 9 && deaths.getAndIncrement() == 0) {
+            throw new IllegalStateException("device lost");
+          }
+        };
     world.recovery = Optional.of(world::fromLastCheckpoint);
     RunSummary summary = WholeRunTest.completed(world.run());
     assertEquals(20, summary.steps());
