@@ -335,9 +335,7 @@ public final class RunSupervisor {
         }
         case Vital(String name) -> {
           var cause = new IllegalStateException(reason);
-          return mayRecover(name, cause)
-              ? recover(name, cause)
-              : fail(team, name, reason, cause);
+          return mayRecover(name, cause) ? recover(name, cause) : fail(team, name, reason, cause);
         }
       }
     }
@@ -534,7 +532,11 @@ public final class RunSupervisor {
               case Recorded() -> finish(outcome);
               case Deadline() ->
                   finish(
-                      unrecorded(outcome, summary, "the recorder did not finish in time", Optional.empty()));
+                      unrecorded(
+                          outcome,
+                          summary,
+                          "the recorder did not finish in time",
+                          Optional.empty()));
               case Stop _,
                   RunEnded _,
                   Replace _,
@@ -547,7 +549,9 @@ public final class RunSupervisor {
             },
         (ctx, signal) ->
             signal instanceof ChildFailed failed && isRecorder(failed.getRef())
-                ? finish(unrecorded(outcome, summary, Reasons.of(cause(failed)), Optional.of(cause(failed))))
+                ? finish(
+                    unrecorded(
+                        outcome, summary, Reasons.of(cause(failed)), Optional.of(cause(failed))))
                 : Behaviors.same());
   }
 

@@ -87,7 +87,7 @@ final class StallTest {
   void workersThatAlwaysHangEndTheRunWhenTheRestartsAreUsedUp() throws Exception {
     world.rolloutWorkers = 1;
     world.restarts = 1;
-        world.onStart = request -> world.hang();
+    world.onStart = request -> world.hang();
 
     String reason = failed();
 
@@ -118,7 +118,7 @@ final class StallTest {
   @Test
   void aRewardWorkerThatBlocksIsReplacedAndNoGroupIsLost() throws Exception {
     world.rewardWorkers = 1;
-    world.rewards = new RewardPolicy(SUSPECT, 3, 0, SUSPECT, OnFailure.DROP, 0);
+    world.rewards = new RewardPolicy(SUSPECT, 8, 0, SUSPECT, OnFailure.DROP, 0);
     world.stallAfter = Duration.ofSeconds(20); // the reward's own deadlines are what acts
     AtomicInteger scored = new AtomicInteger();
     AtomicBoolean blocked = new AtomicBoolean();
@@ -134,14 +134,14 @@ final class StallTest {
     RunSummary summary = completed(world.run());
 
     assertTrue(blocked.get());
+    assertEquals(0, summary.account().dropped().getOrDefault(Drop.REWARD_FAILED, 0L));
     closes(summary);
   }
 
   // --- a learner that dies between checkpoint and publish
 
   @Test
-  void aLearnerThatDiesBetweenCheckpointAndPublishGoesBackAndTrainsEachStepOnce()
-      throws Exception {
+  void aLearnerThatDiesBetweenCheckpointAndPublishGoesBackAndTrainsEachStepOnce() throws Exception {
     World straight = new World();
     straight.maxStaleness = 0;
     completed(straight.run());
@@ -247,7 +247,7 @@ final class StallTest {
     world.groupsPerStep = 16;
     world.rolloutWorkers = 6;
     world.rewardWorkers = 4;
-        AtomicLong noted = new AtomicLong();
+    AtomicLong noted = new AtomicLong();
     world.loses =
         message -> {
           if (message instanceof Recorder.RecordEvents(var _, long entries, var _)) {
