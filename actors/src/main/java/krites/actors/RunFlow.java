@@ -586,8 +586,7 @@ final class RunFlow {
     PromptTicket ticket = ledger.ticket(id);
     journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
     GroupRequest whole = trainRequest(id, parts.train().prompt(ledger.prompt(ticket)), ticket);
-    GroupRequest request =
-        Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
+    GroupRequest request = Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
     send(worker.get(), new RolloutWorker.Generate(request, oldestUseful()), alone);
     return true;
   }
@@ -667,9 +666,7 @@ final class RunFlow {
    */
   private Optional<String> freest() {
     Optional<String> kept =
-        isAnyWaitingToRunAlone()
-            ? rollout.emptiest(worker -> !isStuck(worker))
-            : Optional.empty();
+        isAnyWaitingToRunAlone() ? rollout.emptiest(worker -> !isStuck(worker)) : Optional.empty();
     return rollout.freest(
         false, worker -> !isStuck(worker) && kept.filter(worker::equals).isEmpty());
   }

@@ -29,7 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a run does with more groups than it needs, slow workers and bad prompts; all accounts close. */
+/**
+ * What a run does with more groups than it needs, slow workers and bad prompts; all accounts close.
+ */
 final class FlowPolicyTest {
   private final World world = new World();
 
@@ -159,10 +161,7 @@ final class FlowPolicyTest {
     String last = workerOf(deaths.getLast().groupId());
     assertEquals(
         List.of(deaths.getLast().groupId()),
-        lost.stream()
-            .map(GroupDropped::groupId)
-            .filter(id -> workerOf(id).equals(last))
-            .toList());
+        lost.stream().map(GroupDropped::groupId).filter(id -> workerOf(id).equals(last)).toList());
   }
 
   /** The last worker that was asked for a group. */

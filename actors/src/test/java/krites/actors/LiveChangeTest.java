@@ -104,8 +104,7 @@ final class LiveChangeTest {
             "async.max-staleness", "3",
             "rollout.workers", "4"),
         first.values().stream()
-            .collect(
-                Collectors.toMap(SettingChanged::key, SettingChanged::after)));
+            .collect(Collectors.toMap(SettingChanged::key, SettingChanged::after)));
     first.values().forEach(change -> assertEquals("as configured", change.before()));
     SettingChanged lowered = changes().get(7);
     SettingChanged slower = changes().get(8);
@@ -128,14 +127,12 @@ final class LiveChangeTest {
               ? Tuning.NONE
               : policy.compareTo(slower.from()) < 0 ? tuned : tuning(0.25);
       assertEquals(tuning, batch.tuning(), which);
-      int most =
-          policy.compareTo(changed) < 0 ? 1 : policy.compareTo(lowered.from()) < 0 ? 3 : 0;
+      int most = policy.compareTo(changed) < 0 ? 1 : policy.compareTo(lowered.from()) < 0 ? 3 : 0;
       assertEquals(most, batch.maxStaleness(), which);
       batch
           .groups()
           .forEach(
-              group ->
-                  assertTrue(policy.staleness(group.group().oldestVersion()) <= most, which));
+              group -> assertTrue(policy.staleness(group.group().oldestVersion()) <= most, which));
     }
     assertTrue(summary.account().dropped().get(Drop.FLAT) > 0, summary.toString());
     int filtered = world.notes.events.indexOf(changes().get(4));

@@ -118,7 +118,7 @@ final class StallTest {
   @Test
   void aRewardWorkerThatBlocksIsReplacedAndNoGroupIsLost() throws Exception {
     world.rewardWorkers = 1;
-    world.rewards = new RewardPolicy(SUSPECT, 3, 0, SUSPECT, OnFailure.DROP, 0);
+    world.rewards = new RewardPolicy(SUSPECT, 8, 0, SUSPECT, OnFailure.DROP, 0);
     world.stallAfter = Duration.ofSeconds(20); // the reward's own deadlines are what acts
     AtomicInteger scored = new AtomicInteger();
     AtomicBoolean blocked = new AtomicBoolean();
@@ -134,6 +134,7 @@ final class StallTest {
     RunSummary summary = completed(world.run());
 
     assertTrue(blocked.get());
+    assertEquals(0, summary.account().dropped().getOrDefault(Drop.REWARD_FAILED, 0L));
     closes(summary);
   }
 

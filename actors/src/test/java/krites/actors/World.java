@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import krites.grpo.PolicyVersion;
@@ -128,6 +129,7 @@ final class World {
   Supplier<PolicyTrainer> trainer =
       () -> new FakeTrainer(this, FIRST, 1, step -> beforeEachPiece.accept(step));
   RunRecorder recorder = notes;
+  LongSupplier nanos = System::nanoTime;
   WeightVerifier verifier = new Verifier();
   Optional<Supplier<Optional<RunParts.Recovery>>> recovery = Optional.empty();
 
@@ -158,24 +160,26 @@ final class World {
         start);
   }
 
+  RunParts parts() {
+    return new RunParts(
+        engineFactory,
+        trainer,
+        reward,
+        prompts("train", 50),
+        evalSets,
+        recorder,
+        store(),
+        verifier,
+        recovery,
+        inbox,
+        nanos);
+  }
+
   RunHandle start() {
-    var parts =
-        new RunParts(
-            engineFactory,
-            trainer,
-            reward,
-            prompts("train", 50),
-            evalSets,
-            recorder,
-            store(),
-            verifier,
-            recovery,
-            inbox,
-            System::nanoTime);
     // Every message goes through its serializer, as it would between two machines.
     String serializers = "pekko.actor.serialize-messages = " + serializes + "\n";
     return KritesRun.start(
-        settings(), parts, ConfigFactory.parseString(serializers + LossyMailbox.config(loses)));
+        settings(), parts(), ConfigFactory.parseString(serializers + LossyMailbox.config(loses)));
   }
 
   /** Blocks for ever, that is until the run has ended, so that its threads can be had back. */

@@ -86,10 +86,7 @@ final class SynchronousOracleTest {
 
     List<String> expected =
         plainLoop(
-            new ConfigReader()
-                .withResolvedFile(run.resolve(RunDirectory.CONFIG))
-                .read()
-                .config());
+            new ConfigReader().withResolvedFile(run.resolve(RunDirectory.CONFIG)).read().config());
 
     assertTrue(someGroupTeaches, "all advantages are zero, the comparison says little");
     assertEquals(STEPS + 1, expected.stream().distinct().count(), "each step changes the weights");
@@ -122,8 +119,7 @@ final class SynchronousOracleTest {
           order.take(ticket);
           Prompt prompt = datasets.train().prompt(order.index(ticket));
           var request =
-              GroupRequest.whole(
-                  id++, prompt, sampling(config), Seeds.ofGroup(seed, ticket));
+              GroupRequest.whole(id++, prompt, sampling(config), Seeds.ofGroup(seed, ticket));
           groups.add(scored(sampled(engine, request), reward));
         }
         weights = trained(trainer, TrainingBatch.of(step, weights.version(), groups, 0));
@@ -155,9 +151,7 @@ final class SynchronousOracleTest {
 
   private TrainingGroup scored(Group group, RewardFunction reward) {
     List<Reward> rewards =
-        group.responses().stream()
-            .map(response -> reward.score(group.prompt(), response))
-            .toList();
+        group.responses().stream().map(response -> reward.score(group.prompt(), response)).toList();
     double[] advantages =
         AdvantageRule.Standardised.published()
             .advantages(rewards.stream().mapToDouble(Reward::total).toArray());
