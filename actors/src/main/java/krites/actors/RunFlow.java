@@ -2,7 +2,6 @@ package krites.actors;
 
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,7 +9,6 @@ import krites.grpo.Drop;
 import krites.grpo.Group;
 import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
-import krites.grpo.Prompt;
 import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
 import krites.grpo.StepReport;
@@ -24,15 +22,11 @@ import krites.grpo.flow.GroupState.Phase;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.LedgerEvent.BatchTaken;
 import krites.grpo.flow.LedgerEvent.GroupDropped;
-import krites.grpo.flow.LedgerEvent.GroupStarted;
 import krites.grpo.flow.LedgerEvent.PromptSetAside;
 import krites.grpo.flow.LedgerEvent.RunStarted;
 import krites.grpo.flow.LiveSetting;
-import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
-import krites.grpo.flow.Seeds;
-import krites.grpo.port.GroupRequest;
 import krites.grpo.record.RunSummary;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
@@ -80,9 +74,8 @@ final class RunFlow {
   private final LearnerDesk learner;
   private final RolloutDesk rollout;
   private final ScoreDesk desk;
-  private final HedgeRule hedges;
+  private final GroupDispatch dispatch;
   private final BiasMeter bias;
-  private final Map<Long, PartialGroup> partials = new HashMap<>();
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
   private LiveSettings live;
   private final long startedNanos;
@@ -116,7 +109,8 @@ final class RunFlow {
     this.rollout = new RolloutDesk(nudge);
     this.desk = new ScoreDesk(settings.rewards());
     this.bias = new BiasMeter((int) Math.min(BiasMeter.WINDOW, live.limits().admitted(0)));
-    this.hedges = new HedgeRule(settings.asynchrony().hedgeFactor());
+    this.dispatch =
+        new GroupDispatch(settings, parts.train(), ledger, journal, rollout, parts.nanos());
     this.evaluatedStep = settings.start().map(start -> start.state().evaluatedStep()).orElse(-1L);
   }
 
@@ -215,10 +209,10 @@ final class RunFlow {
       return;
     }
     if (!isEval(id)) {
-      took.ifPresent(hedges::took);
+      took.ifPresent(dispatch::took);
       bias.generated(group.responseTokens());
       cancelOthers(id, worker);
-      partials.remove(id);
+      dispatch.forget(id);
       journal.note(
           new LedgerEvent.GroupGenerated(
               id, worker, group.oldestVersion(), group.responseTokens()));
@@ -238,7 +232,7 @@ final class RunFlow {
     } else if (copies(id) > 1) {
       journal.note(new LedgerEvent.CopyLost(id, worker)); // the other copy goes on
     } else {
-      partials.put(id, partial);
+      dispatch.keep(partial);
       PolicyVersion oldest = partial.oldestVersion().orElse(ledger.version());
       journal.note(new LedgerEvent.GroupCut(id, worker, oldest));
     }
@@ -413,13 +407,15 @@ final class RunFlow {
   void advance() {
     endScoring();
     beginEval();
-    dispatchEval();
+    if (eval != null) {
+      dispatch.dispatch(eval);
+    }
     endEval();
     if (eval == null) {
       writeCheckpoint();
       if (!journal.isFull()) {
         takeBatch();
-        admit();
+        dispatch.admit();
       }
     }
     journal.flush();
@@ -428,7 +424,7 @@ final class RunFlow {
   /** Time has passed: whoever owes an answer is asked again, and slow groups are hedged. */
   void tick() {
     learner.tick(now());
-    hedgeSlowGroups();
+    dispatch.hedgeSlowGroups();
     bias.compare().warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
   }
 
@@ -471,31 +467,6 @@ final class RunFlow {
       lowestEval = eval.lowest();
       evalStartedNanos = now();
     }
-  }
-
-  private void dispatchEval() {
-    if (eval == null) {
-      return;
-    }
-    while (eval.hasNext()) {
-      boolean alone = eval.isNextSuspect();
-      Optional<String> worker = alone ? idle() : freestForEval();
-      if (worker.isEmpty()) {
-        return;
-      }
-      EvalRound.Item item = eval.next().orElseThrow();
-      GroupRequest request = evalRequest(item.groupId(), item.prompt());
-      var generate = new RolloutWorker.Generate(request, ledger.version());
-      if (alone) {
-        rollout.assignAlone(worker.get(), true, generate, now());
-      } else {
-        rollout.assign(worker.get(), true, generate, now());
-      }
-    }
-  }
-
-  private Optional<String> freestForEval() {
-    return rollout.freest(true, worker -> !isStuck(worker));
   }
 
   private void endEval() {
@@ -568,149 +539,6 @@ final class RunFlow {
         scored, Arrays.stream(settings.advantage().advantages(rewards)).boxed().toList());
   }
 
-  // --- new groups
-  // ----------------------------------------------------------------------------------------------
-
-  private void admit() {
-    while (goOnWithParked() || startSuspect() || startDue()) {}
-  }
-
-  private boolean goOnWithParked() {
-    Optional<Long> parked = ledger.parked();
-    boolean alone = parked.filter(this::isSuspect).isPresent();
-    Optional<String> worker = parked.isEmpty() ? Optional.empty() : alone ? idle() : freest();
-    if (worker.isEmpty()) {
-      return false;
-    }
-    long id = parked.orElseThrow();
-    PromptTicket ticket = ledger.ticket(id);
-    journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
-    GroupRequest whole = trainRequest(id, parts.train().prompt(ledger.prompt(ticket)), ticket);
-    GroupRequest request = Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
-    send(worker.get(), new RolloutWorker.Generate(request, oldestUseful()), alone);
-    return true;
-  }
-
-  /** A prompt under which workers died runs alone, so that no neighbour is blamed the next time. */
-  private boolean startSuspect() {
-    Optional<PromptTicket> suspect = ledger.suspect();
-    Optional<String> worker = suspect.isEmpty() ? Optional.empty() : idle();
-    if (worker.isEmpty() || !ledger.mayStart()) {
-      return false;
-    }
-    start(suspect.orElseThrow(), worker.get(), true);
-    return true;
-  }
-
-  private boolean startDue() {
-    Optional<String> worker = freest();
-    if (worker.isEmpty()
-        || !ledger.mayStart()
-        || ledger.isExhausted()) {
-      return false;
-    }
-    PromptTicket ticket = ledger.due();
-    Optional<PromptSetAside> skipped = ledger.skip(ticket);
-    if (skipped.isPresent()) {
-      journal.note(skipped.get());
-    } else {
-      start(ticket, worker.get(), false);
-    }
-    return true;
-  }
-
-  private void start(PromptTicket ticket, String worker, boolean alone) {
-    GroupStarted started = ledger.start(ticket, worker);
-    journal.note(started);
-    Prompt prompt = parts.train().prompt(ledger.prompt(ticket));
-    GroupRequest request = trainRequest(started.groupId(), prompt, ticket);
-    send(worker, new RolloutWorker.Generate(request, oldestUseful()), alone);
-  }
-
-  private void send(String worker, RolloutWorker.Generate generate, boolean alone) {
-    if (alone) {
-      rollout.assignAlone(worker, false, generate, now());
-    } else {
-      rollout.assign(worker, false, generate, now());
-    }
-  }
-
-  private void hedgeSlowGroups() {
-    Map<String, List<Long>> slow = new LinkedHashMap<>();
-    hedges.limitNanos().ifPresent(limit -> slow.putAll(rollout.slow(limit, now())));
-    rollout
-        .stuck(settings.patience().suspect().toNanos(), now())
-        .forEach(look -> slow.put(look.worker(), look.held()));
-    slow.forEach((worker, ids) -> ids.forEach(id -> hedge(worker, id)));
-  }
-
-  /** A second worker is asked for the same group; whoever is first counts. */
-  private void hedge(String worker, long id) {
-    if (isEval(id)) {
-      return;
-    }
-    Optional<RolloutWorker.Generate> request = rollout.request(worker, id);
-    Optional<String> second =
-        rollout.freest(false, other -> ledger.mayHedge(id, other) && !isStuck(other));
-    if (request.isPresent() && second.isPresent()) {
-      LOG.info("group {} at {} is slow; {} is asked for it too", id, worker, second.get());
-      journal.note(new LedgerEvent.GroupDispatched(id, second.get()));
-      rollout.assign(second.get(), false, request.get(), now());
-    }
-  }
-
-  /**
-   * The worker with the most room for a group. A worker that is suspect gets nothing new: it would
-   * keep it until somebody else is asked as well. One worker gets nothing while a prompt waits to
-   * run alone, or busy workers would keep it waiting until the end of the run.
-   */
-  private Optional<String> freest() {
-    Optional<String> kept =
-        isAnyWaitingToRunAlone() ? rollout.emptiest(worker -> !isStuck(worker)) : Optional.empty();
-    return rollout.freest(
-        false, worker -> !isStuck(worker) && kept.filter(worker::equals).isEmpty());
-  }
-
-  private boolean isAnyWaitingToRunAlone() {
-    return ledger.suspect().isPresent() && ledger.mayStart()
-        || ledger.parked().filter(this::isSuspect).isPresent();
-  }
-
-  private Optional<String> idle() {
-    return rollout.idle(worker -> !isStuck(worker));
-  }
-
-  private boolean isSuspect(long groupId) {
-    return ledger.isSuspect(ledger.ticket(groupId));
-  }
-
-  private boolean isStuck(String worker) {
-    return rollout.isStuck(worker, settings.patience().suspect().toNanos(), now());
-  }
-
-  private GroupRequest trainRequest(long groupId, Prompt prompt, PromptTicket ticket) {
-    return new GroupRequest(
-        groupId,
-        prompt,
-        settings.sampling(),
-        Seeds.ofGroup(settings.runSeed(), ticket),
-        Optional.empty(),
-        settings.asynchrony().partialTokens());
-  }
-
-  private GroupRequest evalRequest(long groupId, Prompt prompt) {
-    long seed = Seeds.ofName(settings.runSeed(), "eval/" + prompt.id());
-    return GroupRequest.whole(groupId, prompt, settings.evalSampling(), seed);
-  }
-
-  /** A group that began under an older version would be stale by the time of its batch. */
-  private PolicyVersion oldestUseful() {
-    PolicyVersion version = ledger.version();
-    return new PolicyVersion(
-        version.term(),
-        Math.max(0, version.number() - Math.max(0, live.limits().maxStaleness() - 1)));
-  }
-
   // --- ends of groups
   // ------------------------------------------------------------------------------------------
 
@@ -735,9 +563,9 @@ final class RunFlow {
     long id = dropped.groupId();
     GroupState state = ledger.state(id).orElseThrow();
     if (state.phase() == Phase.GENERATING || state.phase() == Phase.PARKED) {
-      PartialGroup partial = partials.remove(id);
-      if (dropped.reason() != Drop.RESTARTED && partial != null) {
-        bias.abandoned(partial.responseTokens());
+      Optional<PartialGroup> partial = dispatch.forget(id);
+      if (dropped.reason() != Drop.RESTARTED) {
+        partial.ifPresent(had -> bias.abandoned(had.responseTokens()));
       }
     }
     journal.note(dropped);
@@ -827,7 +655,8 @@ final class RunFlow {
     journal.flush();
   }
 
-  private static boolean isEval(long groupId) {
+  /** Groups of evaluations have negative numbers and are in no account. */
+  static boolean isEval(long groupId) {
     return groupId < 0;
   }
 

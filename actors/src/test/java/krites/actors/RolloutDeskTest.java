@@ -71,7 +71,7 @@ final class RolloutDeskTest {
 
   @Test
   void aGroupThatRunsAloneKeepsItsWorkerForItself() {
-    desk.assignAlone(B, generate(1), 0);
+    desk.assignAlone(B, false, generate(1), 0);
     assertEquals(Optional.of(A), desk.freest(false, worker -> true));
     assertEquals(Optional.of(A), desk.emptiest(worker -> true));
     assertEquals(Optional.empty(), desk.freest(true, worker -> worker.equals(B)));
