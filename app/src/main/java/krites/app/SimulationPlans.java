@@ -1,6 +1,7 @@
 package krites.app;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -42,6 +43,7 @@ final class SimulationPlans {
         config.learner().microBatchTokens(),
         config.world().trainItems(),
         evalItems,
+        List.of(),
         config.simulate().horizonHours() * SECONDS_PER_HOUR,
         listener);
   }

@@ -420,6 +420,10 @@ final class JournalChecker {
    * @throws Broken if it does not
    */
   void close(Account account, long steps, Set<Long> inWeights) {
+    require(
+        published,
+        Promise.VERSIONS_RISE,
+        () -> "the weights of " + version + " were never published");
     require(part == Part.ENDED, Promise.ENDS, () -> "the journal does not say that the run ended");
     require(
         account.issued() == started

@@ -34,6 +34,11 @@ final class ModelledCheckpoints implements CheckpointStore {
     return newest.filter(saved -> saved.nanos() <= atNanos).or(() -> before);
   }
 
+  /** The process is killed: what was not complete then never appears. */
+  void killed(long atNanos) {
+    newest = newest(atNanos);
+  }
+
   @Override
   public Path write(RunState state, PolicyTrainer trainer) {
     if (!(trainer instanceof ModelledTrainer modelled)) {

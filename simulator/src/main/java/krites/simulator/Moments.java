@@ -7,6 +7,9 @@ import java.util.Arrays;
  * whatever is asked.
  */
 final class Moments {
+  private static final long FAR =
+      EventLoop.NEVER / 2; // whoever asks there hangs; nothing is made up to then
+
   private final long seed;
   private final double perSecond;
   private long[] nanos = new long[8];
@@ -24,6 +27,9 @@ final class Moments {
 
   /** The first moment after another one; {@link EventLoop#NEVER} if there is none. */
   long firstAfter(long atNanos) {
+    if (atNanos >= FAR) {
+      return EventLoop.NEVER;
+    }
     while (!ended && (count == 0 || nanos[count - 1] <= atNanos)) {
       make();
     }

@@ -15,7 +15,6 @@ import krites.grpo.flow.Continuation;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
-import krites.grpo.port.ControlInbox;
 import krites.grpo.record.RunSummary;
 
 /**
@@ -33,6 +32,7 @@ public final class Simulation {
   private final Tokens tokens = new Tokens();
   private final ModelledWeights weights;
   private final ModelledCheckpoints checkpoints;
+  private final ModelledInbox inbox;
   private final WatchedRecorder recorder;
   private final Moments kills;
   private final RunSettings settings;
@@ -52,6 +52,7 @@ public final class Simulation {
     Disk disk = new Disk(machine);
     this.weights = new ModelledWeights(machine, devices.learner().verifySeconds());
     this.checkpoints = new ModelledCheckpoints(machine, disk, devices.files().checkpointSeconds());
+    this.inbox = new ModelledInbox(machine, plan.changes());
     this.recorder =
         new WatchedRecorder(machine, disk, devices.files().recordSeconds(), checker, referee);
     this.kills =
@@ -107,11 +108,32 @@ public final class Simulation {
   private record GoingOn(Continuation state, ModelledTrainer.Saved trainer) {}
 
   private void begin(Optional<GoingOn> from) {
-    RunSettings going = plan.settings().apply(from.map(GoingOn::state));
+    RunSettings going = changed(plan.settings().apply(from.map(GoingOn::state)));
     RunParts parts = parts(from);
     machine.open(
         overrides ->
             KritesRun.open(going, parts, overrides, decided -> outcome = Optional.of(decided)));
+  }
+
+  /** With what was changed since the run began. */
+  private RunSettings changed(RunSettings configured) {
+    return new RunSettings(
+        configured.limits(),
+        configured.sampling(),
+        configured.evalMaxNewTokens(),
+        configured.advantage(),
+        configured.filter(),
+        configured.workers(),
+        configured.asynchrony(),
+        configured.rewards(),
+        configured.evalEverySteps(),
+        configured.checkpointEverySteps(),
+        configured.runSeed(),
+        configured.samplesPerStep(),
+        configured.recordBatches(),
+        new RunSettings.Live(configured.live().configured(), inbox.accepted()),
+        configured.patience(),
+        configured.start());
   }
 
   private RunParts parts(Optional<GoingOn> from) {
@@ -128,7 +150,7 @@ public final class Simulation {
         checkpoints,
         weights,
         Optional.of(this::recover),
-        ControlInbox.none(),
+        inbox,
         () -> machine.loop().nanos());
   }
 
@@ -173,6 +195,7 @@ public final class Simulation {
     long down = EventLoop.nanos(plan.faults().seconds(FaultKind.RUN_CRASH));
     machine.struck(FaultKind.RUN_CRASH, down, "the whole process");
     weights.clear();
+    checkpoints.killed(kill);
     restarts++;
     Optional<GoingOn> from = goingOn(FaultKind.RUN_CRASH);
     loop.skipTo(kill + down);

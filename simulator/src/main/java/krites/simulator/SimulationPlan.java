@@ -2,12 +2,14 @@ package krites.simulator;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import krites.actors.RunSettings;
 import krites.grpo.flow.Continuation;
+import krites.grpo.flow.LiveSetting;
 
 /**
  * All that a simulation is made of.
@@ -23,6 +25,7 @@ import krites.grpo.flow.Continuation;
  * @param microBatchTokens tokens that the trainer takes at once
  * @param prompts prompts of the training set
  * @param evalItems held-out prompts by set
+ * @param changes what somebody changes while the run goes on
  * @param horizonSeconds a run that has not ended by then is given up
  * @param listener told every line of the trace
  */
@@ -36,9 +39,14 @@ public record SimulationPlan(
     int microBatchTokens,
     long prompts,
     Map<String, Integer> evalItems,
+    List<Change> changes,
     double horizonSeconds,
     Optional<Consumer<String>> listener) {
+  /** A change of a live setting, asked for at a moment. */
+  public record Change(double seconds, LiveSetting setting) {}
+
   public SimulationPlan {
+    changes = List.copyOf(changes);
     evalItems = Collections.unmodifiableMap(new LinkedHashMap<>(evalItems));
     if (slots < 1 || chunkTokens < 1 || microBatchTokens < 1 || prompts < 1) {
       throw new IllegalArgumentException(
@@ -66,6 +74,7 @@ public record SimulationPlan(
         microBatchTokens,
         prompts,
         evalItems,
+        changes,
         horizonSeconds,
         listener);
   }

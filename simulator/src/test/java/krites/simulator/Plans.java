@@ -1,6 +1,7 @@
 package krites.simulator;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -55,6 +56,7 @@ final class Plans {
   int rewardAttempts = 3;
   Duration stallAfter = Duration.ofSeconds(120);
   Map<String, Integer> evalItems = Map.of();
+  List<SimulationPlan.Change> changes = List.of();
   double horizonSeconds = 24 * 3600;
   Optional<Consumer<String>> listener = Optional.empty();
 
@@ -88,7 +90,7 @@ final class Plans {
                 0,
                 false,
                 RunSettings.Live.NONE,
-                Patience.usual(stallAfter),
+                patience(),
                 from),
         devices,
         FaultPlan.parse(faults),
@@ -98,8 +100,15 @@ final class Plans {
         8192,
         50,
         evalItems,
+        changes,
         horizonSeconds,
         listener);
+  }
+
+  private Patience patience() {
+    Patience usual = Patience.usual(stallAfter);
+    Duration suspect = usual.suspect().compareTo(stallAfter) < 0 ? usual.suspect() : stallAfter;
+    return new Patience(usual.nudge(), suspect, stallAfter, usual.stopWithin(), usual.onStall());
   }
 
   SimulationReport run(long seed) {
