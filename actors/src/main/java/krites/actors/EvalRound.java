@@ -44,11 +44,7 @@ final class EvalRound {
    * @param poisonLimit workers that may die under one prompt before it is given up
    */
   EvalRound(
-      long step,
-      PolicyVersion version,
-      Map<String, EvalSet> sets,
-      long before,
-      int poisonLimit) {
+      long step, PolicyVersion version, Map<String, EvalSet> sets, long before, int poisonLimit) {
     this.step = step;
     this.version = version;
     this.sets = sets;
@@ -76,9 +72,7 @@ final class EvalRound {
   /** Whether the next group needs a worker for itself, so that no neighbour is blamed. */
   boolean isNextSuspect() {
     Long next = toAsk.peek();
-    return next != null
-        && poisonLimit > 1
-        && deaths.getOrDefault(next, 0) >= poisonLimit - 1;
+    return next != null && poisonLimit > 1 && deaths.getOrDefault(next, 0) >= poisonLimit - 1;
   }
 
   /** A worker handed a group back; it will be asked again first. */

@@ -72,7 +72,9 @@ public final class KritesRun {
   public static ActorSystem<RunSupervisor.Command> open(
       RunSettings settings, RunParts parts, Config overrides, Consumer<RunOutcome> decide) {
     return ActorSystem.create(
-        RunSupervisor.create(settings, parts, decide), "krites", config(overrides.withFallback(rewardThreads(settings))));
+        RunSupervisor.create(settings, parts, decide),
+        "krites",
+        config(overrides.withFallback(rewardThreads(settings))));
   }
 
   /** All dispatchers of a run by their paths, for whoever replaces them. */

@@ -189,8 +189,7 @@ final class RolloutDesk {
   }
 
   /** A group gets a worker for itself until it leaves it. */
-  void assignAlone(
-      String worker, boolean eval, RolloutWorker.Generate generate, long nowNanos) {
+  void assignAlone(String worker, boolean eval, RolloutWorker.Generate generate, long nowNanos) {
     assign(worker, eval, generate, nowNanos);
     row(worker).alone = generate.request().groupId();
   }

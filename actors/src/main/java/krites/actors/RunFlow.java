@@ -580,8 +580,7 @@ final class RunFlow {
     PromptTicket ticket = ledger.ticket(id);
     journal.note(new LedgerEvent.GroupDispatched(id, worker.get()));
     GroupRequest whole = trainRequest(id, parts.train().prompt(ledger.prompt(ticket)), ticket);
-    GroupRequest request =
-        Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
+    GroupRequest request = Optional.ofNullable(partials.remove(id)).map(whole::from).orElse(whole);
     rollout.assign(worker.get(), false, new RolloutWorker.Generate(request, oldestUseful()), now());
     return true;
   }

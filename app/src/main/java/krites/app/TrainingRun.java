@@ -110,8 +110,11 @@ final class TrainingRun {
         Wiring.parts(
             datasets, engines, rooms.reward().apply(config.reward()), directory, observer, from);
     LOG.info("run {} begins after step {} of {}", folder, stepsBefore, config.run().steps());
-    RunHandle handle = KritesRun.start(
-            Wiring.settings(config, from.map(Resumption::continuation)), parts, ConfigFactory.empty());
+    RunHandle handle =
+        KritesRun.start(
+            Wiring.settings(config, from.map(Resumption::continuation)),
+            parts,
+            ConfigFactory.empty());
     try (Interrupts _ = Interrupts.listen(() -> stop(handle, display))) {
       RunOutcome outcome = handle.outcome().toCompletableFuture().join();
       display.end();

@@ -257,7 +257,11 @@ final class ModelledEngine implements RolloutEngine {
 
   private Response response(GroupRequest request, Row row) {
     return new Response(
-        tokens.ids(row.length), tokens.logProbs(row.length), finish(request, row), "", row.versions);
+        tokens.ids(row.length),
+        tokens.logProbs(row.length),
+        finish(request, row),
+        "",
+        row.versions);
   }
 
   private static FinishReason finish(GroupRequest request, Row row) {

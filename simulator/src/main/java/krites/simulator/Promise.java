@@ -26,7 +26,9 @@ public enum Promise {
   POISON_ENDS("no prompt is tried for ever"),
   /** A group is at the workers that the journal says, and at no more than two. */
   COPIES_KNOWN("it is known who samples a group"),
-  /** A run goes back to a checkpoint that is as new as any that it spoke of, and says what is lost. */
+  /**
+   * A run goes back to a checkpoint that is as new as any that it spoke of, and says what is lost.
+   */
   DURABLE_STAYS("what a checkpoint holds stays done"),
   /** Never more groups in flight than the limits allow. */
   IN_FLIGHT_BOUNDED("groups in flight are bounded"),

@@ -24,11 +24,7 @@ final class WatchedRecorder implements RunRecorder {
   private long steps;
 
   WatchedRecorder(
-      Machine machine,
-      Disk disk,
-      double recordSeconds,
-      JournalChecker checker,
-      Referee referee) {
+      Machine machine, Disk disk, double recordSeconds, JournalChecker checker, Referee referee) {
     this.machine = machine;
     this.disk = disk;
     this.recordSeconds = recordSeconds;

@@ -150,8 +150,7 @@ public record RunConfig(
     }
 
     Run withSeed(long other) {
-      return new Run(
-          name, dir, other, steps, suspectSeconds, stallSeconds, onStall, recoveries);
+      return new Run(name, dir, other, steps, suspectSeconds, stallSeconds, onStall, recoveries);
     }
   }
 

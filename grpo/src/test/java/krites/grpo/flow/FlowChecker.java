@@ -402,8 +402,7 @@ final class FlowChecker {
   }
 
   private boolean isCondemned(PromptTicket ticket) {
-    return place(ticket).deaths >= limits.poisonLimit()
-        || ticket.attempt() > limits.retryBudget();
+    return place(ticket).deaths >= limits.poisonLimit() || ticket.attempt() > limits.retryBudget();
   }
 
   private boolean nobodyCondemned() {

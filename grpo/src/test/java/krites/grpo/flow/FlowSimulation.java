@@ -237,9 +237,7 @@ final class FlowSimulation {
       return new PromptTicket(due.number() + 1, due.attempt());
     }
     List<LedgerSnapshot.Flight> flights = ledger.snapshot().inFlight();
-    return bug == Bug.PLACE_TWICE && once && !flights.isEmpty()
-        ? flights.getFirst().ticket()
-        : due;
+    return bug == Bug.PLACE_TWICE && once && !flights.isEmpty() ? flights.getFirst().ticket() : due;
   }
 
   private void startDue(Worker worker, PromptTicket ticket) {
@@ -291,8 +289,7 @@ final class FlowSimulation {
     } else if (random.nextDouble() < cuts) {
       result = new GroupCut(job.groupId, worker.name, job.oldest);
     } else {
-      result =
-          new GroupGenerated(job.groupId, worker.name, job.oldest, 1 + random.nextInt(1000));
+      result = new GroupGenerated(job.groupId, worker.name, job.oldest, 1 + random.nextInt(1000));
     }
     mail.add(result);
     if (random.nextInt(20) > 0) { // or it comes much later
@@ -384,8 +381,7 @@ final class FlowSimulation {
             .toList();
     int size = ledger.limits().groupsPerStep();
     if (ready.size() >= size) {
-      apply(
-          new BatchTaken(ledger.completedSteps() + 1, ledger.version(), ready.subList(0, size)));
+      apply(new BatchTaken(ledger.completedSteps() + 1, ledger.version(), ready.subList(0, size)));
     } else if (bug == Bug.SECOND_BATCH && ledger.isTraining()) {
       apply(new StepTrained(ledger.completedSteps() + 1, ledger.version().next()));
     }
@@ -474,7 +470,8 @@ final class FlowSimulation {
     int kept =
         random.nextBoolean()
             ? journal.size()
-            : Math.toIntExact(synced + random.nextInt(Math.toIntExact(journal.size() - synced) + 1));
+            : Math.toIntExact(
+                synced + random.nextInt(Math.toIntExact(journal.size() - synced) + 1));
     journal.subList(kept, journal.size()).clear();
     checker = FlowChecker.after(journal, promptOf);
     if (disk.size() > 1 && random.nextInt(3) == 0) {

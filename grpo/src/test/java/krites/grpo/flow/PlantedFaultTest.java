@@ -66,8 +66,7 @@ final class PlantedFaultTest {
       String what = "seed " + seed + ": " + fault;
       assertEquals(
           fault.promise(),
-          assertThrows(
-                  Promise.Broken.class, () -> audit(simulation, journal, broken.get()), what)
+          assertThrows(Promise.Broken.class, () -> audit(simulation, journal, broken.get()), what)
               .promise(),
           what);
       if (!BEYOND_THE_LEDGER.contains(fault.promise())) {
@@ -107,8 +106,8 @@ final class PlantedFaultTest {
   }
 
   /**
-   * An event that changes nothing when it is repeated, or whose loss a later end of the group hides:
-   * the numbers and checksums of the file see those.
+   * An event that changes nothing when it is repeated, or whose loss a later end of the group
+   * hides: the numbers and checksums of the file see those.
    */
   private static boolean isHarmless(List<LedgerEvent> from) {
     return switch (from.getFirst()) {
@@ -120,12 +119,7 @@ final class PlantedFaultTest {
       case CopyLost(long id, String _) -> true;
       case BatchTaken taken -> isDroppedLater(from, taken.groupIds().getFirst());
       case RunResumed _ -> from.stream().skip(1).anyMatch(RunResumed.class::isInstance);
-      case RunStarted _,
-              GroupStarted _,
-              GroupDropped _,
-              PromptSetAside _,
-              StepTrained _ ->
-          false;
+      case RunStarted _, GroupStarted _, GroupDropped _, PromptSetAside _, StepTrained _ -> false;
     };
   }
 

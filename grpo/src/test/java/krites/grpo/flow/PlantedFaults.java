@@ -280,15 +280,12 @@ final class PlantedFaults {
         batch(
             "a batch that is short",
             Promise.BATCH_SIZE,
-            (batch, ledger) ->
-                groups(batch, batch.groupIds().subList(1, batch.groupIds().size()))),
+            (batch, ledger) -> groups(batch, batch.groupIds().subList(1, batch.groupIds().size()))),
         batch(
             "a batch that names a group twice",
             Promise.BATCH_SIZE,
             (batch, ledger) ->
-                batch.groupIds().size() < 2
-                    ? none()
-                    : with(batch, batch.groupIds().get(1))),
+                batch.groupIds().size() < 2 ? none() : with(batch, batch.groupIds().get(1))),
         batch(
             "a batch for a step left out",
             Promise.BATCH_STEP,
@@ -419,8 +416,7 @@ final class PlantedFaults {
         change(
             "a change that comes late",
             Promise.CHANGE,
-            (change, ledger) ->
-                changed(from(change, change.from().next(), change.limits()))),
+            (change, ledger) -> changed(from(change, change.from().next(), change.limits()))),
         change(
             "a change in the past",
             Promise.CHANGE,
@@ -435,8 +431,7 @@ final class PlantedFaults {
         change(
             "a change of the size of a step",
             Promise.CHANGE,
-            (change, ledger) ->
-                changed(from(change, change.from(), larger(change.limits())))),
+            (change, ledger) -> changed(from(change, change.from(), larger(change.limits())))),
         fault(
             "a run that claims to be complete",
             Promise.COMPLETE,
@@ -552,8 +547,7 @@ final class PlantedFaults {
     return new RunResumed(resumed.step(), version, resumed.limits());
   }
 
-  private static SettingChanged from(
-      SettingChanged change, PolicyVersion from, FlowLimits limits) {
+  private static SettingChanged from(SettingChanged change, PolicyVersion from, FlowLimits limits) {
     return new SettingChanged(change.key(), change.before(), change.after(), from, limits);
   }
 

@@ -26,7 +26,6 @@ import krites.grpo.ScoredGroup;
 import krites.grpo.Task;
 import krites.grpo.TokenIds;
 import krites.grpo.TokenVersions;
-import krites.grpo.TokenVersions;
 import org.junit.jupiter.api.Test;
 
 final class PromptCursorTest {

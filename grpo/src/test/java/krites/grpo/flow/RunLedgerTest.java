@@ -473,8 +473,7 @@ final class RunLedgerTest {
         IllegalArgumentException.class, () -> new GroupState(Phase.READY, List.of("worker"), V0));
     assertThrows(
         IllegalArgumentException.class, () -> new GroupState(Phase.GENERATING, List.of(), V0));
-    assertThrows(
-        IllegalArgumentException.class, () -> new RunState(0, ledger.snapshot(), -1));
+    assertThrows(IllegalArgumentException.class, () -> new RunState(0, ledger.snapshot(), -1));
   }
 
   // --- helpers
