@@ -7,8 +7,8 @@ import krites.grpo.flow.LiveSetting;
 import krites.grpo.port.ControlInbox;
 
 /**
- * Somebody who changes the running job at given moments. Each request is taken once; one that a kill
- * leaves without an answer is lost.
+ * Somebody who changes the running job at given moments. Each request is taken once; one that a
+ * kill leaves without an answer is lost.
  */
 final class ModelledInbox implements ControlInbox {
   private final Machine machine;

@@ -143,7 +143,9 @@ final class JournalCheckerTest {
     assertBroken(
         Promise.AGE_BOUNDED,
         event ->
-            event instanceof GroupGenerated(long id, String worker, PolicyVersion oldest, int tokens)
+            event
+                        instanceof
+                        GroupGenerated(long id, String worker, PolicyVersion oldest, int tokens)
                     && oldest.number() > 2
                 ? new GroupGenerated(id, worker, new PolicyVersion(0, 0), tokens)
                 : event);
@@ -466,8 +468,7 @@ final class JournalCheckerTest {
   void aSurplusIsDroppedThoughItIsNeeded() {
     List<LedgerEvent> mutated = new ArrayList<>(journal);
     int at = index(GroupStarted.class);
-    mutated.add(
-        at + 1, new GroupDropped(((GroupStarted) journal.get(at)).groupId(), Drop.SURPLUS));
+    mutated.add(at + 1, new GroupDropped(((GroupStarted) journal.get(at)).groupId(), Drop.SURPLUS));
 
     assertBroken(Promise.REASON_FITS, mutated);
   }

@@ -86,7 +86,8 @@ final class SimulationPropertyTest {
         (faults.contains("learner-crash") || faults.contains("checkpoint-error"))
             && reason.endsWith("there is no checkpoint to go back to");
     boolean everyWorkerHungWhileLoading =
-        faults.contains("rollout-hang") && reason.contains("one that is ready from rollout workers");
+        faults.contains("rollout-hang")
+            && reason.contains("one that is ready from rollout workers");
     return learnerDiedFirst || everyWorkerHungWhileLoading;
   }
 
