@@ -154,7 +154,7 @@ final class EventLoop {
   }
 
   private void add(long atNanos, Phase phase, long rank, Runnable action) {
-    if (OWN.orElse(null) != this) {
+    if (!OWN.isBound() || OWN.get() != this) {
       throw new IllegalStateException("a simulation has one thread, and another one interferes");
     }
     if (atNanos < NEVER) {
