@@ -1,21 +1,27 @@
 package krites.app;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import krites.app.config.RunConfig;
+import krites.app.run.JournalReader;
+import krites.app.run.JournalRecord;
 import krites.app.run.JsonLines;
 import krites.app.run.RunDirectory;
+import krites.simulator.GroupClock;
 import krites.simulator.Measurements;
 
 /**
  * Reads out of a run's folder how long things took in it: {@code metrics.jsonl} for the speeds,
- * {@code samples.jsonl} for the lengths. The first step is left out, since it waits for engines and
- * weights to be loaded.
+ * {@code samples.jsonl} for the lengths, the journal for the times of groups. The first step is
+ * left out, since it waits for engines and weights to be loaded.
  */
 final class RunMeasurements {
+  private static final double MILLIS_PER_SECOND = 1000;
+
   private final List<Map<String, Object>> steps;
 
   private RunMeasurements(List<Map<String, Object>> steps) {
@@ -34,6 +40,8 @@ final class RunMeasurements {
           "run " + folder + " has " + lines.size() + " steps; a trace needs at least 2");
     }
     RunMeasurements steps = new RunMeasurements(lines.subList(1, lines.size()));
+    GroupClock clock = clock(folder.resolve(RunDirectory.EVENTS));
+    int groupSize = config.rollout().groupSize();
     double responses = (double) config.rollout().groupsPerStep() * config.rollout().groupSize();
     return new Measurements(
         steps.mean("step/prompt_tokens").map(tokens -> tokens / responses),
@@ -44,7 +52,23 @@ final class RunMeasurements {
         steps.trainTokensPerSecond(),
         steps.mean("learner/optimizer_seconds"),
         steps.publishSeconds(),
+        clock.scoringSeconds().map(seconds -> seconds / groupSize).filter(each -> each > 0),
+        clock.groupSeconds(),
         steps.stepsPerMinute());
+  }
+
+  /** How long groups took, by the times of the journal's records. */
+  private static GroupClock clock(Path journal) {
+    GroupClock clock = new GroupClock();
+    if (Files.exists(journal)) {
+      try (JournalReader reader = JournalReader.open(journal)) {
+        for (var next = reader.next(); next.isPresent(); next = reader.next()) {
+          JournalRecord record = next.get();
+          clock.read(record.time().toEpochMilli() / MILLIS_PER_SECOND, record.event());
+        }
+      }
+    }
+    return clock;
   }
 
   private static List<Integer> lengths(Path folder) {

@@ -268,6 +268,17 @@ final class SimulateCommand implements Callable<Integer> {
                       .errorShare()
                       .map(error -> String.format(Locale.ROOT, " (%+.1f %%)", 100 * error))
                       .orElse("")));
+          known
+              .measured()
+              .groupSeconds()
+              .ifPresent(
+                  real ->
+                      out.println(
+                          String.format(
+                              Locale.ROOT,
+                              "  a group is sampled in %.3f s measured, %.3f s simulated (medians)",
+                              real,
+                              known.simulated().groupSeconds())));
         });
     out.println(
         SimulationView.headline(
@@ -295,6 +306,11 @@ final class SimulateCommand implements Callable<Integer> {
               .measured()
               .stepsPerMinute()
               .ifPresent(real -> trace.put("measured_steps_per_minute", real));
+          known
+              .measured()
+              .groupSeconds()
+              .ifPresent(real -> trace.put("measured_group_seconds_median", real));
+          trace.put("simulated_group_seconds_median", known.simulated().groupSeconds());
           trace.put("simulated_steps_per_minute", known.simulated().trainingStepsPerMinute());
           known.errorShare().ifPresent(error -> trace.put("error_share", error));
           object.put("trace", trace);

@@ -182,6 +182,7 @@ final class SimulationView {
     object.put("steps_per_minute", report.stepsPerMinute());
     object.put("training_steps_per_minute", report.trainingStepsPerMinute());
     object.put("response_tokens_per_second", report.tokensPerSecond());
+    object.put("group_seconds_median", report.groupSeconds());
     object.put("utilisation", report.utilisation());
     object.put("ages", report.ages());
     object.put("issued", report.issued());

@@ -58,7 +58,12 @@ public final class Calibration {
             rollout.stragglerFactor(),
             rollout.loadSeconds(),
             rollout.updateSeconds()),
-        from.reward(),
+        new DeviceModel.Reward(
+            measured
+                .rewardSeconds()
+                .<Amounts>map(seconds -> new Amounts.Lognormal(seconds, 0))
+                .orElse(from.reward().seconds()),
+            from.reward().accuracy()),
         new DeviceModel.Learner(
             measured.trainTokensPerSecond().orElse(learner.tokensPerSecond()),
             measured.optimizerSeconds().orElse(learner.optimizerSeconds()),

@@ -2,6 +2,7 @@ package krites.simulator;
 
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,9 @@ final class EventLoop {
     RUN
   }
 
+  /** Bound on the thread of the loop only. */
+  private static final ScopedValue<EventLoop> OWN = ScopedValue.newInstance();
+
   private record Event(long nanos, Phase phase, long rank, long number, Runnable action)
       implements Comparable<Event> {
     @Override
@@ -36,12 +40,16 @@ final class EventLoop {
     }
   }
 
-  private final Thread thread = Thread.currentThread();
   private final PriorityQueue<Event> events = new PriorityQueue<>();
   private @Nullable Lane current;
   private long nanos;
   private long added;
   private long handled;
+
+  /** Does something on the thread of this loop; nothing may happen on any other. */
+  <T> T own(Supplier<T> work) {
+    return ScopedValue.where(OWN, this).call(work::get);
+  }
 
   /** The virtual time in nanoseconds: that of the strand that runs, else that of the loop. */
   long nanos() {
@@ -146,9 +154,8 @@ final class EventLoop {
   }
 
   private void add(long atNanos, Phase phase, long rank, Runnable action) {
-    if (Thread.currentThread() != thread) {
-      throw new IllegalStateException(
-          "a simulation has one thread, and something happens on " + Thread.currentThread());
+    if (!OWN.isBound() || OWN.get() != this) {
+      throw new IllegalStateException("a simulation has one thread, and another one interferes");
     }
     if (atNanos < NEVER) {
       events.add(new Event(Math.max(nanos, atNanos), phase, rank, added++, action));

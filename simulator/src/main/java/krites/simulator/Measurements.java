@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param trainTokensPerSecond tokens through the learner in a second, prompts and padding counted
  * @param optimizerSeconds the update at the end of a step
  * @param publishSeconds from the end of a step's work until its weights are written
+ * @param rewardSeconds time of one response's reward, without the wait for a reward worker
+ * @param groupSeconds median time from the moment a group was asked for until all of it was sampled
  * @param stepsPerMinute training steps in a minute, evaluations and the first step left out
  */
 public record Measurements(
@@ -26,6 +28,8 @@ public record Measurements(
     Optional<Double> trainTokensPerSecond,
     Optional<Double> optimizerSeconds,
     Optional<Double> publishSeconds,
+    Optional<Double> rewardSeconds,
+    Optional<Double> groupSeconds,
     Optional<Double> stepsPerMinute) {
   public Measurements {
     responseLengths = List.copyOf(responseLengths);

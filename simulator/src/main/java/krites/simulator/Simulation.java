@@ -67,6 +67,10 @@ public final class Simulation {
   }
 
   SimulationReport run() {
+    return machine.loop().own(this::runToTheEnd);
+  }
+
+  private SimulationReport runToTheEnd() {
     EventLoop loop = machine.loop();
     long horizon = EventLoop.nanos(plan.horizonSeconds());
     long kill = kills.firstAfter(0);
@@ -259,6 +263,7 @@ public final class Simulation {
         seconds > 0 ? 60 * checker.steps() / seconds : 0,
         recorder.trainingStepsPerMinute(),
         seconds > 0 ? recorder.responseTokens() / seconds : 0,
+        recorder.groupSeconds(),
         utilisation(seconds),
         checker.ages(),
         checker.issued(),

@@ -21,6 +21,7 @@ import krites.grpo.Drop;
  * @param stepsPerMinute over the whole time
  * @param trainingStepsPerMinute evaluations, restarts and the time before the first step left out
  * @param tokensPerSecond response tokens of trained groups over the whole time
+ * @param groupSeconds median time from asking for a group until it was sampled
  * @param utilisation share of the time that the nodes of each role worked
  * @param ages trained groups by age in versions
  * @param issued groups started
@@ -45,6 +46,7 @@ public record SimulationReport(
     double stepsPerMinute,
     double trainingStepsPerMinute,
     double tokensPerSecond,
+    double groupSeconds,
     Map<String, Double> utilisation,
     Map<Long, Long> ages,
     long issued,

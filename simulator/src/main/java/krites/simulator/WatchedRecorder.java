@@ -20,6 +20,7 @@ final class WatchedRecorder implements RunRecorder {
   private final JournalChecker checker;
   private final Referee referee;
   private final Map<String, Double> sums = new LinkedHashMap<>();
+  private final GroupClock clock = new GroupClock();
   private double responseTokens;
   private long steps;
 
@@ -56,6 +57,7 @@ final class WatchedRecorder implements RunRecorder {
   public void events(List<LedgerEvent> events) {
     disk.write(recordSeconds);
     for (LedgerEvent event : events) {
+      clock.read(machine.loop().seconds(), event);
       machine.trace().note(machine.loop().nanos(), event.toString());
       if (referee.first().isEmpty()) {
         check(event);
@@ -102,6 +104,11 @@ final class WatchedRecorder implements RunRecorder {
     Map<String, Double> means = new LinkedHashMap<>();
     sums.forEach((name, sum) -> means.put(name, sum / steps));
     return means;
+  }
+
+  /** Median seconds from asking for a group until it was sampled; 0 without a group. */
+  double groupSeconds() {
+    return clock.groupSeconds().orElse(0.0);
   }
 
   /** Response tokens of all recorded steps. */
