@@ -128,7 +128,7 @@ final class JournalCheckerTest {
         Promise.REASON_FITS,
         event ->
             event instanceof GroupDropped(long id, Drop reason) && reason == Drop.STALE
-                ? new GroupDropped(id, Drop.WORKER_LOST)
+                ? new GroupDropped(id, Drop.FLAT) // which only a group at its rewards can be
                 : event);
     assertBroken(
         Promise.REASON_FITS,
