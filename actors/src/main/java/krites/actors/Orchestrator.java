@@ -361,6 +361,10 @@ public final class Orchestrator {
   }
 
   private Behavior<Command> onTick(RunFlow flow) {
+    if (watch.stoodStill()) {
+      context.getLog().warn("this process stood still for a while; nobody else is blamed for it");
+      flow.stoodStill();
+    }
     flow.tick();
     flow.advance();
     Optional<String> hopeless = watch.running(flow);

@@ -278,6 +278,11 @@ final class RolloutDesk {
     return moved;
   }
 
+  /** From now on progress is expected, whatever was before. */
+  void forgive(long nowNanos) {
+    rows.values().forEach(row -> row.movedNanos = nowNanos);
+  }
+
   /** The request under which a worker holds a group, to ask another one for the same. */
   Optional<RolloutWorker.Generate> request(String worker, long groupId) {
     Row row = rows.get(worker);

@@ -428,6 +428,12 @@ final class RunFlow {
     bias.compare().warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
   }
 
+  /** This process was stopped for a while: what others did not say in that time is forgiven. */
+  void stoodStill() {
+    rollout.forgive(now());
+    learner.heard(now());
+  }
+
   private void warnOfBias(String line) {
     lastBias = line;
     LOG.warn(line);

@@ -133,13 +133,15 @@ public final class RunSupervisor {
       RunSettings settings,
       RunParts parts,
       Consumer<RunOutcome> decide,
-      int life) {
+      int life,
+      int replaced) {
     this.context = context;
     this.timers = timers;
     this.settings = settings;
     this.parts = parts;
     this.decide = decide;
     this.life = life;
+    this.replaced = replaced;
   }
 
   /** The guardian of a run. {@code decide} is told the outcome once. */
@@ -149,7 +151,7 @@ public final class RunSupervisor {
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new RunSupervisor(context, timers, settings, parts, decide, 0).spawnAll()));
+                    new RunSupervisor(context, timers, settings, parts, decide, 0, 0).spawnAll()));
   }
 
   // --- spawning
@@ -514,7 +516,8 @@ public final class RunSupervisor {
                         settings.from(again.from()),
                         parts.from(again),
                         decide,
-                        life + 1)
+                        life + 1,
+                        replaced)
                     .spawnAll();
               }
               case Recovered _ -> finish(lost(name, cause, "there is no checkpoint to go back to"));

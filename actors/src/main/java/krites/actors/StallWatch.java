@@ -35,6 +35,7 @@ final class StallWatch {
   private final Orchestrator.Team team;
   private final Set<String> replaced = new HashSet<>();
   private long movedNanos;
+  private long tickedNanos;
   private long toldNanos;
   private long acted; // how often something was done since anything moved
   private String diagnosis = "";
@@ -44,6 +45,7 @@ final class StallWatch {
     this.nanos = nanos;
     this.team = team;
     this.movedNanos = nanos.getAsLong();
+    this.tickedNanos = movedNanos;
     this.toldNanos = movedNanos - STATUS_NANOS;
   }
 
@@ -57,6 +59,21 @@ final class StallWatch {
     }
   }
 
+  /**
+   * To be asked at every tick: whether so much time passed since the last one that this process
+   * must have been stopped itself (a suspended machine, {@code SIGSTOP}). Such a time says nothing
+   * about the others and does not count.
+   */
+  boolean stoodStill() {
+    long now = nanos.getAsLong();
+    boolean stood = now - tickedNanos > settings.patience().suspect().toNanos() / 2;
+    tickedNanos = now;
+    if (stood) {
+      movedNanos = now;
+    }
+    return stood;
+  }
+
   boolean isIdleFor(Duration duration) {
     return nanos.getAsLong() - movedNanos >= duration.toNanos();
   }
@@ -66,6 +83,7 @@ final class StallWatch {
 
   /** Before the learner is ready: why the run has to end, if it has to. */
   Optional<String> starting() {
+    stoodStill();
     if (isIdleFor(settings.patience().suspect()) && diagnosis.isEmpty()) {
       diagnosis = "the learner has not loaded its weights";
       LOG.warn("nothing moved for {} s: {}", idleSeconds(), diagnosis);
@@ -86,6 +104,7 @@ final class StallWatch {
 
   /** While the last checkpoint is written. */
   Optional<String> closing(RunFlow flow) {
+    stoodStill();
     List<Wait> waits = FlowWaits.closing(flow, nanos.getAsLong());
     Optional<String> hopeless =
         isIdleFor(settings.patience().stall()) ? Optional.of(stalled(diagnose(waits))) : none();
