@@ -338,7 +338,10 @@ final class RunFlow {
     checkpointDue = missed || settings.checkpointsAfter(report.step());
     TrainingBatch batch = step.get().batch();
     batch.groups().forEach(group -> bias.trained(group.group().responseTokens()));
-    steps.trained(batch, report, ledger.account(), bias.metrics(), step.get().takenNanos(), now());
+    BiasMeter.Comparison lengths = bias.compare(); // once a step: it ranks thousands of groups
+    lengths.warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
+    steps.trained(
+        batch, report, ledger.account(), lengths.metrics(), step.get().takenNanos(), now());
     journal.flush();
   }
 
@@ -425,7 +428,6 @@ final class RunFlow {
   void tick() {
     learner.tick(now());
     dispatch.hedgeSlowGroups();
-    bias.compare().warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
   }
 
   /** This process was stopped for a while: what others did not say in that time is forgiven. */

@@ -117,17 +117,12 @@ final class LiveChangeTest {
             "true async.max-staleness: 3 -> 0, from version " + lowered.from() + " on"),
         inbox.answers.toString());
 
-    PolicyVersion changed = changes().getFirst().from();
-    Tuning tuned = tuning(0.5);
     for (TrainingBatch batch : world.batches) {
       PolicyVersion policy = batch.policy();
       String which = "the batch for " + policy;
-      Tuning tuning =
-          policy.compareTo(changed) < 0
-              ? Tuning.NONE
-              : policy.compareTo(slower.from()) < 0 ? tuned : tuning(0.25);
-      assertEquals(tuning, batch.tuning(), which);
-      int most = policy.compareTo(changed) < 0 ? 1 : policy.compareTo(lowered.from()) < 0 ? 3 : 0;
+      Map<String, String> inForce = inForceFor(policy);
+      assertEquals(tuning(inForce), batch.tuning(), which);
+      int most = Integer.parseInt(inForce.getOrDefault("async.max-staleness", "1"));
       assertEquals(most, batch.maxStaleness(), which);
       batch
           .groups()
@@ -190,12 +185,26 @@ final class LiveChangeTest {
     assertEquals(summary.account(), world.replayed().account());
   }
 
-  private static Tuning tuning(double learningRate) {
+  /** The changes that name this version or an older one: the requests come one by one. */
+  private Map<String, String> inForceFor(PolicyVersion policy) {
+    Map<String, String> inForce = new LinkedHashMap<>();
+    changes().stream()
+        .filter(change -> change.from().compareTo(policy) <= 0)
+        .forEach(change -> inForce.put(change.key(), change.after()));
+    return inForce;
+  }
+
+  private static Tuning tuning(Map<String, String> inForce) {
     return new Tuning(
-        OptionalDouble.of(learningRate),
-        OptionalDouble.of(0.25),
-        OptionalDouble.of(0.75),
-        OptionalDouble.of(0.125));
+        number(inForce, "learner.lr"),
+        number(inForce, "algorithm.clip-low"),
+        number(inForce, "algorithm.clip-high"),
+        number(inForce, "algorithm.kl-coefficient"));
+  }
+
+  private static OptionalDouble number(Map<String, String> inForce, String key) {
+    String value = inForce.get(key);
+    return value == null ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(value));
   }
 
   private List<SettingChanged> changes() {

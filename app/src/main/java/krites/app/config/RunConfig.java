@@ -85,30 +85,18 @@ public record RunConfig(
 
   /** The same run with another model. */
   public RunConfig withModel(Model other) {
-    return new RunConfig(
-        run,
-        other,
-        data,
-        world,
-        rollout,
-        reward,
-        algorithm,
-        learner,
-        async,
-        eval,
-        checkpoint,
-        journal,
-        log,
-        recording,
-        simulate,
-        sft);
+    return with(run, other);
   }
 
   /** The same run with another seed. */
   public RunConfig withSeed(long seed) {
+    return with(run.withSeed(seed), model);
+  }
+
+  private RunConfig with(Run otherRun, Model otherModel) {
     return new RunConfig(
-        run.withSeed(seed),
-        model,
+        otherRun,
+        otherModel,
         data,
         world,
         rollout,
