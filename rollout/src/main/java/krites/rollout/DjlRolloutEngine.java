@@ -309,7 +309,8 @@ public final class DjlRolloutEngine implements RolloutEngine {
   @Override
   public void update(WeightUpdate update) {
     store.verify(update.location(), update.digest());
-    NetworkWeights fresh = store.load(update.location(), weights.layout(), manager);
+    NetworkWeights fresh =
+        store.load(update.location(), weights.layout(), weights.precision(), manager);
     weights.close();
     weights = fresh;
     version = update.version();

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -22,9 +21,10 @@ import krites.model.safetensors.OutgoingTensor;
 import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.safetensors.SafetensorsWriter;
 import krites.model.safetensors.TensorEntry;
+import krites.model.torchscript.RawTensors;
 
 /**
- * The weights of one network on one device, float32, in the order of its {@link WeightLayout}.
+ * The weights of one network on one device, in the order of its {@link WeightLayout}.
  *
  * <p>Owns the tensors: closing it frees them.
  */
@@ -33,39 +33,61 @@ public final class NetworkWeights implements AutoCloseable {
   private static final long SHARD_BYTES = 5_000_000_000L;
 
   private final WeightLayout layout;
+  private final Precision precision;
   private final NDManager manager;
   private final NDList tensors;
 
-  private NetworkWeights(WeightLayout layout, NDManager manager, NDList tensors) {
+  private NetworkWeights(
+      WeightLayout layout, Precision precision, NDManager manager, NDList tensors) {
     this.layout = layout;
+    this.precision = precision;
     this.manager = manager;
     this.tensors = tensors;
   }
 
   /**
+   * Reads the weights of a model directory in float32; see {@link #load(Path, Qwen25VlConfig,
+   * Precision, NDManager)}.
+   */
+  public static NetworkWeights load(Path directory, Qwen25VlConfig config, NDManager parent) {
+    return load(directory, config, Precision.F32, parent);
+  }
+
+  /**
    * Reads the weights of a model directory (F32, BF16 or F16, one file or shards).
    *
+   * @param precision in which they lie on the device, whatever the files hold
    * @param parent decides the device and owns the result
    * @throws CheckpointException if a tensor is missing or of another shape; nothing stays allocated
    */
-  public static NetworkWeights load(Path directory, Qwen25VlConfig config, NDManager parent) {
+  public static NetworkWeights load(
+      Path directory, Qwen25VlConfig config, Precision precision, NDManager parent) {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
-      return read(checkpoint, WeightLayout.of(config), parent);
+      return read(checkpoint, WeightLayout.of(config), precision, parent);
     }
   }
 
   /** Reads the weights of an open checkpoint; see {@link #load}. */
   public static NetworkWeights read(
-      SafetensorsCheckpoint checkpoint, WeightLayout layout, NDManager parent) {
+      SafetensorsCheckpoint checkpoint,
+      WeightLayout layout,
+      Precision precision,
+      NDManager parent) {
     requireAll(checkpoint, layout);
     NDManager manager = parent.newSubManager();
     try {
       NDList tensors = new NDList(layout.names().size());
       for (String name : layout.names()) {
         float[] values = checkpoint.floats(stored(checkpoint, name).orElseThrow().name());
-        tensors.add(aligned(values, new Shape(layout.shape(name)), manager));
+        NDArray full = aligned(values, new Shape(layout.shape(name)), manager);
+        if (precision == Precision.F32) {
+          tensors.add(full);
+        } else {
+          tensors.add(RawTensors.cast(full, precision.scalarType(), manager));
+          full.close();
+        }
       }
-      return new NetworkWeights(layout, manager, tensors);
+      return new NetworkWeights(layout, precision, manager, tensors);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -148,7 +170,7 @@ public final class NetworkWeights implements AutoCloseable {
       }
       tensors.add(aligned(values, new Shape(shape), manager));
     }
-    return new NetworkWeights(layout, manager, tensors);
+    return new NetworkWeights(layout, Precision.F32, manager, tensors);
   }
 
   /**
@@ -171,7 +193,7 @@ public final class NetworkWeights implements AutoCloseable {
       copy.attach(copies);
       list.add(copy);
     }
-    return new NetworkWeights(layout, copies, list);
+    return new NetworkWeights(layout, precision, copies, list);
   }
 
   /** Zeros of the same shapes: optimizer moments. */
@@ -192,6 +214,11 @@ public final class NetworkWeights implements AutoCloseable {
     return layout;
   }
 
+  /** The number type of the tensors. */
+  public Precision precision() {
+    return precision;
+  }
+
   /** Writes {@code model.safetensors} (or shards) of a model directory. */
   public void save(Path directory, DType dtype) throws IOException {
     SafetensorsWriter.writeCheckpoint(
@@ -208,11 +235,17 @@ public final class NetworkWeights implements AutoCloseable {
       NDArray tensor = tensors.get(i);
       long[] shape = tensor.getShape().getShape();
       list.add(
-          dtype == DType.F32
+          dtype == DType.F32 && tensor.getDataType() == DataType.FLOAT32
               ? OutgoingTensor.raw(names.get(i), dtype, shape, () -> bytes(tensor))
-              : OutgoingTensor.floats(names.get(i), dtype, shape, tensor::toFloatArray));
+              : OutgoingTensor.floats(names.get(i), dtype, shape, () -> floats(tensor)));
     }
     return list;
+  }
+
+  private static float[] floats(NDArray tensor) {
+    try (NDArray full = RawTensors.cast(tensor, RawTensors.FLOAT32, tensor.getManager())) {
+      return full.toFloatArray();
+    }
   }
 
   private static MemorySegment bytes(NDArray tensor) {
@@ -233,7 +266,7 @@ public final class NetworkWeights implements AutoCloseable {
   }
 
   private long byteSize(int index) {
-    return tensors.get(index).getShape().size() * ValueLayout.JAVA_FLOAT.byteSize();
+    return tensors.get(index).getShape().size() * precision.bytes();
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
@@ -82,9 +83,10 @@ public final class WeightStore {
   }
 
   /** Loads a version that was verified; the caller owns the result. */
-  public NetworkWeights load(String name, WeightLayout layout, NDManager parent) {
+  public NetworkWeights load(
+      String name, WeightLayout layout, Precision precision, NDManager parent) {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(folder.resolve(name))) {
-      return NetworkWeights.read(checkpoint, layout, parent);
+      return NetworkWeights.read(checkpoint, layout, precision, parent);
     }
   }
 

@@ -1,0 +1,34 @@
+package krites.model.qwen25vl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import krites.model.safetensors.DType;
+import krites.model.torchscript.RawTensors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PrecisionTest {
+  private static final Path MODEL = Path.of("../models/shapes-base");
+
+  @Test
+  void bfloat16WeightsGoToTheDeviceAndBackWithoutAChange(@TempDir Path folder) throws IOException {
+    Files.copy(MODEL.resolve("config.json"), folder.resolve("config.json"));
+    Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        NetworkWeights rounded = NetworkWeights.load(MODEL, config, Precision.BF16, manager)) {
+      assertEquals(
+          2 * rounded.layout().size(rounded.layout().names().get(0)),
+          RawTensors.memory(rounded.tensors().get(0)).byteSize());
+      rounded.save(folder, DType.BF16);
+      try (NetworkWeights again = NetworkWeights.load(folder, config, Precision.BF16, manager)) {
+        assertTrue(again.sameValues(rounded));
+      }
+    }
+  }
+}
