@@ -40,7 +40,7 @@ import krites.model.weights.WeightStore;
 public final class DjlRolloutEngine implements RolloutEngine {
   private final Settings settings;
   private final PromptEncoder encoder;
-  private final WeightStore store;
+  private final Optional<WeightStore> store;
   private final NDManager manager;
   private final Qwen25VlConfig config;
   private final ScriptModule script;
@@ -95,6 +95,23 @@ public final class DjlRolloutEngine implements RolloutEngine {
       Settings settings,
       PromptEncoder encoder,
       WeightStore store) {
+    this(model, version, settings, encoder, Optional.of(store));
+  }
+
+  /**
+   * Loads a model directory whose weights stay as they are: {@link #update} is refused. Call it on
+   * the thread that will drive the engine.
+   */
+  public DjlRolloutEngine(Path model, Settings settings, PromptEncoder encoder) {
+    this(model, new PolicyVersion(0, 0), settings, encoder, Optional.empty());
+  }
+
+  private DjlRolloutEngine(
+      Path model,
+      PolicyVersion version,
+      Settings settings,
+      PromptEncoder encoder,
+      Optional<WeightStore> store) {
     TorchRuntime.prepareThread(settings.threads(), false);
     this.settings = settings;
     this.encoder = encoder;
@@ -300,6 +317,23 @@ public final class DjlRolloutEngine implements RolloutEngine {
     return unread.flatMap(GroupRequest::prefix);
   }
 
+  /**
+   * A look at a group as far as it is; it goes on. For showing responses while they are sampled.
+   *
+   * @return empty when the group is unknown, or has not begun and had no prefix
+   */
+  public Optional<PartialGroup> progress(long groupId) {
+    return running
+        .flatMap(now -> now.group(groupId))
+        .map(RunningGroup::partial)
+        .or(
+            () ->
+                waiting.stream()
+                    .filter(request -> request.groupId() == groupId)
+                    .findFirst()
+                    .flatMap(GroupRequest::prefix));
+  }
+
   private void remove(RunningGroup group) {
     group.close();
     Running now = running.orElseThrow();
@@ -308,9 +342,12 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   @Override
   public void update(WeightUpdate update) {
-    store.verify(update.location(), update.digest());
+    WeightStore published =
+        store.orElseThrow(
+            () -> new IllegalStateException("an engine without a weight store was sent weights"));
+    published.verify(update.location(), update.digest());
     NetworkWeights fresh =
-        store.load(update.location(), weights.layout(), weights.precision(), manager);
+        published.load(update.location(), weights.layout(), weights.precision(), manager);
     weights.close();
     weights = fresh;
     version = update.version();

@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import krites.grpo.PolicyVersion;
+import krites.grpo.port.ImageStore;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.tokenizer.Tokenizer;
@@ -63,12 +63,31 @@ final class SmallModel implements AutoCloseable {
         directory,
         new PolicyVersion(0, 0),
         new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1),
-        new PromptEncoder(
-            tokenizer,
-            image -> Files.readAllBytes(GOLDEN.resolve("images").resolve(image.name())),
-            new ImagePipeline(
-                ImageProcessor.load(directory), OptionalLong.empty(), OptionalLong.empty())),
+        encoder(),
         store);
+  }
+
+  /** An engine that is never sent weights. */
+  DjlRolloutEngine fixedEngine() {
+    return new DjlRolloutEngine(
+        directory, new DjlRolloutEngine.Settings(3, 4, 4, 1), encoder());
+  }
+
+  private PromptEncoder encoder() {
+    return new PromptEncoder(tokenizer, images(), pipeline());
+  }
+
+  Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** The golden images by their file names. */
+  static ImageStore images() {
+    return image -> Files.readAllBytes(GOLDEN.resolve("images").resolve(image.name()));
+  }
+
+  ImagePipeline pipeline() {
+    return ImagePipeline.of(ImageProcessor.load(directory));
   }
 
   private static String tokenizerJson() {
