@@ -54,7 +54,7 @@ final class SmallModel implements AutoCloseable {
         IntStream.range(20, 60).mapToObj(i -> "" + 16 * i).collect(Collectors.joining(","));
     Files.writeString(
         directory.resolve("generation_config.json"), "{\"eos_token_id\":[" + stops + "]}");
-    Files.writeString(directory.resolve("tokenizer.json"), tokenizerJson());
+    writeTokenizer(directory);
     return new SmallModel(directory, new WeightStore(folder.resolve("weights")));
   }
 
@@ -90,7 +90,7 @@ final class SmallModel implements AutoCloseable {
     return ImagePipeline.of(ImageProcessor.load(directory));
   }
 
-  private static String tokenizerJson() {
+  private static void writeTokenizer(Path directory) throws IOException {
     List<String> letters = letters();
     String vocabulary =
         IntStream.range(0, VOCABULARY)
@@ -107,25 +107,15 @@ final class SmallModel implements AutoCloseable {
         ADDED.entrySet().stream()
             .map(
                 token ->
-                    "{\"id\":"
-                        + token.getKey()
-                        + ",\"content\":"
+                    quoted("" + token.getKey())
+                        + ":{\"content\":"
                         + quoted(token.getValue())
-                        + ",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-                        + "\"normalized\":false,\"special\":true}")
+                        + ",\"normalized\":false,\"special\":true}")
             .collect(Collectors.joining(","));
-    String bytes =
-        "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,"
-            + "\"use_regex\":false}";
-    return "{\"version\":\"1.0\",\"added_tokens\":["
-        + added
-        + "],\"pre_tokenizer\":"
-        + bytes
-        + ",\"decoder\":"
-        + bytes
-        + ",\"model\":{\"type\":\"BPE\",\"vocab\":{"
-        + vocabulary
-        + "},\"merges\":[]}}";
+    Files.writeString(directory.resolve("merges.txt"), "");
+    Files.writeString(directory.resolve("vocab.json"), "{" + vocabulary + "}");
+    Files.writeString(
+        directory.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\":{" + added + "}}");
   }
 
   /** The letters that stand for the bytes 0 to 255 in a byte-level vocabulary. */
