@@ -4,6 +4,9 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.time.InstantSource;
 import java.util.List;
+import krites.app.answer.AskCommand;
+import krites.app.answer.BestOfNCommand;
+import krites.app.answer.CritiqueCommand;
 import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
 import krites.app.display.Terminal;
@@ -46,7 +49,8 @@ import picocli.CommandLine.ParameterException;
       "1:a check did not hold",
       "2:bad input or configuration; nothing was started",
       "3:a run was started and failed",
-      "130:stopped by Ctrl-C, with a checkpoint to resume from"
+      "5:a model judged, and no verdict could be read",
+      "130:stopped by Ctrl-C; a run leaves a checkpoint to resume from"
     })
 public final class Main {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
@@ -67,10 +71,12 @@ public final class Main {
    */
   static int run(Verbs verbs, PrintStream out, PrintStream err, String... args) {
     CommandLine line = new CommandLine(new Main());
-    for (Object verb : verbs.of(out)) {
+    for (Object verb : verbs.of(out, err)) {
       line.addSubcommand(verb);
     }
     line.setUsageHelpAutoWidth(true);
+    line.setExpandAtFiles(false); // a question may begin with @
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(ansi()));
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));
@@ -97,9 +103,12 @@ public final class Main {
           Checks.all());
     }
 
-    List<Object> of(PrintStream out) {
+    List<Object> of(PrintStream out, PrintStream err) {
       Terminal terminal = out == System.out ? Terminal.standard() : Terminal.plain(out);
       return List.of(
+          new AskCommand(out, err, System.in),
+          new CritiqueCommand(out, err, System.in),
+          new BestOfNCommand(out, err, System.in),
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           new EvalCommand(out),

@@ -37,7 +37,7 @@ public record ModelFolder(Path path) implements ModelSaver {
    * @throws krites.model.safetensors.CheckpointException if a file of it is missing, malformed or
    *     cut short
    */
-  static ModelFolder of(RunConfig.Model settings) {
+  public static ModelFolder of(RunConfig.Model settings) {
     ModelFolder folder = new ModelFolder(place(settings));
     folder.check();
     return folder;
