@@ -14,6 +14,7 @@ import krites.grpo.PolicyVersion;
 import krites.grpo.port.ImageStore;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.Precision;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 
@@ -55,14 +56,14 @@ final class SmallModel implements AutoCloseable {
     Files.writeString(
         directory.resolve("generation_config.json"), "{\"eos_token_id\":[" + stops + "]}");
     writeTokenizer(directory);
-    return new SmallModel(directory, new WeightStore(folder.resolve("weights")));
+    return new SmallModel(directory, new WeightStore(folder.resolve("weights"), Precision.F32));
   }
 
   DjlRolloutEngine engine(int groups, int groupSize, int chunkTokens) {
     return new DjlRolloutEngine(
         directory,
         new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1),
+        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1, Precision.F32),
         encoder(),
         store);
   }
@@ -70,7 +71,7 @@ final class SmallModel implements AutoCloseable {
   /** An engine that is never sent weights. */
   DjlRolloutEngine fixedEngine() {
     return new DjlRolloutEngine(
-        directory, new DjlRolloutEngine.Settings(3, 4, 4, 1), encoder());
+        directory, new DjlRolloutEngine.Settings(3, 4, 4, 1, Precision.F32), encoder());
   }
 
   private PromptEncoder encoder() {
@@ -137,7 +138,8 @@ final class SmallModel implements AutoCloseable {
   @Override
   public void close() {
     tokenizer.close();
-    new WeightStore(directory.resolveSibling("weights")); // removes what was published
+    new WeightStore(
+        directory.resolveSibling("weights"), Precision.F32); // removes what was published
     try {
       Files.deleteIfExists(directory.resolveSibling("weights"));
     } catch (IOException e) {

@@ -195,7 +195,7 @@ public final class AnsweringModel implements AutoCloseable {
     if (engine.isEmpty()) {
       long start = System.nanoTime();
       DjlRolloutEngine.Settings settings =
-          new DjlRolloutEngine.Settings(PLACES, 1, chunkTokens, options.threads());
+          new DjlRolloutEngine.Settings(PLACES, 1, chunkTokens, options.threads(), precision);
       engine =
           Optional.of(
               InputError.guard(() -> new DjlRolloutEngine(directory, settings, encoder)));

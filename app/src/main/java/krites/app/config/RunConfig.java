@@ -9,6 +9,7 @@ import static krites.app.config.InvalidSetting.require;
 import java.util.List;
 import java.util.Locale;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.model.qwen25vl.Precision;
 
 /**
  * Everything a run can be told, validated: one record per section of {@code krites.conf}, where
@@ -225,7 +226,8 @@ public record RunConfig(
       int topK,
       double repetitionPenalty,
       int maxNewTokens,
-      int partialTokens) {
+      int partialTokens,
+      Precision precision) {
     public Rollout {
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);
