@@ -130,6 +130,8 @@ public record Qwen25VlConfig(
     }
   }
 
+  private static final String ARCHITECTURE = "Qwen2_5_VLForConditionalGeneration";
+
   private record Reader(Path file, JsonNode root) {
     Qwen25VlConfig config() {
       String type = root.path("model_type").asText("");
@@ -139,6 +141,16 @@ public record Qwen25VlConfig(
                 + ": model_type is '"
                 + type
                 + "', expected 'qwen2_5_vl' (the architecture that Krites runs)");
+      }
+      JsonNode architectures = root.path("architectures");
+      if (!architectures.isMissingNode() && !texts(architectures).contains(ARCHITECTURE)) {
+        throw new CheckpointException(
+            file
+                + ": architectures is "
+                + architectures
+                + ", expected [\""
+                + ARCHITECTURE
+                + "\"] (the architecture that Krites runs)");
       }
       JsonNode text = root.has("text_config") ? root.get("text_config") : root;
       JsonNode see = root.path("vision_config");
@@ -179,6 +191,12 @@ public record Qwen25VlConfig(
           root.path("video_token_id").asInt(-1),
           numbers(root.has("eos_token_id") ? root.get("eos_token_id") : text.path("eos_token_id")),
           vision);
+    }
+
+    private static List<String> texts(JsonNode node) {
+      List<String> found = new ArrayList<>();
+      node.forEach(item -> found.add(item.asText()));
+      return found;
     }
 
     private OptionalInt whole(JsonNode node, String key) {

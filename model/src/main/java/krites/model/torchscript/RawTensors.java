@@ -28,11 +28,15 @@ public final class RawTensors {
       def cast(self, x: Tensor, type: int) -> Tensor:
         return torch.detach(torch.to(x, type))
 
+      def move(self, x: Tensor, like: Tensor) -> Tensor:
+        return torch.detach(torch.to(x, like.device))
+
       def flat_part(self, x: Tensor, start: int, count: int) -> Tensor:
         return torch.narrow(torch.view(x, [-1]), 0, start, count)
       """
           .indent(2);
 
+  // Made outside of inference mode, whose tensors autograd refuses for good.
   private RawTensors() {}
 
   /**
@@ -51,18 +55,18 @@ public final class RawTensors {
    */
   public static NDArray empty(long[] shape, int type, NDManager owner) {
     try (NDArray like = owner.zeros(new ai.djl.ndarray.types.Shape(0))) {
-      return Holder.MODULE.call(owner, "empty", shape, like, type).get(0);
+      return Holder.MODULE.callWithGradients(owner, "empty", shape, like, type).get(0);
     }
   }
 
   /** The values in another type, rounded to nearest even; the same tensor's memory if it has it. */
   public static NDArray cast(NDArray tensor, int type, NDManager owner) {
-    return Holder.MODULE.call(owner, "cast", tensor, type).get(0);
+    return Holder.MODULE.callWithGradients(owner, "cast", tensor, type).get(0);
   }
 
   /** A view of a contiguous tensor's elements, flattened, from one place on. */
   public static NDArray flatPart(NDArray tensor, long start, long count, NDManager owner) {
-    return Holder.MODULE.call(owner, "flat_part", tensor, start, count).get(0);
+    return Holder.MODULE.callWithGradients(owner, "flat_part", tensor, start, count).get(0);
   }
 
   /**
@@ -77,5 +81,26 @@ public final class RawTensors {
       throw new IllegalArgumentException("the memory of " + tensor.getDevice() + " is not ours");
     }
     return MemorySegment.ofBuffer(JniUtils.getByteBuffer((PtNDArray) tensor, true));
+  }
+
+  /**
+   * As {@link #memory(NDArray)}, for a tensor of any size.
+   *
+   * @param bytes of the tensor's elements, which DJL cannot tell for every type
+   */
+  public static MemorySegment memory(NDArray tensor, long bytes) {
+    if (bytes < Integer.MAX_VALUE) {
+      return memory(tensor);
+    }
+    try (NDArray first = flatPart(tensor, 0, 1, tensor.getManager())) {
+      return MemorySegment.ofAddress(memory(first).address()).reinterpret(bytes);
+    }
+  }
+
+  /** The same values on the device of a manager; the same memory if they lie there already. */
+  public static NDArray moved(NDArray tensor, NDManager owner) {
+    try (NDArray like = owner.zeros(new ai.djl.ndarray.types.Shape(0))) {
+      return Holder.MODULE.callWithGradients(owner, "move", tensor, like).get(0);
+    }
   }
 }
