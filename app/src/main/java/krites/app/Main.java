@@ -1,5 +1,8 @@
 package krites.app;
 
+import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST;
+import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING;
+
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.time.InstantSource;
@@ -24,9 +27,11 @@ import picocli.CommandLine.ParameterException;
     versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "VERB",
-    description = "Trains vision-language critics by asynchronous GRPO.",
+    description = "Trains vision-language critics by asynchronous GRPO, and asks them.",
     footerHeading = "%nExamples:%n",
     footer = {
+      "  krites ask --model DIR --image a.jpg --question Q      what a model says",
+      "  krites critique --model DIR --image a.jpg --question Q --response-1 A --response-2 B",
       "  krites train                                  the built-in job, about three minutes on two cores",
       "  krites train --config smoke --seed 7          a minute's look at everything",
       "  krites train --config control-shuffled-labels the control: nothing to learn",
@@ -77,6 +82,8 @@ public final class Main {
     for (Object verb : verbs.of(out, err)) {
       line.addSubcommand(verb);
     }
+    line.getHelpSectionMap().put(SECTION_KEY_COMMAND_LIST, new VerbList());
+    line.getHelpSectionMap().put(SECTION_KEY_COMMAND_LIST_HEADING, _ -> "");
     line.setUsageHelpAutoWidth(true);
     line.setExpandAtFiles(false); // a question may begin with @
     line.setCaseInsensitiveEnumValuesAllowed(true);

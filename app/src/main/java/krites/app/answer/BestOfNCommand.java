@@ -127,9 +127,9 @@ public final class BestOfNCommand implements Callable<Integer> {
                 .put("winner", contest.winner() + 1)
                 .put("answer", winner.text())
                 .put("comparisons", n - 1)
-                .put("judgements", contest.judgements().size())
+                .put("judge_calls", contest.judgements().size())
                 .put(
-                    "judgement_tokens",
+                    "judge_tokens",
                     contest.judgements().stream().mapToInt(Answer::tokens).sum())
                 .put("load_seconds", model.loadSeconds())
                 .text());
