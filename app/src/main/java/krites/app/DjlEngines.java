@@ -22,6 +22,7 @@ import krites.learner.DjlPolicyTrainer;
 import krites.learner.Objective;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
+import krites.learner.TrainingCore;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.safetensors.LoadProgress;
@@ -136,7 +137,8 @@ final class DjlEngines implements Engines {
         },
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
-        config.model().freezeVision(),
+        new TrainingCore.Choice(
+            config.model().freezeVision(), learner.precision(), learner.checkpointActivations()),
         learner.threads());
   }
 

@@ -350,7 +350,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
             () -> new IllegalStateException("an engine without a weight store was sent weights"));
     published.verify(update.location(), update.digest());
     NetworkWeights fresh =
-        published.load(update.location(), weights.layout(), weights.precision(), manager);
+        published.load(update.location(), weights.layout(), settings.precision(), manager);
     weights.close();
     weights = fresh;
     version = update.version();

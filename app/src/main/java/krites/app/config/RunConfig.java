@@ -417,7 +417,9 @@ public record RunConfig(
       double maxGradNorm,
       int updatesPerBatch,
       int microBatchTokens,
-      int threads) {
+      int threads,
+      Precision precision,
+      boolean checkpointActivations) {
     public Learner {
       atLeast("learner.lr", 0.0, lr);
       atLeast("learner.warmup-steps", 0, warmupSteps);

@@ -165,7 +165,9 @@ final class RunConfigParser {
         keys.doubleAt("learner.max-grad-norm"),
         keys.intAt("learner.updates-per-batch"),
         keys.intAt("learner.micro-batch-tokens"),
-        keys.intAt("learner.threads"));
+        keys.intAt("learner.threads"),
+        keys.choiceAt("learner.precision", Precision.class),
+        keys.booleanAt("learner.checkpoint-activations"));
   }
 
   private RunConfig.Async async() {

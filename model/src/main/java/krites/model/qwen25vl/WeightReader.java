@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import krites.model.safetensors.CheckpointException;
 import krites.model.safetensors.Conversion;
 import krites.model.safetensors.DType;
@@ -39,7 +40,7 @@ final class WeightReader {
 
   private final SafetensorsCheckpoint checkpoint;
   private final WeightLayout layout;
-  private final Precision precision;
+  private final Function<String, Precision> precision;
   private final LoadProgress progress;
   private final AtomicLong done = new AtomicLong();
   private final long total;
@@ -47,7 +48,7 @@ final class WeightReader {
   WeightReader(
       SafetensorsCheckpoint checkpoint,
       WeightLayout layout,
-      Precision precision,
+      Function<String, Precision> precision,
       LoadProgress progress) {
     this.checkpoint = checkpoint;
     this.layout = layout;
@@ -57,7 +58,7 @@ final class WeightReader {
   }
 
   /** A part of a tensor in its file, and where it goes. */
-  private record Piece(TensorEntry entry, long from, MemorySegment target) {}
+  private record Piece(TensorEntry entry, long from, MemorySegment target, Precision precision) {}
 
   /**
    * Reads all weights.
@@ -79,13 +80,15 @@ final class WeightReader {
     NDList tensors = new NDList(names.size());
     List<Piece> pieces = new ArrayList<>();
     for (String name : names) {
-      NDArray tensor = RawTensors.empty(layout.shape(name), precision.scalarType(), owner);
+      Precision type = precision.apply(name);
+      NDArray tensor = RawTensors.empty(layout.shape(name), type.scalarType(), owner);
       tensors.add(tensor);
-      MemorySegment memory = RawTensors.memory(tensor, layout.size(name) * precision.bytes());
+      MemorySegment memory = RawTensors.memory(tensor, layout.size(name) * type.bytes());
       HugePages.wishFor(memory);
       for (long from = 0; from < memory.byteSize(); from += PIECE_BYTES) {
         long bytes = Math.min(PIECE_BYTES, memory.byteSize() - from);
-        pieces.add(new Piece(entry(name), from / precision.bytes(), memory.asSlice(from, bytes)));
+        pieces.add(
+            new Piece(entry(name), from / type.bytes(), memory.asSlice(from, bytes), type));
       }
     }
     List<Piece> inFileOrder = inFileOrder(pieces);
@@ -107,22 +110,25 @@ final class WeightReader {
   private void fill(Piece piece, MemorySegment scratch) throws IOException {
     TensorEntry entry = piece.entry();
     DType from = entry.dtype();
-    long bytes = piece.target().byteSize() / precision.bytes() * from.bytes();
-    if (from == precision.file()) {
+    Precision to = piece.precision();
+    long bytes = piece.target().byteSize() / to.bytes() * from.bytes();
+    if (from == to.file()) {
       checkpoint.read(entry, piece.from() * from.bytes(), piece.target());
     } else {
       MemorySegment stored = scratch.asSlice(0, bytes);
       checkpoint.read(entry, piece.from() * from.bytes(), stored);
-      Conversion.convert(stored, from, piece.target(), precision.file());
+      Conversion.convert(stored, from, piece.target(), to.file());
     }
     progress.reached(done.addAndGet(bytes), total);
   }
 
   /** For a piece in the widest type that files have. */
   private long scratchBytes() {
-    boolean converts =
-        layout.names().stream().anyMatch(name -> entry(name).dtype() != precision.file());
-    return converts ? PIECE_BYTES / precision.bytes() * DType.F32.bytes() : Long.BYTES;
+    return layout.names().stream()
+        .filter(name -> entry(name).dtype() != precision.apply(name).file())
+        .mapToLong(name -> PIECE_BYTES / precision.apply(name).bytes() * DType.F32.bytes())
+        .max()
+        .orElse(Long.BYTES);
   }
 
   private NDList stage(NDManager owner) throws IOException {
@@ -131,7 +137,7 @@ final class WeightReader {
     long bytes = 0;
     for (String name : layout.names()) {
       stage.add(name);
-      bytes += layout.size(name) * precision.bytes();
+      bytes += layout.size(name) * precision.apply(name).bytes();
       if (bytes >= STAGE_BYTES || moved.size() + stage.size() == layout.names().size()) {
         try (NDManager here = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
           readHere(stage, here).forEach(tensor -> moved.add(RawTensors.moved(tensor, owner)));
