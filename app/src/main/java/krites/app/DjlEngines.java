@@ -6,7 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import krites.app.config.RunConfig;
+import krites.app.display.ByteProgress;
+import krites.app.display.Terminal;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 import krites.grpo.objective.LearningRate;
@@ -21,6 +24,7 @@ import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.safetensors.LoadProgress;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
@@ -69,6 +73,10 @@ final class DjlEngines implements Engines {
   @Override
   public RolloutEngine rollout(int worker) {
     RunConfig.Rollout rollout = config.rollout();
+    return showing(() -> rollout(rollout));
+  }
+
+  private RolloutEngine rollout(RunConfig.Rollout rollout) {
     return new DjlRolloutEngine(
         model.path(),
         new PolicyVersion(0, 0),
@@ -90,7 +98,16 @@ final class DjlEngines implements Engines {
             model.path(),
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
             version);
-    return new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model);
+    return showing(
+        () -> new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model));
+  }
+
+  /** Makes an engine with a bar on standard error while large weights are read. */
+  private static <T> T showing(Supplier<T> engine) {
+    try (ByteProgress bar =
+        new ByteProgress(Terminal.standardError(), "loading", System::nanoTime)) {
+      return LoadProgress.during(bar, engine);
+    }
   }
 
   private static TrainerSettings settings(RunConfig config) {

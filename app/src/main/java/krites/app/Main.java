@@ -44,6 +44,9 @@ import picocli.CommandLine.ParameterException;
       "  krites audit runs/shapes-seed1-...            proves the account of a run from its journal",
       "  krites diff runs/a runs/b                     the first decision in which two runs differ",
       "  krites sft --out models/my-base               a base model from nothing",
+      "  krites model info models/shapes-base          what a model directory holds",
+      "  krites model export runs/look --out critic    a trained model for other programs",
+      "  krites bench load --model models/shapes-base  how fast weights are loaded here",
       "  krites simulate --seeds 100 --faults pause=1/h the real actors on modelled devices",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
@@ -118,6 +121,8 @@ public final class Main {
           new BestOfNCommand(out, err, System.in),
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
+          ModelCommand.of(out),
+          BenchCommand.of(out),
           new EvalCommand(out),
           new AuditCommand(out),
           new DiffCommand(out),

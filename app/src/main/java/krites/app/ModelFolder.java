@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import krites.app.config.RunConfig;
+import krites.app.run.CheckpointFiles;
 import krites.learner.DjlPolicyTrainer.ModelSaver;
 import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.CheckpointCheck;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
-import krites.model.qwen25vl.WeightLayout;
+import krites.model.qwen25vl.StatedType;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.tokenizer.StopTokens;
@@ -37,8 +39,13 @@ public record ModelFolder(Path path) implements ModelSaver {
    * @throws krites.model.safetensors.CheckpointException if a file of it is missing, malformed or
    *     cut short
    */
-  public static ModelFolder of(RunConfig.Model settings) {
-    ModelFolder folder = new ModelFolder(place(settings));
+  static ModelFolder of(RunConfig.Model settings) {
+    return checked(place(settings));
+  }
+
+  /** A directory that someone named, checked in the same way. */
+  public static ModelFolder checked(Path path) {
+    ModelFolder folder = new ModelFolder(path);
     folder.check();
     return folder;
   }
@@ -53,12 +60,12 @@ public record ModelFolder(Path path) implements ModelSaver {
       throw new InputError("model directory " + path + " does not exist");
     }
     Qwen25VlConfig network = Qwen25VlConfig.load(path);
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
+      CheckpointCheck.require(checkpoint, network);
+    }
     StopTokens.load(path);
     ImageProcessor.load(path);
     Tokenizer.load(path).close();
-    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
-      NetworkWeights.requireAll(checkpoint, WeightLayout.of(network));
-    }
   }
 
   /**
@@ -89,22 +96,51 @@ public record ModelFolder(Path path) implements ModelSaver {
    */
   @Override
   public void save(Path directory, NetworkWeights weights) throws IOException {
-    copyDescription(directory);
+    copyDescription(directory, DType.F32);
     weights.save(directory, DType.F32);
   }
 
-  /** Copies every file that describes the model, and no weights. */
-  void copyDescription(Path directory) throws IOException {
+  /**
+   * Copies every file that describes the model, and no weights.
+   *
+   * @param dtype of the weights that will lie there: what config.json states of them, if it does
+   */
+  public void copyDescription(Path directory, DType dtype) throws IOException {
     try (Stream<Path> files = Files.list(path)) {
       for (Path file : files.filter(ModelFolder::describesModel).toList()) {
-        Files.copy(file, directory.resolve(file.getFileName()));
+        Path copy = directory.resolve(file.getFileName());
+        if (copy.endsWith("config.json")) {
+          Files.writeString(copy, StatedType.restate(Files.readString(file), dtype));
+        } else {
+          copy(file, copy);
+        }
       }
     }
+  }
+
+  /** Copies the files that describe the model and that a directory lacks. */
+  void completeDescription(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(path)) {
+      for (Path file : files.filter(ModelFolder::describesModel).toList()) {
+        Path copy = directory.resolve(file.getFileName());
+        if (!Files.exists(copy)) {
+          copy(file, copy);
+        }
+      }
+    }
+  }
+
+  /** The bytes alone: a copy of a file that may not be written could not be forced to disk. */
+  private static void copy(Path file, Path copy) throws IOException {
+    Files.write(copy, Files.readAllBytes(file));
   }
 
   private static boolean describesModel(Path file) {
     String name = file.getFileName().toString();
     boolean text = name.endsWith(".json") || name.endsWith(".txt") || name.endsWith(".jinja");
-    return text && Files.isRegularFile(file) && !name.contains("safetensors");
+    return text
+        && Files.isRegularFile(file)
+        && !name.contains("safetensors")
+        && !name.equals(CheckpointFiles.STATE);
   }
 }

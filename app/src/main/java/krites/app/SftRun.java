@@ -77,7 +77,7 @@ final class SftRun {
         out.printf(Locale.ROOT, "network of %,d parameters%n", weights.layout().parameters());
         train(core, encoder(described, tokenizer), tokenizer, manager);
         if (!sft.from().isEmpty()) {
-          described.copyDescription(directory);
+          described.copyDescription(directory, dtype());
         }
         core.weights().save(directory, dtype());
       }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import krites.app.run.JsonLines;
+import krites.model.safetensors.DType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,7 +129,7 @@ final class SmallModelTest {
   @Test
   void aTruncatedWeightFileIsBadInput() throws IOException {
     Path broken = folder.resolve("broken");
-    new ModelFolder(model).copyDescription(Files.createDirectory(broken));
+    new ModelFolder(model).copyDescription(Files.createDirectory(broken), DType.F32);
     byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
     Files.write(
         broken.resolve("model.safetensors"), java.util.Arrays.copyOf(weights, weights.length / 2));

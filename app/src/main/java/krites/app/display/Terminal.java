@@ -5,6 +5,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -33,6 +35,33 @@ public record Terminal(
     boolean color = interactive && environment.getOrDefault("NO_COLOR", "").isEmpty();
     return new Terminal(
         System.out, interactive, interactive ? width(environment) : WIDTH_UNKNOWN, unicode, color);
+  }
+
+  /**
+   * The process's standard error, where progress is shown: a program reads the other stream. Linux
+   * tells what the stream is; elsewhere it counts as watched when the console is.
+   */
+  public static Terminal standardError() {
+    Map<String, String> environment = System.getenv();
+    boolean interactive =
+        errorIsTerminal() && !"dumb".equals(environment.getOrDefault("TERM", "dumb"));
+    boolean unicode = StandardCharsets.UTF_8.equals(System.err.charset());
+    return new Terminal(
+        System.err, interactive, interactive ? width(environment) : WIDTH_UNKNOWN, unicode, false);
+  }
+
+  private static boolean errorIsTerminal() {
+    Path link = Path.of("/proc/self/fd/2");
+    try {
+      if (Files.isSymbolicLink(link)) {
+        String target = Files.readSymbolicLink(link).toString();
+        return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
+      }
+    } catch (IOException e) {
+      return false;
+    }
+    Console console = System.console();
+    return console != null && console.isTerminal();
   }
 
   /** A stream that nobody watches, for files and tests. */

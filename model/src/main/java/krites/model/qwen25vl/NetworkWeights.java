@@ -1,5 +1,6 @@
 package krites.model.qwen25vl;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -16,11 +17,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import krites.model.safetensors.CheckpointException;
+import krites.model.safetensors.Conversion;
 import krites.model.safetensors.DType;
+import krites.model.safetensors.LoadProgress;
 import krites.model.safetensors.OutgoingTensor;
 import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.safetensors.SafetensorsWriter;
-import krites.model.safetensors.TensorEntry;
 import krites.model.torchscript.RawTensors;
 
 /**
@@ -58,11 +60,13 @@ public final class NetworkWeights implements AutoCloseable {
    *
    * @param precision in which they lie on the device, whatever the files hold
    * @param parent decides the device and owns the result
-   * @throws CheckpointException if a tensor is missing or of another shape; nothing stays allocated
+   *     <p>The listener of {@link LoadProgress#during} hears of it.
+   * @throws CheckpointException if {@link CheckpointCheck} finds fault; nothing stays allocated
    */
   public static NetworkWeights load(
       Path directory, Qwen25VlConfig config, Precision precision, NDManager parent) {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
+      CheckpointCheck.require(checkpoint, config);
       return read(checkpoint, WeightLayout.of(config), precision, parent);
     }
   }
@@ -73,74 +77,16 @@ public final class NetworkWeights implements AutoCloseable {
       WeightLayout layout,
       Precision precision,
       NDManager parent) {
-    requireAll(checkpoint, layout);
+    CheckpointCheck.require(checkpoint, layout, Optional.empty());
     NDManager manager = parent.newSubManager();
     try {
-      NDList tensors = new NDList(layout.names().size());
-      for (String name : layout.names()) {
-        float[] values = checkpoint.floats(stored(checkpoint, name).orElseThrow().name());
-        NDArray full = aligned(values, new Shape(layout.shape(name)), manager);
-        if (precision == Precision.F32) {
-          tensors.add(full);
-        } else {
-          tensors.add(RawTensors.cast(full, precision.scalarType(), manager));
-          full.close();
-        }
-      }
+      NDList tensors =
+          new WeightReader(checkpoint, layout, precision, LoadProgress.current()).read(manager);
       return new NetworkWeights(layout, precision, manager, tensors);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
     }
-  }
-
-  /**
-   * Checks names and shapes of all weights; reads no value.
-   *
-   * @throws CheckpointException if a tensor is missing or of another shape
-   */
-  public static void requireAll(SafetensorsCheckpoint checkpoint, WeightLayout layout) {
-    List<String> missing = new ArrayList<>();
-    for (String name : layout.names()) {
-      Optional<TensorEntry> entry = stored(checkpoint, name);
-      if (entry.isEmpty()) {
-        missing.add(name);
-      } else if (!Arrays.equals(entry.get().shape(), layout.shape(name))) {
-        throw new CheckpointException(
-            checkpoint.fileOfTensor(entry.get().name())
-                + ": tensor "
-                + name
-                + ": expected shape "
-                + Arrays.toString(layout.shape(name))
-                + " from config.json, found "
-                + Arrays.toString(entry.get().shape()));
-      }
-    }
-    if (!missing.isEmpty()) {
-      throw new CheckpointException(
-          checkpoint.directory()
-              + ": "
-              + missing.size()
-              + " of "
-              + layout.names().size()
-              + " weights are missing, the first is "
-              + missing.getFirst());
-    }
-  }
-
-  /** Finds a weight under its published name, or under the nested name that newer writers use. */
-  private static Optional<TensorEntry> stored(SafetensorsCheckpoint checkpoint, String name) {
-    Optional<TensorEntry> published = checkpoint.find(name);
-    if (published.isPresent()) {
-      return published;
-    }
-    String nested =
-        name.startsWith("visual.")
-            ? "model." + name
-            : name.startsWith("model.")
-                ? "model.language_model." + name.substring("model.".length())
-                : name;
-    return checkpoint.find(nested);
   }
 
   /**
@@ -228,18 +174,58 @@ public final class NetworkWeights implements AutoCloseable {
         SHARD_BYTES);
   }
 
+  /**
+   * Writes a model directory laid out as another: its shards, names, order and types, so that
+   * weights that nobody changed give the same bytes.
+   *
+   * @param directory exists and is empty
+   * @param dtype of all weights; empty for the types of {@code like}
+   */
+  public void saveLike(
+      Path directory, SafetensorsCheckpoint like, Optional<DType> dtype, LoadProgress progress)
+      throws IOException {
+    CheckpointLike.write(
+        directory,
+        (published, stored, type) ->
+            outgoing(
+                stored,
+                tensors.get(layout.names().indexOf(published)),
+                layout.shape(published),
+                type),
+        like,
+        layout,
+        dtype,
+        progress);
+  }
+
   /** Names and values of tensors for a writer; the values are fetched when they are written. */
   public static List<OutgoingTensor> outgoing(List<String> names, NDList tensors, DType dtype) {
     List<OutgoingTensor> list = new ArrayList<>(names.size());
     for (int i = 0; i < names.size(); i++) {
       NDArray tensor = tensors.get(i);
       long[] shape = tensor.getShape().getShape();
-      list.add(
-          dtype == DType.F32 && tensor.getDataType() == DataType.FLOAT32
-              ? OutgoingTensor.raw(names.get(i), dtype, shape, () -> bytes(tensor))
-              : OutgoingTensor.floats(names.get(i), dtype, shape, () -> floats(tensor)));
+      list.add(outgoing(names.get(i), tensor, shape, dtype));
     }
     return list;
+  }
+
+  private static OutgoingTensor outgoing(String name, NDArray tensor, long[] shape, DType dtype) {
+    if (!tensor.getDevice().equals(Device.cpu())) {
+      return OutgoingTensor.floats(name, dtype, shape, () -> floats(tensor));
+    }
+    DType held = tensor.getDataType() == DataType.FLOAT32 ? DType.F32 : DType.BF16;
+    MemorySegment memory = RawTensors.memory(tensor, tensor.getShape().size() * held.bytes());
+    return held == dtype
+        ? OutgoingTensor.raw(name, dtype, shape, () -> memory)
+        : OutgoingTensor.filled(
+            name,
+            dtype,
+            shape,
+            (from, target) -> {
+              long count = target.byteSize() / dtype.bytes();
+              Conversion.convert(
+                  memory.asSlice(from * held.bytes(), count * held.bytes()), held, target, dtype);
+            });
   }
 
   private static float[] floats(NDArray tensor) {

@@ -135,6 +135,8 @@ public record Qwen25VlConfig(
     }
   }
 
+  private static final String ARCHITECTURE = "Qwen2_5_VLForConditionalGeneration";
+
   private record Reader(Path file, JsonNode root) {
     Qwen25VlConfig config() {
       String type = root.path("model_type").asText("");
@@ -144,6 +146,16 @@ public record Qwen25VlConfig(
                 + ": model_type is '"
                 + type
                 + "', expected 'qwen2_5_vl' (the architecture that Krites runs)");
+      }
+      JsonNode architectures = root.path("architectures");
+      if (!architectures.isMissingNode() && !texts(architectures).contains(ARCHITECTURE)) {
+        throw new CheckpointException(
+            file
+                + ": architectures is "
+                + architectures
+                + ", expected [\""
+                + ARCHITECTURE
+                + "\"] (the architecture that Krites runs)");
       }
       JsonNode text = root.has("text_config") ? root.get("text_config") : root;
       JsonNode see = root.path("vision_config");
@@ -187,6 +199,12 @@ public record Qwen25VlConfig(
               ? whole(text, "max_position_embeddings").orElseThrow()
               : DEFAULT_MAX_POSITIONS,
           vision);
+    }
+
+    private static List<String> texts(JsonNode node) {
+      List<String> found = new ArrayList<>();
+      node.forEach(item -> found.add(item.asText()));
+      return found;
     }
 
     private OptionalInt whole(JsonNode node, String key) {

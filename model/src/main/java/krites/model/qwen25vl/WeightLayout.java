@@ -78,6 +78,11 @@ public final class WeightLayout {
     return names;
   }
 
+  /** Whether the network has a weight of this published name. */
+  public boolean has(String name) {
+    return shapes.containsKey(name);
+  }
+
   /** Shape of a weight, outermost dimension first. */
   public long[] shape(String name) {
     long[] shape = shapes.get(name);

@@ -31,6 +31,17 @@ public final class CheckpointException extends RuntimeException {
         oneLine(file + ": " + place + ": expected " + expected + ", seen " + seen));
   }
 
+  /**
+   * As {@link #mismatch(Path, String, String, String)}, with what to do about it.
+   *
+   * @param remedy a clause such as {@code copy the file again}
+   */
+  public static CheckpointException mismatch(
+      Path file, String place, String expected, String seen, String remedy) {
+    return new CheckpointException(
+        oneLine(file + ": " + place + ": expected " + expected + ", seen " + seen) + "; " + remedy);
+  }
+
   static String oneLine(String text) {
     int end = text.indexOf('\n');
     return end < 0 ? text : text.substring(0, end);

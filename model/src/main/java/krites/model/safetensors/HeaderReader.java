@@ -128,7 +128,8 @@ final class HeaderReader {
           file,
           "tensor " + name,
           "data up to byte " + range[1] + " of the data section",
-          dataBytes + " bytes there (file truncated?)");
+          dataBytes + " bytes there (file truncated?)",
+          "copy the file again");
     }
     return new TensorEntry(name, dtype, shape, range[0], expectedBytes);
   }

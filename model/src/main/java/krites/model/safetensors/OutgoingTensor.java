@@ -1,5 +1,6 @@
 package krites.model.safetensors;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.Supplier;
@@ -23,6 +24,25 @@ public record OutgoingTensor(String name, DType dtype, long[] shape, Values valu
 
   /** Little endian bytes of the element type, written as they are. */
   record Raw(Supplier<MemorySegment> source) implements Values {}
+
+  /**
+   * Bytes of the element type that are made piece by piece, by several threads at once: a tensor of
+   * any size needs a few megabytes.
+   */
+  record Filled(Filler filler) implements Values {}
+
+  /** Makes a part of a tensor's bytes. */
+  @FunctionalInterface
+  public interface Filler {
+    /**
+     * @param from first element of the part; a multiple of {@link #PIECE_ELEMENTS}
+     * @param target the part, filled whole
+     */
+    void fill(long from, MemorySegment target) throws IOException;
+  }
+
+  /** Parts of a {@link Filler} begin at multiples of this; all but the last have this length. */
+  public static final int PIECE_ELEMENTS = 1 << 20;
 
   public OutgoingTensor {
     shape = shape.clone();
@@ -50,6 +70,11 @@ public record OutgoingTensor(String name, DType dtype, long[] shape, Values valu
     return new OutgoingTensor(name, dtype, shape, new Raw(source));
   }
 
+  /** A tensor that is made while it is written. */
+  public static OutgoingTensor filled(String name, DType dtype, long[] shape, Filler filler) {
+    return new OutgoingTensor(name, dtype, shape, new Filled(filler));
+  }
+
   /** A tensor of another file, byte for byte. */
   public static OutgoingTensor copyOf(SafetensorsCheckpoint checkpoint, String name) {
     TensorEntry entry = checkpoint.entry(name);
@@ -62,7 +87,7 @@ public record OutgoingTensor(String name, DType dtype, long[] shape, Values valu
   }
 
   /** The size in the file. */
-  long byteSize() {
+  public long byteSize() {
     return TensorSizes.byteSize(dtype, shape);
   }
 }

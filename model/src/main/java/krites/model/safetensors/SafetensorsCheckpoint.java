@@ -1,7 +1,5 @@
 package krites.model.safetensors;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -60,8 +58,9 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
   }
 
   private static SafetensorsCheckpoint openShards(Path directory, Path index) {
-    Map<String, String> shardOfTensor = readIndex(index);
+    Map<String, String> shardOfTensor = SafetensorsIndex.read(index).shardOfTensor();
     Map<String, SafetensorsFile> shards = new LinkedHashMap<>();
+    requireShards(directory, shardOfTensor);
     try {
       for (String shard : new TreeSet<>(shardOfTensor.values())) {
         shards.put(shard, SafetensorsFile.open(directory.resolve(shard)));
@@ -84,6 +83,25 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
     }
   }
 
+  private static void requireShards(Path directory, Map<String, String> shardOfTensor) {
+    Set<String> all = new TreeSet<>(shardOfTensor.values());
+    List<String> missing =
+        all.stream().filter(shard -> !Files.exists(directory.resolve(shard))).toList();
+    if (!missing.isEmpty()) {
+      String first = missing.getFirst();
+      throw CheckpointException.mismatch(
+          directory.resolve(first),
+          "file",
+          "the shard that "
+              + INDEX_FILE
+              + " names for "
+              + shardOfTensor.values().stream().filter(first::equals).count()
+              + " tensors",
+          "no such file" + (missing.size() == 1 ? "" : ", nor " + (missing.size() - 1) + " others"),
+          "copy the missing of the " + all.size() + " shards into the directory");
+    }
+  }
+
   private static Map<String, SafetensorsFile> ownersInFileOrder(
       Map<String, String> shardOfTensor, Map<String, SafetensorsFile> shards) {
     Map<String, SafetensorsFile> owners = new LinkedHashMap<>();
@@ -96,40 +114,6 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
           }
         });
     return owners;
-  }
-
-  private static Map<String, String> readIndex(Path index) {
-    JsonNode map;
-    try {
-      map = HeaderReader.STRICT_JSON.readTree(Files.readAllBytes(index)).path("weight_map");
-    } catch (JsonProcessingException e) {
-      throw CheckpointException.mismatch(index, "file", "valid JSON", e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new CheckpointException(index + ": cannot be read: " + e.getMessage(), e);
-    }
-    if (!map.isObject() || map.isEmpty()) {
-      throw CheckpointException.mismatch(
-          index, "weight_map", "an object of tensor name to file", "none");
-    }
-    Map<String, String> shardOfTensor = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> field : map.properties()) {
-      shardOfTensor.put(field.getKey(), shardName(index, field.getKey(), field.getValue()));
-    }
-    return shardOfTensor;
-  }
-
-  private static String shardName(Path index, String tensor, JsonNode value) {
-    String shard = value.asText();
-    boolean plainName =
-        value.isTextual() && !shard.isEmpty() && !shard.contains("/") && !shard.contains("\\");
-    if (!plainName || shard.equals(".") || shard.equals("..")) {
-      throw CheckpointException.mismatch(
-          index,
-          "weight_map." + tensor,
-          "the name of a file in the same directory",
-          value.toString());
-    }
-    return shard;
   }
 
   /** The model directory. */
@@ -171,6 +155,21 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
           "shape " + Arrays.toString(entry.shape()));
     }
     return entry;
+  }
+
+  /** The files, in the order of their names. */
+  public List<SafetensorsFile> files() {
+    return files;
+  }
+
+  /** Bytes of all tensors together. */
+  public long tensorBytes() {
+    return names().stream().mapToLong(name -> entry(name).byteSize()).sum();
+  }
+
+  /** Reads bytes of a tensor straight into memory; see {@link SafetensorsFile#read}. */
+  public void read(TensorEntry entry, long from, MemorySegment target) throws IOException {
+    fileOf(entry.name()).read(entry, from, target);
   }
 
   /** The file that holds the tensor. */

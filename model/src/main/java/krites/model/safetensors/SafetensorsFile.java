@@ -1,6 +1,8 @@
 package krites.model.safetensors;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -26,14 +28,27 @@ import java.util.Set;
 public final class SafetensorsFile implements AutoCloseable {
   private static final int LENGTH_BYTES = 8;
 
+  /** One system call reads no more than 2 GiB. */
+  private static final long MAX_READ_BYTES = 1 << 30;
+
   private final Path file;
   private final Arena arena;
+  private final FileChannel channel;
+  private final MemorySegment head;
   private final MemorySegment data;
   private final HeaderReader.Header header;
 
-  private SafetensorsFile(Path file, Arena arena, MemorySegment data, HeaderReader.Header header) {
+  private SafetensorsFile(
+      Path file,
+      Arena arena,
+      FileChannel channel,
+      MemorySegment head,
+      MemorySegment data,
+      HeaderReader.Header header) {
     this.file = file;
     this.arena = arena;
+    this.channel = channel;
+    this.head = head;
     this.data = data;
     this.header = header;
   }
@@ -45,7 +60,7 @@ public final class SafetensorsFile implements AutoCloseable {
    *     file
    */
   @SuppressWarnings(
-      "MustBeClosedChecker") // the arena lives as long as the file object and is closed by it
+      "MustBeClosedChecker") // arena and channel live as long as the file object, which closes them
   public static SafetensorsFile open(Path file) {
     if (!Files.isRegularFile(file)) {
       throw CheckpointException.mismatch(
@@ -54,18 +69,20 @@ public final class SafetensorsFile implements AutoCloseable {
           "a safetensors file",
           Files.exists(file) ? "something that is not a file" : "no such file");
     }
-    Arena arena = Arena.ofShared();
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return map(file, channel, arena);
+    try {
+      FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+      Arena arena = Arena.ofShared();
+      try {
+        return map(file, channel, arena);
+      } catch (IOException | RuntimeException e) {
+        arena.close();
+        channel.close();
+        throw e;
+      }
     } catch (NoSuchFileException e) {
-      arena.close();
       throw CheckpointException.mismatch(file, "file", "a safetensors file", "no such file");
     } catch (IOException e) {
-      arena.close();
       throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
-    } catch (RuntimeException e) {
-      arena.close();
-      throw e;
     }
   }
 
@@ -89,7 +106,12 @@ public final class SafetensorsFile implements AutoCloseable {
     byte[] json = all.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
     MemorySegment data = all.asSlice(LENGTH_BYTES + headerBytes);
     return new SafetensorsFile(
-        file, arena, data, new HeaderReader(file, data.byteSize()).read(json));
+        file,
+        arena,
+        channel,
+        all.asSlice(0, LENGTH_BYTES + headerBytes),
+        data,
+        new HeaderReader(file, data.byteSize()).read(json));
   }
 
   /** The file that is mapped. */
@@ -132,6 +154,48 @@ public final class SafetensorsFile implements AutoCloseable {
   public MemorySegment bytes(String name) {
     TensorEntry entry = entry(name);
     return data.asSlice(entry.offset(), entry.byteSize());
+  }
+
+  /** What stands before the data: the length and the JSON text as they are. */
+  byte[] head() {
+    return head.toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  /** The size of the whole file. */
+  public long fileBytes() {
+    return head.byteSize() + data.byteSize();
+  }
+
+  /** The size of the values of all tensors. */
+  public long dataBytes() {
+    return data.byteSize();
+  }
+
+  /**
+   * Reads bytes of a tensor straight into memory, without the detour over a mapping: the pages of
+   * the file never count as the process's own, and a fresh target costs one fault a page and not
+   * two.
+   *
+   * @param from first byte, counted from the start of the tensor
+   * @param target native memory, filled whole
+   * @throws IOException if the file cannot be read, or became shorter
+   */
+  public void read(TensorEntry entry, long from, MemorySegment target) throws IOException {
+    readAt(head.byteSize() + entry.offset() + from, target);
+  }
+
+  /** Reads bytes of the file, counted from its start. */
+  void readAt(long position, MemorySegment target) throws IOException {
+    long done = 0;
+    while (done < target.byteSize()) {
+      long part = Math.min(target.byteSize() - done, MAX_READ_BYTES);
+      int count = channel.read(target.asSlice(done, part).asByteBuffer(), position + done);
+      if (count < 0) {
+        throw new EOFException(
+            file + ": ends at byte " + channel.size() + ": cut while it is read");
+      }
+      done += count;
+    }
   }
 
   /**
@@ -179,5 +243,10 @@ public final class SafetensorsFile implements AutoCloseable {
   @Override
   public void close() {
     arena.close();
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": cannot be closed: " + e.getMessage(), e);
+    }
   }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Writes safetensors files, one tensor after the other. A file appears under its name only when it
@@ -41,17 +42,100 @@ public final class SafetensorsWriter {
    */
   public static void write(Path file, List<OutgoingTensor> tensors, Map<String, String> metadata)
       throws IOException {
-    byte[] header = header(tensors, metadata);
+    write(file, tensors, metadata, LoadProgress.SILENT);
+  }
+
+  /** As {@link #write(Path, List, Map)}; the listener hears of the bytes of tensors. */
+  public static void write(
+      Path file, List<OutgoingTensor> tensors, Map<String, String> metadata, LoadProgress progress)
+      throws IOException {
+    writeBehind(file, head(tensors, metadata), tensors, progress);
+  }
+
+  /**
+   * Writes the index of another directory, as it is where its total size holds.
+   *
+   * @param bytes of all tensors
+   */
+  public static void copyIndex(SafetensorsIndex index, long bytes, Path directory)
+      throws IOException {
+    byte[] text = Files.readAllBytes(index.path());
+    ObjectNode root = (ObjectNode) HeaderReader.STRICT_JSON.readTree(text);
+    boolean holds = root.path("metadata").path("total_size").asLong(bytes) == bytes;
+    if (!holds) {
+      root.withObjectProperty("metadata").put("total_size", bytes);
+    }
+    byte[] content =
+        holds
+            ? text
+            : HeaderReader.STRICT_JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+    AtomicFile.write(
+        directory.resolve(SafetensorsCheckpoint.INDEX_FILE),
+        channel -> writeFully(channel, ByteBuffer.wrap(content), 0));
+  }
+
+  /** Writes a file whose first bytes are given: length and header. */
+  private static void writeBehind(
+      Path file, byte[] head, List<OutgoingTensor> tensors, LoadProgress progress)
+      throws IOException {
+    long total = tensors.stream().mapToLong(OutgoingTensor::byteSize).sum();
     AtomicFile.write(
         file,
         channel -> {
-          ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-          writeFully(channel, length.putLong(header.length).flip());
-          writeFully(channel, ByteBuffer.wrap(header));
+          writeFully(channel, ByteBuffer.wrap(head), 0);
+          long position = head.length;
           for (OutgoingTensor tensor : tensors) {
-            writeValues(channel, tensor);
+            writeValues(channel, tensor, position);
+            position += tensor.byteSize();
+            progress.reached(position - head.length, total);
           }
         });
+  }
+
+  /**
+   * Writes a checkpoint laid out as another: the same files, the same tensors in the same order,
+   * the same free text pairs and index. Where no type changes, the files are byte for byte those of
+   * the other but for the values.
+   *
+   * @param directory exists and is empty
+   * @param tensors what to write in the place of a tensor of the other: of its name and shape
+   */
+  public static void writeLike(
+      Path directory,
+      SafetensorsCheckpoint other,
+      Function<TensorEntry, OutgoingTensor> tensors,
+      LoadProgress progress)
+      throws IOException {
+    long bytesOfAll = outgoingBytes(other, tensors);
+    long done = 0;
+    for (SafetensorsFile file : other.files()) {
+      List<TensorEntry> entries = file.names().stream().map(file::entry).toList();
+      List<OutgoingTensor> outgoing = entries.stream().map(tensors).toList();
+      boolean sameTypes = true;
+      for (int i = 0; i < entries.size(); i++) {
+        sameTypes &= entries.get(i).dtype() == outgoing.get(i).dtype();
+      }
+      Path target = directory.resolve(file.path().getFileName());
+      long before = done;
+      writeBehind(
+          target,
+          sameTypes ? file.head() : head(outgoing, file.metadata()),
+          outgoing,
+          (bytes, _) -> progress.reached(before + bytes, bytesOfAll));
+      done += outgoing.stream().mapToLong(OutgoingTensor::byteSize).sum();
+    }
+    if (!other.files().getFirst().path().endsWith(SafetensorsCheckpoint.SINGLE_FILE)) {
+      Path index = other.directory().resolve(SafetensorsCheckpoint.INDEX_FILE);
+      copyIndex(SafetensorsIndex.read(index), bytesOfAll, directory);
+    }
+  }
+
+  private static long outgoingBytes(
+      SafetensorsCheckpoint other, Function<TensorEntry, OutgoingTensor> tensors) {
+    return other.names().stream()
+        .map(name -> tensors.apply(other.entry(name)))
+        .mapToLong(OutgoingTensor::byteSize)
+        .sum();
   }
 
   /**
@@ -89,7 +173,7 @@ public final class SafetensorsWriter {
       written.add(directory.resolve(name));
     }
     byte[] indexJson = indexJson(tensors, weightMap);
-    AtomicFile.write(index, channel -> writeFully(channel, ByteBuffer.wrap(indexJson)));
+    AtomicFile.write(index, channel -> writeFully(channel, ByteBuffer.wrap(indexJson), 0));
     Files.deleteIfExists(single);
     written.add(index);
     return List.copyOf(written);
@@ -126,7 +210,8 @@ public final class SafetensorsWriter {
     return HeaderReader.STRICT_JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
   }
 
-  private static byte[] header(List<OutgoingTensor> tensors, Map<String, String> metadata)
+  /** Length and header of a file. */
+  private static byte[] head(List<OutgoingTensor> tensors, Map<String, String> metadata)
       throws IOException {
     requireDistinct(tensors);
     ObjectNode root = HeaderReader.STRICT_JSON.createObjectNode();
@@ -143,10 +228,10 @@ public final class SafetensorsWriter {
       offset += tensor.byteSize();
     }
     byte[] json = HeaderReader.STRICT_JSON.writeValueAsBytes(root);
-    byte[] padded =
-        Arrays.copyOf(json, (json.length + 7) / 8 * 8); // data start on 8 bytes, as the format asks
-    Arrays.fill(padded, json.length, padded.length, (byte) ' ');
-    return padded;
+    int padded = (json.length + 7) / 8 * 8; // data start on 8 bytes, as the format asks
+    ByteBuffer head = ByteBuffer.allocate(Long.BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
+    Arrays.fill(head.array(), (byte) ' ');
+    return head.putLong(padded).put(json).array();
   }
 
   private static void requireDistinct(List<OutgoingTensor> tensors) {
@@ -158,14 +243,18 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static void writeValues(FileChannel channel, OutgoingTensor tensor) throws IOException {
+  private static void writeValues(FileChannel channel, OutgoingTensor tensor, long position)
+      throws IOException {
     switch (tensor.values()) {
-      case OutgoingTensor.Floats(var source) -> writeFloats(channel, tensor, source.get());
-      case OutgoingTensor.Raw(var source) -> writeRaw(channel, tensor, source.get());
+      case OutgoingTensor.Floats(var source) ->
+          writeFloats(channel, tensor, source.get(), position);
+      case OutgoingTensor.Raw(var source) -> writeRaw(channel, tensor, source.get(), position);
+      case OutgoingTensor.Filled(var filler) -> writeFilled(channel, tensor, filler, position);
     }
   }
 
-  private static void writeFloats(FileChannel channel, OutgoingTensor tensor, float[] values)
+  private static void writeFloats(
+      FileChannel channel, OutgoingTensor tensor, float[] values, long position)
       throws IOException {
     requireBytes(tensor, (long) values.length * tensor.dtype().bytes());
     ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -174,19 +263,38 @@ public final class SafetensorsWriter {
       int count = Math.min(perBuffer, values.length - from);
       buffer.clear();
       Elements.fromFloats(values, from, count, tensor.dtype(), MemorySegment.ofBuffer(buffer));
-      writeFully(channel, buffer.limit(count * tensor.dtype().bytes()));
+      writeFully(
+          channel,
+          buffer.limit(count * tensor.dtype().bytes()),
+          position + (long) from * tensor.dtype().bytes());
     }
   }
 
-  private static void writeRaw(FileChannel channel, OutgoingTensor tensor, MemorySegment bytes)
+  private static void writeRaw(
+      FileChannel channel, OutgoingTensor tensor, MemorySegment bytes, long position)
       throws IOException {
     requireBytes(tensor, bytes.byteSize());
     for (long from = 0; from < bytes.byteSize(); from += BUFFER_BYTES) {
       long count = Math.min(BUFFER_BYTES, bytes.byteSize() - from);
-      ByteBuffer buffer = ByteBuffer.allocate((int) count);
-      MemorySegment.copy(bytes, from, MemorySegment.ofBuffer(buffer), 0, count);
-      writeFully(channel, buffer);
+      writeFully(channel, bytes.asSlice(from, count).asByteBuffer(), position + from);
     }
+  }
+
+  private static void writeFilled(
+      FileChannel channel, OutgoingTensor tensor, OutgoingTensor.Filler filler, long position)
+      throws IOException {
+    long pieceBytes = (long) OutgoingTensor.PIECE_ELEMENTS * tensor.dtype().bytes();
+    long bytes = tensor.byteSize();
+    int pieces = Math.toIntExact((bytes + pieceBytes - 1) / pieceBytes);
+    Pieces.run(
+        pieces,
+        Math.min(pieceBytes, bytes),
+        (piece, scratch) -> {
+          long start = piece * pieceBytes;
+          MemorySegment part = scratch.asSlice(0, Math.min(pieceBytes, bytes - start));
+          filler.fill((long) piece * OutgoingTensor.PIECE_ELEMENTS, part);
+          writeFully(channel, part.asByteBuffer(), position + start);
+        });
   }
 
   private static void requireBytes(OutgoingTensor tensor, long bytes) {
@@ -204,9 +312,11 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+  private static void writeFully(FileChannel channel, ByteBuffer buffer, long position)
+      throws IOException {
+    long at = position;
     while (buffer.hasRemaining()) {
-      channel.write(buffer);
+      at += channel.write(buffer, at);
     }
   }
 }

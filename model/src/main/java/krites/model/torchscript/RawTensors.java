@@ -28,6 +28,9 @@ public final class RawTensors {
       def cast(self, x: Tensor, type: int) -> Tensor:
         return torch.detach(torch.to(x, type))
 
+      def move(self, x: Tensor, like: Tensor) -> Tensor:
+        return torch.detach(torch.to(x, like.device))
+
       def flat_part(self, x: Tensor, start: int, count: int) -> Tensor:
         return torch.narrow(torch.view(x, [-1]), 0, start, count)
       """
@@ -78,5 +81,26 @@ public final class RawTensors {
       throw new IllegalArgumentException("the memory of " + tensor.getDevice() + " is not ours");
     }
     return MemorySegment.ofBuffer(JniUtils.getByteBuffer((PtNDArray) tensor, true));
+  }
+
+  /**
+   * As {@link #memory(NDArray)}, for a tensor of any size.
+   *
+   * @param bytes of the tensor's elements, which DJL cannot tell for every type
+   */
+  public static MemorySegment memory(NDArray tensor, long bytes) {
+    if (bytes < Integer.MAX_VALUE) {
+      return memory(tensor);
+    }
+    try (NDArray first = flatPart(tensor, 0, 1, tensor.getManager())) {
+      return MemorySegment.ofAddress(memory(first).address()).reinterpret(bytes);
+    }
+  }
+
+  /** The same values on the device of a manager; the same memory if they lie there already. */
+  public static NDArray moved(NDArray tensor, NDManager owner) {
+    try (NDArray like = owner.zeros(new ai.djl.ndarray.types.Shape(0))) {
+      return Holder.MODULE.callWithGradients(owner, "move", tensor, like).get(0);
+    }
   }
 }

@@ -1,0 +1,59 @@
+package krites.app;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** The machine that a measurement was made on, as far as the system tells. */
+record Machine(String text) {
+
+  static Machine here() {
+    String processor =
+        field(Path.of("/proc/cpuinfo"), "model name").orElse(System.getProperty("os.arch"));
+    String memory =
+        kilobytes(Path.of("/proc/meminfo"), "MemTotal").isPresent()
+            ? String.format(
+                Locale.ROOT,
+                ", %.0f GB",
+                kilobytes(Path.of("/proc/meminfo"), "MemTotal").getAsLong() * 1024 / 1e9)
+            : "";
+    return new Machine(
+        Runtime.getRuntime().availableProcessors()
+            + " cores of "
+            + processor
+            + memory
+            + ", "
+            + System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.version")
+            + ", Java "
+            + Runtime.version());
+  }
+
+  /** The largest resident memory of this process so far; 0 where the system does not tell. */
+  static long peakMemoryBytes() {
+    return kilobytes(Path.of("/proc/self/status"), "VmHWM").orElse(0) * 1024;
+  }
+
+  private static OptionalLong kilobytes(Path file, String name) {
+    return field(file, name).stream()
+        .map(text -> text.replace(" kB", ""))
+        .filter(text -> text.matches("\\d+"))
+        .mapToLong(Long::parseLong)
+        .findFirst();
+  }
+
+  private static Optional<String> field(Path file, String name) {
+    try {
+      return Files.readAllLines(file).stream()
+          .filter(line -> line.startsWith(name))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+}
