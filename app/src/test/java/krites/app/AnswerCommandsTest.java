@@ -71,8 +71,16 @@ final class AnswerCommandsTest {
     assertTrue(response.get("tokens").asInt() > 10);
     assertEquals(
         Set.of(
-            "command", "model", "precision", "images", "question", "think", "prompt_tokens",
-            "sampling", "responses", "load_seconds"),
+            "command",
+            "model",
+            "precision",
+            "images",
+            "question",
+            "think",
+            "prompt_tokens",
+            "sampling",
+            "responses",
+            "load_seconds"),
         names(document));
     assertEquals(
         Set.of("text", "thinking", "box", "tokens", "finish", "log_prob_sum", "seconds"),
@@ -84,8 +92,18 @@ final class AnswerCommandsTest {
   @Test
   void severalAnswersAreShownWhenEachIsDoneAndSeedsRepeatThem() throws IOException {
     String[] ask = {
-      "ask", "--image", picture(1), "--question-file", file("question.txt"), "--think", "--n", "3",
-      "--temperature", "1.5", "--max-new-tokens", "12"
+      "ask",
+      "--image",
+      picture(1),
+      "--question-file",
+      file("question.txt"),
+      "--think",
+      "--n",
+      "3",
+      "--temperature",
+      "1.5",
+      "--max-new-tokens",
+      "12"
     };
 
     assertEquals(ExitCode.OK, krites(ask), err());
@@ -105,16 +123,29 @@ final class AnswerCommandsTest {
 
   @Test
   void aQuestionHasNoImageOrSeveral() throws IOException {
-    JsonNode none =
-        json(ExitCode.OK, "ask", "--question", "what?", "--max-new-tokens", "2");
+    JsonNode none = json(ExitCode.OK, "ask", "--question", "what?", "--max-new-tokens", "2");
     JsonNode one =
         json(
-            ExitCode.OK, "ask", "--question", "what?", "--image", picture(0), "--max-new-tokens",
+            ExitCode.OK,
+            "ask",
+            "--question",
+            "what?",
+            "--image",
+            picture(0),
+            "--max-new-tokens",
             "2");
     JsonNode placed =
         json(
-            ExitCode.OK, "ask", "--question", "<image>what?<image>", "--image", picture(0),
-            "--image", picture(1), "--max-new-tokens", "2");
+            ExitCode.OK,
+            "ask",
+            "--question",
+            "<image>what?<image>",
+            "--image",
+            picture(0),
+            "--image",
+            picture(1),
+            "--max-new-tokens",
+            "2");
 
     int tokens = none.get("prompt_tokens").asInt();
     int picture = one.get("prompt_tokens").asInt() - tokens;
@@ -123,8 +154,14 @@ final class AnswerCommandsTest {
     assertEquals(
         tokens - systemTokens("You are a helpful assistant.") + systemTokens("red red"),
         json(
-                ExitCode.OK, "ask", "--question", "what?", "--system", "red red",
-                "--max-new-tokens", "2")
+                ExitCode.OK,
+                "ask",
+                "--question",
+                "what?",
+                "--system",
+                "red red",
+                "--max-new-tokens",
+                "2")
             .get("prompt_tokens")
             .asInt());
   }
@@ -147,8 +184,19 @@ final class AnswerCommandsTest {
 
     assertEquals(
         Set.of(
-            "command", "model", "precision", "images", "question", "response_1", "response_2",
-            "prompt_tokens", "sampling", "judgements", "votes", "consistent", "verdict",
+            "command",
+            "model",
+            "precision",
+            "images",
+            "question",
+            "response_1",
+            "response_2",
+            "prompt_tokens",
+            "sampling",
+            "judgements",
+            "votes",
+            "consistent",
+            "verdict",
             "load_seconds"),
         names(document));
     JsonNode given = document.get("judgements").get(0);
@@ -195,8 +243,16 @@ final class AnswerCommandsTest {
   @Test
   void theBestOfFourIsFoundByThreeComparisons() throws IOException {
     String[] best = {
-      "best-of-n", "--image", picture(3), "--question", "which color does the triangle have?",
-      "--n", "4", "--both-orders", "--max-new-tokens", "40"
+      "best-of-n",
+      "--image",
+      picture(3),
+      "--question",
+      "which color does the triangle have?",
+      "--n",
+      "4",
+      "--both-orders",
+      "--max-new-tokens",
+      "40"
     };
 
     assertEquals(ExitCode.OK, krites(best), err());
@@ -205,9 +261,23 @@ final class AnswerCommandsTest {
 
     assertEquals(
         Set.of(
-            "command", "model", "precision", "images", "question", "judge", "think",
-            "prompt_tokens", "sampling", "candidates", "rounds", "winner", "answer", "comparisons",
-            "judge_calls", "judge_tokens", "load_seconds"),
+            "command",
+            "model",
+            "precision",
+            "images",
+            "question",
+            "judge",
+            "think",
+            "prompt_tokens",
+            "sampling",
+            "candidates",
+            "rounds",
+            "winner",
+            "answer",
+            "comparisons",
+            "judge_calls",
+            "judge_tokens",
+            "load_seconds"),
         names(document));
     assertEquals(0.9, document.get("sampling").get("temperature").asDouble());
     assertEquals(4, document.get("candidates").size());
@@ -248,8 +318,19 @@ final class AnswerCommandsTest {
 
     JsonNode judged =
         json(
-            ExitCode.OK, "best-of-n", "--image", picture(1), "--question", QUESTION, "--n", "2",
-            "--no-think", "--judge", MODEL.toString(), "--max-new-tokens", "40");
+            ExitCode.OK,
+            "best-of-n",
+            "--image",
+            picture(1),
+            "--question",
+            QUESTION,
+            "--n",
+            "2",
+            "--no-think",
+            "--judge",
+            MODEL.toString(),
+            "--max-new-tokens",
+            "40");
     assertEquals(1, judged.get("judge_calls").asInt());
     assertEquals(MODEL.toString(), judged.get("judge").asText());
   }
@@ -287,7 +368,10 @@ final class AnswerCommandsTest {
           best-of-n --question what? --n 4 --judge {}/nowhere | model directory {}/nowhere does not exist
           """)
   void badInputIsOneLineAndExitCodeTwo(String line, String message) {
-    assertEquals(ExitCode.INPUT, krites(line.replace("{}", folder.toString()).replace('~', '|').split(" ")), out());
+    assertEquals(
+        ExitCode.INPUT,
+        krites(line.replace("{}", folder.toString()).replace('~', '|').split(" ")),
+        out());
 
     assertEquals("", out());
     assertEquals(1, err().lines().count(), err());
@@ -307,8 +391,15 @@ final class AnswerCommandsTest {
 
   private String[] critique(String first, String second, String... more) {
     String[] common = {
-      "critique", "--image", picture(1), "--question", QUESTION, "--response-1", first,
-      "--response-2", second
+      "critique",
+      "--image",
+      picture(1),
+      "--question",
+      QUESTION,
+      "--response-1",
+      first,
+      "--response-2",
+      second
     };
     return with(common, more);
   }
@@ -350,8 +441,7 @@ final class AnswerCommandsTest {
 
   private int krites(String... args) {
     boolean threads = List.of(args).contains("--threads");
-    return main(
-        with(threads ? args : with(args, "--threads", "1"), "--model", MODEL.toString()));
+    return main(with(threads ? args : with(args, "--threads", "1"), "--model", MODEL.toString()));
   }
 
   private int main(String... args) {

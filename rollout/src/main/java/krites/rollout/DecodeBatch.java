@@ -255,8 +255,7 @@ public final class DecodeBatch implements AutoCloseable {
     try (NDManager scope = parent.newSubManager()) {
       NDArray all = scope.arange(0, rows, 1, DataType.INT64);
       NDList wide = script.call(fresh, "spread", caches, all, columns + more);
-      NDArray blank =
-          VisionInputs.booleans(new boolean[rows * more], new Shape(rows, more), scope);
+      NDArray blank = VisionInputs.booleans(new boolean[rows * more], new Shape(rows, more), scope);
       NDArray wideValid = valid.concat(blank, 1);
       List.of(logits, next, done).forEach(state -> state.attach(fresh));
       keep(fresh, wide, logits, next, wideValid, done, seen);

@@ -71,7 +71,9 @@ final class PromptEncoderTest {
   }
 
   private static String text(SmallModel model, PromptEncoder encoder) throws IOException {
-    return model.tokenizer().decode(encoder.encode(prompt("what?")).prompt().ids().toArray(), false);
+    return model
+        .tokenizer()
+        .decode(encoder.encode(prompt("what?")).prompt().ids().toArray(), false);
   }
 
   private static Prompt prompt(String text, String... images) {

@@ -21,8 +21,7 @@ record Answer(String text, int tokens, FinishReason finish, double logProbSum, d
     for (int i = 0; i < response.ids().length(); i++) {
       sum += response.behaviourLogProbs().at(i);
     }
-    return new Answer(
-        text, response.ids().length(), response.finish().orElseThrow(), sum, seconds);
+    return new Answer(text, response.ids().length(), response.finish().orElseThrow(), sum, seconds);
   }
 
   Layout layout() {

@@ -8,7 +8,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import krites.app.InputError;
 import krites.app.ModelFolder;
-import krites.app.config.RunConfig;
+import krites.app.display.ByteProgress;
+import krites.app.display.Terminal;
 import krites.data.FileImages;
 import krites.grpo.Prompt;
 import krites.grpo.Sampling;
@@ -19,6 +20,7 @@ import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.safetensors.LoadProgress;
 import krites.model.tokenizer.Tokenizer;
 import krites.rollout.DjlRolloutEngine;
 import krites.rollout.PromptEncoder;
@@ -82,8 +84,7 @@ public final class AnsweringModel implements AutoCloseable {
     options.check();
     return InputError.guard(
         () -> {
-          Path directory =
-              ModelFolder.of(new RunConfig.Model(model.toString(), false, 0, 0)).path();
+          Path directory = ModelFolder.checked(model).path();
           return new AnsweringModel(directory, options, options.precision(directory), system);
         });
   }
@@ -196,9 +197,15 @@ public final class AnsweringModel implements AutoCloseable {
       long start = System.nanoTime();
       DjlRolloutEngine.Settings settings =
           new DjlRolloutEngine.Settings(PLACES, 1, chunkTokens, options.threads(), precision);
-      engine =
-          Optional.of(
-              InputError.guard(() -> new DjlRolloutEngine(directory, settings, encoder)));
+      try (ByteProgress bar =
+          new ByteProgress(Terminal.standardError(), "loading", System::nanoTime)) {
+        engine =
+            Optional.of(
+                InputError.guard(
+                    () ->
+                        LoadProgress.during(
+                            bar, () -> new DjlRolloutEngine(directory, settings, encoder))));
+      }
       loadSeconds = (System.nanoTime() - start) * 1e-9;
     }
     return engine.get();

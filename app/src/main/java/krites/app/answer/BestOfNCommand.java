@@ -47,7 +47,8 @@ public final class BestOfNCommand implements Callable<Integer> {
       names = "--n",
       paramLabel = "N",
       required = true,
-      description = "Answers to choose from. They are sampled at 0.9 unless --temperature is given.")
+      description =
+          "Answers to choose from. They are sampled at 0.9 unless --temperature is given.")
   private int n;
 
   @Option(
@@ -63,8 +64,9 @@ public final class BestOfNCommand implements Callable<Integer> {
 
   @Option(
       names = "--both-orders",
-      description = "Judges each pair with its answers exchanged too; where the orders differ, a"
-          + " coin decides.")
+      description =
+          "Judges each pair with its answers exchanged too; where the orders differ, a"
+              + " coin decides.")
   private boolean bothOrders;
 
   @Mixin private SamplingOptions options = new SamplingOptions();
@@ -128,9 +130,7 @@ public final class BestOfNCommand implements Callable<Integer> {
                 .put("answer", winner.text())
                 .put("comparisons", n - 1)
                 .put("judge_calls", contest.judgements().size())
-                .put(
-                    "judge_tokens",
-                    contest.judgements().stream().mapToInt(Answer::tokens).sum())
+                .put("judge_tokens", contest.judgements().stream().mapToInt(Answer::tokens).sum())
                 .put("load_seconds", model.loadSeconds())
                 .text());
       }

@@ -70,7 +70,9 @@ final class Contest {
               + (match.byCoin() ? ", by a coin: " + Screen.words(match.verdict()) : ""));
       for (Critic.Judgement judgement : played.judged().get(i).judgements()) {
         screen.line(
-            (judgement.exchanged() ? "exchanged: " : "").concat(judgement.answer().text()).indent(4)
+            (judgement.exchanged() ? "exchanged: " : "")
+                .concat(judgement.answer().text())
+                .indent(4)
                 .stripTrailing());
       }
     }

@@ -115,8 +115,7 @@ record Critic(
     @Override
     public void onAnswer(int prompt, int index, Answer answer) {
       audience.onAnswer(prompt, index, answer);
-      audience.onJudgement(
-          prompt / orders, index, Judgement.read(prompt % orders == 1, answer));
+      audience.onJudgement(prompt / orders, index, Judgement.read(prompt % orders == 1, answer));
     }
 
     @Override

@@ -65,8 +65,7 @@ public final class CritiqueCommand implements Callable<Integer> {
 
   @Option(
       names = "--both-orders",
-      description =
-          "Judges with the responses exchanged too, and says whether both orders agree.")
+      description = "Judges with the responses exchanged too, and says whether both orders agree.")
   private boolean bothOrders;
 
   @Option(
@@ -117,8 +116,7 @@ public final class CritiqueCommand implements Callable<Integer> {
                 .put("response_2", pair.second())
                 .put("prompt_tokens", promptTokens)
                 .put("sampling", Document.sampling(sampling, options.seed()))
-                .put(
-                    "judgements", judged.judgements().stream().map(Document::judgement).toList())
+                .put("judgements", judged.judgements().stream().map(Document::judgement).toList())
                 .put("votes", Document.votes(votes))
                 .put("consistent", votes.consistent().orElse(null))
                 .put("verdict", Document.verdict(votes.verdict()))
@@ -126,8 +124,7 @@ public final class CritiqueCommand implements Callable<Integer> {
                 .text());
       }
       conclude(screen, votes);
-      screen.spent(
-          model, judged.judgements().stream().map(Critic.Judgement::answer).toList());
+      screen.spent(model, judged.judgements().stream().map(Critic.Judgement::answer).toList());
       return votes.verdict().isPresent() ? ExitCode.OK : ExitCode.NO_VERDICT;
     } catch (Stopped e) {
       return screen.stopped();

@@ -8,9 +8,7 @@ import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.safetensors.TensorEntry;
 import picocli.CommandLine.Option;
 
-/**
- * How a model is computed. The place of every option about the machine: a device belongs here.
- */
+/** How a model is computed. The place of every option about the machine: a device belongs here. */
 public final class ModelOptions {
   @Option(
       names = "--precision",

@@ -56,8 +56,8 @@ final class Questions {
   }
 
   /**
-   * A text of the model that may stand in a prompt: what would read as an image or as a token of the
-   * chat template is spaced out.
+   * A text of the model that may stand in a prompt: what would read as an image or as a token of
+   * the chat template is spaced out.
    */
   static String harmless(String generated) {
     return generated.replace(PLACEHOLDER, "< image >").replace("<|", "< |");

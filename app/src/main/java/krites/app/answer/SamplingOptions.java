@@ -11,8 +11,7 @@ public final class SamplingOptions {
   @Option(
       names = "--temperature",
       paramLabel = "T",
-      description =
-          "Divides the logits; 0 takes the likeliest token each time..")
+      description = "Divides the logits; 0 takes the likeliest token each time..")
   private @Nullable Float temperature;
 
   @Option(

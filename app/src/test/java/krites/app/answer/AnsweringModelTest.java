@@ -31,8 +31,7 @@ final class AnsweringModelTest {
   void aSingleAnswerComesTokenByTokenAndIsWhole() {
     try (AnsweringModel model = open()) {
       Watched watch = new Watched(Integer.MAX_VALUE);
-      Answer answer =
-          model.answer(prompts(1), Sampling.greedy(9), 1, watch).getFirst().getFirst();
+      Answer answer = model.answer(prompts(1), Sampling.greedy(9), 1, watch).getFirst().getFirst();
 
       assertEquals(answer.tokens(), watch.lengths.getLast());
       for (int i = 1; i < watch.lengths.size(); i++) {
@@ -48,8 +47,7 @@ final class AnsweringModelTest {
   void aStopIsHeardBetweenTwoStepsAndTheModelCanBeAskedAgain() {
     try (AnsweringModel model = open()) {
       Sampling sampling = new Sampling(3, 1f, 1f, 0, 1f, 30);
-      assertThrows(
-          Stopped.class, () -> model.answer(prompts(2), sampling, 1, new Watched(2)));
+      assertThrows(Stopped.class, () -> model.answer(prompts(2), sampling, 1, new Watched(2)));
 
       List<List<Answer>> answers = model.answer(prompts(2), sampling, 1, Watch.NOBODY);
       assertEquals(2, answers.size());
