@@ -21,6 +21,7 @@ import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
@@ -74,7 +75,7 @@ final class DjlEngines implements Engines {
         new PolicyVersion(0, 0),
         new DjlRolloutEngine.Settings(
             rollout.slots(), rollout.groupSize(), rollout.chunkTokens(), rollout.threads()),
-        new PromptEncoder(tokenizer, images, pipeline),
+        new PromptEncoder(tokenizer, ChatTemplate.load(model.path()), images, pipeline),
         store());
   }
 

@@ -13,6 +13,7 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.StopTokens;
 import krites.model.tokenizer.Tokenizer;
 
@@ -53,11 +54,15 @@ public record ModelFolder(Path path) implements ModelSaver {
       throw new InputError("model directory " + path + " does not exist");
     }
     Qwen25VlConfig network = Qwen25VlConfig.load(path);
-    StopTokens.load(path);
+    StopTokens stops = StopTokens.load(path);
     ImageProcessor.load(path);
-    Tokenizer.load(path).close();
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
       NetworkWeights.requireAll(checkpoint, WeightLayout.of(network));
+    }
+    // Last, since a tokenizer of full size takes longest to read.
+    ChatTemplate.load(path);
+    try (Tokenizer tokenizer = Tokenizer.load(path)) {
+      tokenizer.requireFits(network, stops, path);
     }
   }
 

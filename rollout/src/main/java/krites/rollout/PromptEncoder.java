@@ -28,12 +28,20 @@ public final class PromptEncoder {
   private final ImageStore images;
   private final ImagePipeline pipeline;
   private final int imagePad;
+  private final ChatTemplate template;
 
   /** A prompt ready for the network. */
   public record Encoded(EncodedPrompt prompt, List<ProcessedImage> images) {}
 
+  /** An encoder with the published chat template. */
   public PromptEncoder(Tokenizer tokenizer, ImageStore images, ImagePipeline pipeline) {
+    this(tokenizer, ChatTemplate.published(), images, pipeline);
+  }
+
+  public PromptEncoder(
+      Tokenizer tokenizer, ChatTemplate template, ImageStore images, ImagePipeline pipeline) {
     this.tokenizer = tokenizer;
+    this.template = template;
     this.images = images;
     this.pipeline = pipeline;
     this.imagePad = tokenizer.requireId(ChatTemplate.IMAGE_PAD);
@@ -55,7 +63,7 @@ public final class PromptEncoder {
       processed.add(pipeline.process(images.read(image), image.name()));
     }
     List<PatchGrid> grids = processed.stream().map(ProcessedImage::grid).toList();
-    String text = ChatTemplate.render(List.of(message(prompt.text())), true);
+    String text = template.text(List.of(message(prompt.text())), true, false);
     int[] ids =
         ChatTemplate.expandImagePads(
             tokenizer.encode(text), imagePad, grids, pipeline.processor().mergeSize());
