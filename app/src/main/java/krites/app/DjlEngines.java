@@ -26,6 +26,7 @@ import krites.learner.TrainingCore;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.safetensors.LoadProgress;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
@@ -87,7 +88,7 @@ final class DjlEngines implements Engines {
             rollout.chunkTokens(),
             rollout.threads(),
             rollout.precision()),
-        new PromptEncoder(tokenizer, images, pipeline),
+        new PromptEncoder(tokenizer, ChatTemplate.load(model.path()), images, pipeline),
         store());
   }
 

@@ -30,6 +30,7 @@ import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.DType;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.torchscript.TorchRuntime;
 import krites.rollout.PromptEncoder;
@@ -168,7 +169,11 @@ final class SftRun {
   }
 
   private PromptEncoder encoder(ModelFolder model, Tokenizer tokenizer) {
-    return new PromptEncoder(tokenizer, world(), DjlEngines.pipeline(config.model(), model));
+    return new PromptEncoder(
+        tokenizer,
+        ChatTemplate.load(model.path()),
+        world(),
+        DjlEngines.pipeline(config.model(), model));
   }
 
   private DType dtype() {

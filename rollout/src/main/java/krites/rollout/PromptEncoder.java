@@ -30,6 +30,7 @@ public final class PromptEncoder {
   private final ImageStore images;
   private final ImagePipeline pipeline;
   private final int imagePad;
+  private final ChatTemplate template;
   private final Optional<String> system;
   private final int imagesKept;
 
@@ -39,9 +40,15 @@ public final class PromptEncoder {
   /** A prompt ready for the network. */
   public record Encoded(EncodedPrompt prompt, List<ProcessedImage> images) {}
 
-  /** As in training: the template's own system turn, and no image is kept. */
+  /** An encoder with the published chat template. */
   public PromptEncoder(Tokenizer tokenizer, ImageStore images, ImagePipeline pipeline) {
-    this(tokenizer, images, pipeline, Optional.empty(), 0);
+    this(tokenizer, ChatTemplate.published(), images, pipeline);
+  }
+
+  /** As in training: the template's own system turn, and no image is kept. */
+  public PromptEncoder(
+      Tokenizer tokenizer, ChatTemplate template, ImageStore images, ImagePipeline pipeline) {
+    this(tokenizer, template, images, pipeline, Optional.empty(), 0);
   }
 
   /**
@@ -54,11 +61,13 @@ public final class PromptEncoder {
    */
   public PromptEncoder(
       Tokenizer tokenizer,
+      ChatTemplate template,
       ImageStore images,
       ImagePipeline pipeline,
       Optional<String> system,
       int imagesKept) {
     this.tokenizer = tokenizer;
+    this.template = template;
     this.images = images;
     this.pipeline = pipeline;
     this.imagePad = tokenizer.requireId(ChatTemplate.IMAGE_PAD);
@@ -85,7 +94,7 @@ public final class PromptEncoder {
     List<ChatMessage> turns = new ArrayList<>();
     system.ifPresent(words -> turns.add(ChatMessage.text("system", words)));
     turns.add(message(prompt.text()));
-    String text = ChatTemplate.render(turns, true);
+    String text = template.text(turns, true, false);
     int[] ids =
         ChatTemplate.expandImagePads(
             tokenizer.encode(text), imagePad, grids, pipeline.processor().mergeSize());

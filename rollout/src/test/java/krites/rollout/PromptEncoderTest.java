@@ -15,6 +15,7 @@ import krites.grpo.Prompt;
 import krites.grpo.Task;
 import krites.grpo.port.ImageStore;
 import krites.model.image.ProcessedImage;
+import krites.model.tokenizer.ChatTemplate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,7 +63,8 @@ final class PromptEncoderTest {
   }
 
   private PromptEncoder encoder(SmallModel model, Optional<String> system, int kept) {
-    return new PromptEncoder(model.tokenizer(), images, model.pipeline(), system, kept);
+    return new PromptEncoder(
+        model.tokenizer(), ChatTemplate.published(), images, model.pipeline(), system, kept);
   }
 
   private static List<ProcessedImage> encode(PromptEncoder encoder, String image)

@@ -21,6 +21,7 @@ import krites.model.image.ImageProcessor;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.LoadProgress;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 import krites.rollout.DjlRolloutEngine;
 import krites.rollout.PromptEncoder;
@@ -69,6 +70,7 @@ public final class AnsweringModel implements AutoCloseable {
     this.encoder =
         new PromptEncoder(
             tokenizer,
+            ChatTemplate.load(directory),
             new FileImages(),
             new ImagePipeline(ImageProcessor.load(directory), OptionalLong.empty(), maxPixels),
             system,

@@ -87,8 +87,7 @@ final class WeightReader {
       HugePages.wishFor(memory);
       for (long from = 0; from < memory.byteSize(); from += PIECE_BYTES) {
         long bytes = Math.min(PIECE_BYTES, memory.byteSize() - from);
-        pieces.add(
-            new Piece(entry(name), from / type.bytes(), memory.asSlice(from, bytes), type));
+        pieces.add(new Piece(entry(name), from / type.bytes(), memory.asSlice(from, bytes), type));
       }
     }
     List<Piece> inFileOrder = inFileOrder(pieces);
