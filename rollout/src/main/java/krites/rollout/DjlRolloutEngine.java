@@ -23,6 +23,7 @@ import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.RolloutOutcome;
 import krites.model.image.ImageException;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.tokenizer.StopTokens;
 import krites.model.tokenizer.Tokenizer;
@@ -102,7 +103,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     this.version = version;
     this.config = Qwen25VlConfig.load(model);
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    this.weights = NetworkWeights.load(model, config, manager);
+    this.weights = NetworkWeights.map(model, config, Precision.F32, manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
     this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));
   }
