@@ -122,7 +122,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     this.version = version;
     this.config = Qwen25VlConfig.load(model);
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    this.weights = NetworkWeights.load(model, config, settings.precision(), manager);
+    this.weights = NetworkWeights.map(model, config, settings.precision(), manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
     this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));
   }

@@ -29,7 +29,7 @@ import krites.model.torchscript.RawTensors;
 /**
  * The weights of one network on one device, in the order of its {@link WeightLayout}.
  *
- * <p>Owns the tensors: closing it frees them.
+ * <p>Owns the tensors: closing it frees them, or unmaps the files that they lie in.
  */
 public final class NetworkWeights implements AutoCloseable {
   /** As Hugging Face writes by default: 5 GB a shard. */
@@ -78,7 +78,39 @@ public final class NetworkWeights implements AutoCloseable {
       NDManager parent) {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
       CheckpointCheck.require(checkpoint, config);
-      return read(checkpoint, WeightLayout.of(config), precision, parent);
+      return read(checkpoint, WeightLayout.of(config), precision, false, parent);
+    }
+  }
+
+  /**
+   * As {@link #load(Path, Qwen25VlConfig, Precision, NDManager)}, for weights that nobody changes:
+   * where the files hold the wanted type, the tensors lie in the mapped files. Loading then costs
+   * no memory of its own, and all who read the same files share one copy. The files must not be
+   * changed meanwhile; they may be deleted. Writing to such a tensor would not reach them.
+   */
+  public static NetworkWeights map(
+      Path directory, Qwen25VlConfig config, Precision precision, NDManager parent) {
+    return map(directory, WeightLayout.of(config), StatedType.read(directory), precision, parent);
+  }
+
+  /**
+   * As {@link #map(Path, Qwen25VlConfig, Precision, NDManager)}, of a directory without a
+   * configuration.
+   */
+  public static NetworkWeights map(
+      Path directory, WeightLayout layout, Precision precision, NDManager parent) {
+    return map(directory, layout, Optional.empty(), precision, parent);
+  }
+
+  private static NetworkWeights map(
+      Path directory,
+      WeightLayout layout,
+      Optional<DType> stated,
+      Precision precision,
+      NDManager parent) {
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
+      CheckpointCheck.require(checkpoint, layout, stated);
+      return read(checkpoint, layout, name -> precision, true, parent);
     }
   }
 
@@ -88,19 +120,21 @@ public final class NetworkWeights implements AutoCloseable {
       WeightLayout layout,
       Precision precision,
       NDManager parent) {
-    return read(checkpoint, layout, name -> precision, parent);
+    CheckpointCheck.requireLayout(checkpoint, layout);
+    return read(checkpoint, layout, name -> precision, false, parent);
   }
 
   private static NetworkWeights read(
       SafetensorsCheckpoint checkpoint,
       WeightLayout layout,
       Function<String, Precision> precision,
+      boolean mapping,
       NDManager parent) {
-    CheckpointCheck.require(checkpoint, layout, Optional.empty());
     NDManager manager = parent.newSubManager();
     try {
       NDList tensors =
-          new WeightReader(checkpoint, layout, precision, LoadProgress.current()).read(manager);
+          new WeightReader(checkpoint, layout, precision, mapping, LoadProgress.current())
+              .read(manager);
       return new NetworkWeights(layout, manager, tensors);
     } catch (RuntimeException e) {
       manager.close();

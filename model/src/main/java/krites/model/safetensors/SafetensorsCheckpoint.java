@@ -192,7 +192,8 @@ public final class SafetensorsCheckpoint implements AutoCloseable {
     return fileOf(name).longs(name);
   }
 
-  private SafetensorsFile fileOf(String name) {
+  /** The file of a tensor. */
+  public SafetensorsFile fileOf(String name) {
     SafetensorsFile file = fileOfTensor.get(name);
     if (file == null) {
       throw CheckpointException.mismatch(

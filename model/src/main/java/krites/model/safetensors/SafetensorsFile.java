@@ -166,6 +166,11 @@ public final class SafetensorsFile implements AutoCloseable {
     return head.byteSize() + data.byteSize();
   }
 
+  /** Where a tensor begins, counted from the start of the file. */
+  public long position(TensorEntry entry) {
+    return head.byteSize() + entry.offset();
+  }
+
   /** The size of the values of all tensors. */
   public long dataBytes() {
     return data.byteSize();
@@ -181,7 +186,7 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws IOException if the file cannot be read, or became shorter
    */
   public void read(TensorEntry entry, long from, MemorySegment target) throws IOException {
-    readAt(head.byteSize() + entry.offset() + from, target);
+    readAt(position(entry) + from, target);
   }
 
   /** Reads bytes of the file, counted from its start. */

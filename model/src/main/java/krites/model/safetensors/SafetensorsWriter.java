@@ -31,6 +31,12 @@ public final class SafetensorsWriter {
    */
   private static final int BUFFER_BYTES = 1 << 20;
 
+  /**
+   * Data start on a multiple of this. The format asks for 8; with 64, a mapped tensor lies as one
+   * of PyTorch's own, and gives the same last bits.
+   */
+  private static final int ALIGNMENT = 64;
+
   private SafetensorsWriter() {}
 
   /**
@@ -228,7 +234,7 @@ public final class SafetensorsWriter {
       offset += tensor.byteSize();
     }
     byte[] json = HeaderReader.STRICT_JSON.writeValueAsBytes(root);
-    int padded = (json.length + 7) / 8 * 8; // data start on 8 bytes, as the format asks
+    int padded = (Long.BYTES + json.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - Long.BYTES;
     ByteBuffer head = ByteBuffer.allocate(Long.BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
     Arrays.fill(head.array(), (byte) ' ');
     return head.putLong(padded).put(json).array();

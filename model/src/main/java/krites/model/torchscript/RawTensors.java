@@ -3,9 +3,11 @@ package krites.model.torchscript;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -31,6 +33,12 @@ public final class RawTensors {
       def move(self, x: Tensor, like: Tensor) -> Tensor:
         return torch.detach(torch.to(x, like.device))
 
+      def of_file(self, file: str, count: int, type: int) -> Tensor:
+        return torch.from_file(file, False, count, dtype=type)
+
+      def part(self, x: Tensor, start: int, shape: List[int], strides: List[int]) -> Tensor:
+        return torch.as_strided(x, shape, strides, start)
+
       def flat_part(self, x: Tensor, start: int, count: int) -> Tensor:
         return torch.narrow(torch.view(x, [-1]), 0, start, count)
       """
@@ -54,7 +62,7 @@ public final class RawTensors {
    * @param type PyTorch's number of the element type
    */
   public static NDArray empty(long[] shape, int type, NDManager owner) {
-    try (NDArray like = owner.zeros(new ai.djl.ndarray.types.Shape(0))) {
+    try (NDArray like = owner.zeros(new Shape(0))) {
       return Holder.MODULE.callWithGradients(owner, "empty", shape, like, type).get(0);
     }
   }
@@ -97,9 +105,38 @@ public final class RawTensors {
     }
   }
 
+  /**
+   * A file as one flat tensor, mapped from its first byte on: nothing is read yet, and all who map
+   * it share the system's one copy of it. Writing to the tensor gives the process copies of the
+   * pages; the file keeps what it has.
+   *
+   * @param count elements, which the file must have
+   * @param owner of the tensor, on the CPU
+   */
+  public static NDArray ofFile(Path file, long count, int type, NDManager owner) {
+    return Holder.MODULE
+        .callWithGradients(owner, "of_file", file.toString(), count, type)
+        .get(0);
+  }
+
+  /**
+   * A row-major view into a flat tensor, which keeps its memory alive.
+   *
+   * @param start the first element
+   */
+  public static NDArray part(NDArray flat, long start, long[] shape, NDManager owner) {
+    long[] strides = new long[shape.length];
+    long stride = 1;
+    for (int i = shape.length - 1; i >= 0; i--) {
+      strides[i] = stride;
+      stride *= shape[i];
+    }
+    return Holder.MODULE.callWithGradients(owner, "part", flat, start, shape, strides).get(0);
+  }
+
   /** The same values on the device of a manager; the same memory if they lie there already. */
   public static NDArray moved(NDArray tensor, NDManager owner) {
-    try (NDArray like = owner.zeros(new ai.djl.ndarray.types.Shape(0))) {
+    try (NDArray like = owner.zeros(new Shape(0))) {
       return Holder.MODULE.callWithGradients(owner, "move", tensor, like).get(0);
     }
   }

@@ -19,8 +19,8 @@ import java.util.List;
  * A loaded TorchScript module without state; each method is one native call.
  *
  * <p>Arguments may be {@link NDArray}, a list of {@link NDArray} (also {@link NDList}), {@code
- * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean}, {@code long[]} or {@code
- * double[]}. Methods return a tensor or a list of tensors. Not thread safe towards {@link
+ * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean}, {@code String}, {@code long[]}
+ * or {@code double[]}. Methods return a tensor or a list of tensors. Not thread safe towards {@link
  * #close()}; calls themselves may run on several threads.
  */
 public final class ScriptModule implements AutoCloseable {
@@ -121,6 +121,7 @@ public final class ScriptModule implements AutoCloseable {
       case Double number -> IValue.from((double) number);
       case Float number -> IValue.from((double) number);
       case Boolean flag -> IValue.from((boolean) flag);
+      case String text -> IValue.from(text);
       case long[] numbers -> IValue.listFrom(numbers);
       case double[] numbers -> IValue.listFrom(numbers);
       default ->

@@ -86,12 +86,13 @@ public final class WeightStore {
     }
   }
 
-  /** Loads a version that was verified; the caller owns the result. */
+  /**
+   * Loads a version that was verified; the caller owns the result and does not change it. Where the
+   * file has the wanted type, its bytes are the tensors, even after the version was retired.
+   */
   public NetworkWeights load(
       String name, WeightLayout layout, Precision precision, NDManager parent) {
-    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(folder.resolve(name))) {
-      return NetworkWeights.read(checkpoint, layout, precision, parent);
-    }
+    return NetworkWeights.map(folder.resolve(name), layout, precision, parent);
   }
 
   /** Removes a version that nobody needs any more; unknown names are ignored. */
