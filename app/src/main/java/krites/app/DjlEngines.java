@@ -1,9 +1,13 @@
 package krites.app;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import krites.app.config.RunConfig;
@@ -19,8 +23,11 @@ import krites.learner.DjlPolicyTrainer;
 import krites.learner.Objective;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
+import krites.model.device.Devices;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
@@ -37,15 +44,35 @@ final class DjlEngines implements Engines {
   private final ImagePipeline pipeline;
   private final Tokenizer tokenizer;
   private final Path weightFolder;
+  private final List<Device> rolloutDevices;
+  private final Device learnerDevice;
   private volatile Optional<WeightStore> opened = Optional.empty();
 
   private DjlEngines(RunConfig config, ModelFolder model, ImageStore images, Path weightFolder) {
     this.config = config;
     this.model = model;
+    this.rolloutDevices = config.rollout().devices().stream().map(Devices::resolve).toList();
+    this.learnerDevice = Devices.resolve(config.learner().device());
+    requireMemory();
     this.images = images;
     this.pipeline = pipeline(config.model(), model);
     this.tokenizer = Tokenizer.load(model.path());
     this.weightFolder = weightFolder;
+  }
+
+  /**
+   * The weights alone of what shares a device; what else each needs depends on its settings.
+   *
+   * @throws krites.model.device.DeviceException if a device cannot hold them
+   */
+  private void requireMemory() {
+    long weights = 4 * WeightLayout.of(Qwen25VlConfig.load(model.path())).parameters();
+    Map<Device, Long> bytes = new LinkedHashMap<>();
+    bytes.put(learnerDevice, weights);
+    for (int worker = 0; worker < config.rollout().workers(); worker++) {
+      bytes.merge(rolloutDevices.get(worker % rolloutDevices.size()), weights, Long::sum);
+    }
+    bytes.forEach((device, needed) -> Devices.requireMemory(device, needed, "the weights"));
   }
 
   /** See {@link Engines.Factory}. */
@@ -73,7 +100,11 @@ final class DjlEngines implements Engines {
         model.path(),
         new PolicyVersion(0, 0),
         new DjlRolloutEngine.Settings(
-            rollout.slots(), rollout.groupSize(), rollout.chunkTokens(), rollout.threads()),
+            rollout.slots(),
+            rollout.groupSize(),
+            rollout.chunkTokens(),
+            rollout.threads(),
+            rolloutDevices.get(worker % rolloutDevices.size())),
         new PromptEncoder(tokenizer, images, pipeline),
         store());
   }
@@ -86,10 +117,11 @@ final class DjlEngines implements Engines {
             model.path(),
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
             version);
-    return new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model);
+    return new DjlPolicyTrainer(
+        start, settings(config, learnerDevice), images, pipeline, store(), model);
   }
 
-  private static TrainerSettings settings(RunConfig config) {
+  private static TrainerSettings settings(RunConfig config, Device device) {
     RunConfig.Algorithm algorithm = config.algorithm();
     RunConfig.Learner learner = config.learner();
     return new TrainerSettings(
@@ -116,7 +148,8 @@ final class DjlEngines implements Engines {
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
         config.model().freezeVision(),
-        learner.threads());
+        learner.threads(),
+        device);
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -159,7 +160,8 @@ class DjlPolicyTrainerTest {
         updates,
         64,
         false,
-        1);
+        1,
+        Device.cpu());
   }
 
   private static DecoupledObjective objective(double clipLow, double clipHigh, double kl) {

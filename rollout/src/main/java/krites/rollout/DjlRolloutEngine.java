@@ -59,8 +59,9 @@ public final class DjlRolloutEngine implements RolloutEngine {
    *     groups * groupSize} places
    * @param chunkTokens tokens decoded per step
    * @param threads native threads of one operator
+   * @param device on which it computes
    */
-  public record Settings(int groups, int groupSize, int chunkTokens, int threads) {
+  public record Settings(int groups, int groupSize, int chunkTokens, int threads, Device device) {
     public Settings {
       if (groups < 1 || groupSize < 1 || chunkTokens < 1 || threads < 1) {
         throw new IllegalArgumentException(
@@ -101,7 +102,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     this.store = store;
     this.version = version;
     this.config = Qwen25VlConfig.load(model);
-    this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    this.manager = NDManager.newBaseManager(settings.device(), "PyTorch");
     this.weights = NetworkWeights.load(model, config, manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
     this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));

@@ -1,5 +1,6 @@
 package krites.rollout;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ final class SmallModel implements AutoCloseable {
     return new DjlRolloutEngine(
         directory,
         new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1),
+        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1, Device.cpu()),
         new PromptEncoder(
             tokenizer,
             image -> Files.readAllBytes(GOLDEN.resolve("images").resolve(image.name())),

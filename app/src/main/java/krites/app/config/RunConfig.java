@@ -2,6 +2,7 @@ package krites.app.config;
 
 import static krites.app.config.InvalidSetting.above;
 import static krites.app.config.InvalidSetting.atLeast;
+import static krites.app.config.InvalidSetting.deviceName;
 import static krites.app.config.InvalidSetting.fraction;
 import static krites.app.config.InvalidSetting.fractionBelowOne;
 import static krites.app.config.InvalidSetting.require;
@@ -225,8 +226,12 @@ public record RunConfig(
       int topK,
       double repetitionPenalty,
       int maxNewTokens,
-      int partialTokens) {
+      int partialTokens,
+      List<String> devices) {
     public Rollout {
+      devices = List.copyOf(devices);
+      require(!devices.isEmpty(), "rollout.devices", "at least one device", devices);
+      devices.forEach(name -> deviceName("rollout.devices", name));
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);
       atLeast("rollout.slots", 1, slots);
@@ -415,8 +420,10 @@ public record RunConfig(
       double maxGradNorm,
       int updatesPerBatch,
       int microBatchTokens,
-      int threads) {
+      int threads,
+      String device) {
     public Learner {
+      deviceName("learner.device", device);
       atLeast("learner.lr", 0.0, lr);
       atLeast("learner.warmup-steps", 0, warmupSteps);
       fractionBelowOne("learner.betas", beta1);

@@ -112,7 +112,8 @@ final class RunConfigParser {
         keys.intAt("rollout.top-k"),
         keys.doubleAt("rollout.repetition-penalty"),
         keys.intAt("rollout.max-new-tokens"),
-        keys.intAt("rollout.partial-tokens"));
+        keys.intAt("rollout.partial-tokens"),
+        keys.listedTextsAt("rollout.devices"));
   }
 
   private RunConfig.Reward reward() {
@@ -163,7 +164,8 @@ final class RunConfigParser {
         keys.doubleAt("learner.max-grad-norm"),
         keys.intAt("learner.updates-per-batch"),
         keys.intAt("learner.micro-batch-tokens"),
-        keys.intAt("learner.threads"));
+        keys.intAt("learner.threads"),
+        keys.textAt("learner.device"));
   }
 
   private RunConfig.Async async() {
