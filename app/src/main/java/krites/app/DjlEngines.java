@@ -1,9 +1,13 @@
 package krites.app;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -23,8 +27,11 @@ import krites.learner.Objective;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
 import krites.learner.TrainingCore;
+import krites.model.device.Devices;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.LoadProgress;
 import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
@@ -43,15 +50,35 @@ final class DjlEngines implements Engines {
   private final ImagePipeline pipeline;
   private final Tokenizer tokenizer;
   private final Path weightFolder;
+  private final List<Device> rolloutDevices;
+  private final Device learnerDevice;
   private volatile Optional<WeightStore> opened = Optional.empty();
 
   private DjlEngines(RunConfig config, ModelFolder model, ImageStore images, Path weightFolder) {
     this.config = config;
     this.model = model;
+    this.rolloutDevices = config.rollout().devices().stream().map(Devices::resolve).toList();
+    this.learnerDevice = Devices.resolve(config.learner().device());
+    requireMemory();
     this.images = images;
     this.pipeline = pipeline(config.model(), model);
     this.tokenizer = Tokenizer.load(model.path());
     this.weightFolder = weightFolder;
+  }
+
+  /**
+   * The weights alone of what shares a device; what else each needs depends on its settings.
+   *
+   * @throws krites.model.device.DeviceException if a device cannot hold them
+   */
+  private void requireMemory() {
+    long weights = 4 * WeightLayout.of(Qwen25VlConfig.load(model.path())).parameters();
+    Map<Device, Long> bytes = new LinkedHashMap<>();
+    bytes.put(learnerDevice, weights);
+    for (int worker = 0; worker < config.rollout().workers(); worker++) {
+      bytes.merge(rolloutDevices.get(worker % rolloutDevices.size()), weights, Long::sum);
+    }
+    bytes.forEach((device, needed) -> Devices.requireMemory(device, needed, "the weights"));
   }
 
   /** See {@link Engines.Factory}. */
@@ -75,10 +102,11 @@ final class DjlEngines implements Engines {
   @Override
   public RolloutEngine rollout(int worker) {
     RunConfig.Rollout rollout = config.rollout();
-    return showing(() -> rollout(rollout));
+    Device device = rolloutDevices.get(worker % rolloutDevices.size());
+    return showing(() -> rollout(rollout, device));
   }
 
-  private RolloutEngine rollout(RunConfig.Rollout rollout) {
+  private RolloutEngine rollout(RunConfig.Rollout rollout, Device device) {
     return new DjlRolloutEngine(
         model.path(),
         new PolicyVersion(0, 0),
@@ -87,7 +115,8 @@ final class DjlEngines implements Engines {
             rollout.groupSize(),
             rollout.chunkTokens(),
             rollout.threads(),
-            rollout.precision()),
+            rollout.precision(),
+            device),
         new PromptEncoder(tokenizer, ChatTemplate.load(model.path()), images, pipeline),
         store());
   }
@@ -101,7 +130,9 @@ final class DjlEngines implements Engines {
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
             version);
     return showing(
-        () -> new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model));
+        () ->
+            new DjlPolicyTrainer(
+                start, settings(config, learnerDevice), images, pipeline, store(), model));
   }
 
   /** Makes an engine with a bar on standard error while large weights are read. */
@@ -112,7 +143,7 @@ final class DjlEngines implements Engines {
     }
   }
 
-  private static TrainerSettings settings(RunConfig config) {
+  private static TrainerSettings settings(RunConfig config, Device device) {
     RunConfig.Algorithm algorithm = config.algorithm();
     RunConfig.Learner learner = config.learner();
     return new TrainerSettings(
@@ -140,7 +171,8 @@ final class DjlEngines implements Engines {
         learner.microBatchTokens(),
         new TrainingCore.Choice(
             config.model().freezeVision(), learner.precision(), learner.checkpointActivations()),
-        learner.threads());
+        learner.threads(),
+        device);
   }
 
   @Override

@@ -31,6 +31,8 @@ final class EvalCommand implements Callable<Integer> {
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
+  @Mixin private DeviceOptions where = new DeviceOptions();
+
   @Parameters(
       paramLabel = "DIR",
       description = "A model directory, for example a checkpoint of a run.")
@@ -42,7 +44,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    RunConfig config = options.reader().read().config();
+    RunConfig config = where.overrides(options.reader()).read().config();
     Datasets datasets = InputError.guard(() -> Datasets.of(config));
     print(out, config, model, datasets);
     return ExitCode.OK;

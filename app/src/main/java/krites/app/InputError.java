@@ -3,6 +3,7 @@ package krites.app;
 import java.io.UncheckedIOException;
 import java.util.function.Supplier;
 import krites.data.DatasetException;
+import krites.model.device.DeviceException;
 import krites.model.safetensors.CheckpointException;
 
 /**
@@ -35,6 +36,7 @@ public class InputError extends RuntimeException {
     } catch (UncheckedIOException
         | IllegalArgumentException
         | DatasetException
+        | DeviceException
         | CheckpointException e) {
       throw new InputError(String.valueOf(e.getMessage()), e);
     }

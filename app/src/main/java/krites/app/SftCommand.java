@@ -1,5 +1,6 @@
 package krites.app;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import krites.app.config.ConfigReader;
 import krites.app.config.ResolvedConfig;
 import krites.app.config.RunConfig;
 import krites.app.run.NewFolder;
+import krites.model.device.Devices;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,6 +35,8 @@ final class SftCommand implements Callable<Integer> {
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
+  @Mixin private DeviceOptions where = new DeviceOptions();
+
   @Option(
       names = "--out",
       paramLabel = "DIR",
@@ -52,7 +56,7 @@ final class SftCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ConfigReader reader = options.reader();
+    ConfigReader reader = where.overrides(options.reader());
     if (steps != null) {
       reader.withValue("--steps " + steps, "sft.steps", steps);
     }
@@ -64,11 +68,12 @@ final class SftCommand implements Callable<Integer> {
     if (!config.sft().from().isEmpty()) {
       InputError.guard(() -> ModelFolder.of(new RunConfig.Model(config.sft().from(), false, 0, 0)));
     }
+    Device device = InputError.guard(() -> Devices.resolve(config.learner().device()));
     Datasets datasets = InputError.guard(() -> Datasets.of(config));
     NewFolder.write(
         directory,
         folder -> {
-          new SftRun(config, out).writeTo(folder);
+          new SftRun(config, device, out).writeTo(folder);
           SftRun.writeSettings(folder, resolved.text());
         });
     out.println("model written to " + directory);

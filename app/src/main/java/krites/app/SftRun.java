@@ -48,9 +48,11 @@ final class SftRun {
   private final RunConfig config;
   private final SftConfig sft;
   private final PrintStream out;
+  private final Device device;
 
-  SftRun(RunConfig config, PrintStream out) {
+  SftRun(RunConfig config, Device device, PrintStream out) {
     this.config = config;
+    this.device = device;
     this.sft = config.sft();
     this.out = out;
   }
@@ -66,7 +68,7 @@ final class SftRun {
     }
     ModelFolder described = new ModelFolder(sft.from().isEmpty() ? directory : Path.of(sft.from()));
     TorchRuntime.prepareThread(sft.threads(), true);
-    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    try (NDManager manager = NDManager.newBaseManager(device, "PyTorch");
         Tokenizer tokenizer = Tokenizer.load(described.path())) {
       Qwen25VlConfig network = Qwen25VlConfig.load(described.path());
       NetworkWeights weights =

@@ -40,6 +40,8 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
+  @Mixin private DeviceOptions where = new DeviceOptions();
+
   @Option(
       names = "--steps",
       paramLabel = "N",
@@ -104,7 +106,7 @@ final class TrainCommand implements Callable<Integer> {
     if (runDir != null) {
       reader.withValue("--run-dir " + runDir, "run.dir", runDir);
     }
-    return reader;
+    return where.overrides(reader);
   }
 
   private static Path folder(ResolvedConfig resolved) {

@@ -1,6 +1,5 @@
 package krites.learner;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -92,7 +91,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     this.store = store;
     this.saver = saver;
     this.version = start.version();
-    this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    this.manager = NDManager.newBaseManager(settings.device(), "PyTorch");
     Qwen25VlConfig config = Qwen25VlConfig.load(start.policy());
     this.core =
         new TrainingCore(

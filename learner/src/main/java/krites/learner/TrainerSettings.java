@@ -1,5 +1,6 @@
 package krites.learner;
 
+import ai.djl.Device;
 import krites.grpo.objective.LearningRate;
 
 /**
@@ -16,6 +17,7 @@ import krites.grpo.objective.LearningRate;
  *     width, so padding counts), but has at least one group
  * @param choice what is trained and how the network computes
  * @param threads native threads of one operator
+ * @param device on which it computes
  */
 public record TrainerSettings(
     Objective objective,
@@ -26,7 +28,8 @@ public record TrainerSettings(
     int updatesPerBatch,
     int microBatchTokens,
     TrainingCore.Choice choice,
-    int threads) {
+    int threads,
+    Device device) {
   public TrainerSettings {
     if (updatesPerBatch < 1 || microBatchTokens < 1 || threads < 1) {
       throw new IllegalArgumentException(

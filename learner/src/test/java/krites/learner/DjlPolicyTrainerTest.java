@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -207,7 +208,8 @@ class DjlPolicyTrainerTest {
         updates,
         64,
         choice,
-        1);
+        1,
+        Device.cpu());
   }
 
   private static DecoupledObjective objective(double clipLow, double clipHigh, double kl) {

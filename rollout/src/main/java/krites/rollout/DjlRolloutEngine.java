@@ -61,9 +61,10 @@ public final class DjlRolloutEngine implements RolloutEngine {
    * @param chunkTokens tokens decoded per step
    * @param threads native threads of one operator
    * @param precision number type of weights, activations and caches
+   * @param device on which it computes
    */
   public record Settings(
-      int groups, int groupSize, int chunkTokens, int threads, Precision precision) {
+      int groups, int groupSize, int chunkTokens, int threads, Precision precision, Device device) {
     public Settings {
       if (groups < 1 || groupSize < 1 || chunkTokens < 1 || threads < 1) {
         throw new IllegalArgumentException(
@@ -121,7 +122,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     this.store = store;
     this.version = version;
     this.config = Qwen25VlConfig.load(model);
-    this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+    this.manager = NDManager.newBaseManager(settings.device(), "PyTorch");
     this.weights = NetworkWeights.map(model, config, settings.precision(), manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
     this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));

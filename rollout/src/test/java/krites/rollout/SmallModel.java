@@ -1,5 +1,6 @@
 package krites.rollout;
 
+import ai.djl.Device;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -63,7 +64,8 @@ final class SmallModel implements AutoCloseable {
     return new DjlRolloutEngine(
         directory,
         new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1, Precision.F32),
+        new DjlRolloutEngine.Settings(
+            groups, groupSize, chunkTokens, 1, Precision.F32, Device.cpu()),
         encoder(),
         store);
   }
@@ -71,7 +73,9 @@ final class SmallModel implements AutoCloseable {
   /** An engine that is never sent weights. */
   DjlRolloutEngine fixedEngine() {
     return new DjlRolloutEngine(
-        directory, new DjlRolloutEngine.Settings(3, 4, 4, 1, Precision.F32), encoder());
+        directory,
+        new DjlRolloutEngine.Settings(3, 4, 4, 1, Precision.F32, Device.cpu()),
+        encoder());
   }
 
   private PromptEncoder encoder() {

@@ -198,7 +198,8 @@ public final class AnsweringModel implements AutoCloseable {
     if (engine.isEmpty()) {
       long start = System.nanoTime();
       DjlRolloutEngine.Settings settings =
-          new DjlRolloutEngine.Settings(PLACES, 1, chunkTokens, options.threads(), precision);
+          new DjlRolloutEngine.Settings(
+              PLACES, 1, chunkTokens, options.threads(), precision, options.device());
       try (ByteProgress bar =
           new ByteProgress(Terminal.standardError(), "loading", System::nanoTime)) {
         engine =

@@ -1,14 +1,17 @@
 package krites.app.answer;
 
+import ai.djl.Device;
 import java.nio.file.Path;
+import krites.app.DeviceOptions;
 import krites.app.InputError;
 import krites.model.qwen25vl.Precision;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.safetensors.TensorEntry;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** How a model is computed. The place of every option about the machine: a device belongs here. */
+/** How and where a model is computed. */
 public final class ModelOptions {
   @Option(
       names = "--precision",
@@ -17,6 +20,8 @@ public final class ModelOptions {
           "Number type of weights and layers. auto: bf16 where most of the weights are stored in"
               + " bf16, else f32. Default: auto.")
   private Choice precision = Choice.AUTO;
+
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Option(
       names = "--threads",
@@ -65,8 +70,13 @@ public final class ModelOptions {
     }
   }
 
-  /** Refuses what no machine has. */
+  /**
+   * Refuses what no machine has, or this one has not.
+   *
+   * @throws InputError naming the option
+   */
   void check() {
+    Device _ = device.resolve();
     if (threads < 1) {
       throw new InputError("--threads " + threads + ": expected at least 1");
     }
@@ -77,6 +87,15 @@ public final class ModelOptions {
 
   int threads() {
     return threads;
+  }
+
+  /**
+   * The device, tried out.
+   *
+   * @throws InputError if there is no such device
+   */
+  Device device() {
+    return device.resolve();
   }
 
   /** 0 is no limit. */

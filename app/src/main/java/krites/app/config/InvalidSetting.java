@@ -1,5 +1,7 @@
 package krites.app.config;
 
+import krites.model.device.DeviceName;
+
 /** A value that a settings record refuses; {@link ConfigReader} adds the place it was read from. */
 public final class InvalidSetting extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -53,6 +55,10 @@ public final class InvalidSetting extends IllegalArgumentException {
     if (!holds) {
       throw new InvalidSetting(key, "expected " + expected + ", found " + found);
     }
+  }
+
+  static void deviceName(String key, String value) {
+    require(DeviceName.parse(value).isPresent(), key, DeviceName.EXPECTED, value);
   }
 
   private static String plain(double number) {

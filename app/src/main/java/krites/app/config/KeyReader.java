@@ -82,6 +82,18 @@ final class KeyReader {
     return numbers;
   }
 
+  /**
+   * A list of texts, also written with commas only: {@code cuda:0,cuda:1} cannot stand in a HOCON
+   * list without quotes.
+   */
+  List<String> listedTextsAt(String key) {
+    if (value(key).valueType() != ConfigValueType.STRING) {
+      return textsAt(key);
+    }
+    String text = textAt(key).replaceAll("^\\[|]$", "");
+    return Arrays.stream(text.split(",")).map(String::strip).toList();
+  }
+
   List<String> textsAt(String key) {
     return list(key, "a list of texts").stream()
         .map(element -> String.valueOf(element.unwrapped()))

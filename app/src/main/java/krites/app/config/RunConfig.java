@@ -2,6 +2,7 @@ package krites.app.config;
 
 import static krites.app.config.InvalidSetting.above;
 import static krites.app.config.InvalidSetting.atLeast;
+import static krites.app.config.InvalidSetting.deviceName;
 import static krites.app.config.InvalidSetting.fraction;
 import static krites.app.config.InvalidSetting.fractionBelowOne;
 import static krites.app.config.InvalidSetting.require;
@@ -227,8 +228,12 @@ public record RunConfig(
       double repetitionPenalty,
       int maxNewTokens,
       int partialTokens,
-      Precision precision) {
+      Precision precision,
+      List<String> devices) {
     public Rollout {
+      devices = List.copyOf(devices);
+      require(!devices.isEmpty(), "rollout.devices", "at least one device", devices);
+      devices.forEach(name -> deviceName("rollout.devices", name));
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);
       atLeast("rollout.slots", 1, slots);
@@ -419,8 +424,10 @@ public record RunConfig(
       int microBatchTokens,
       int threads,
       Precision precision,
-      boolean checkpointActivations) {
+      boolean checkpointActivations,
+      String device) {
     public Learner {
+      deviceName("learner.device", device);
       atLeast("learner.lr", 0.0, lr);
       atLeast("learner.warmup-steps", 0, warmupSteps);
       fractionBelowOne("learner.betas", beta1);

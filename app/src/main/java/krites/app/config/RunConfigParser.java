@@ -114,7 +114,8 @@ final class RunConfigParser {
         keys.doubleAt("rollout.repetition-penalty"),
         keys.intAt("rollout.max-new-tokens"),
         keys.intAt("rollout.partial-tokens"),
-        keys.choiceAt("rollout.precision", Precision.class));
+        keys.choiceAt("rollout.precision", Precision.class),
+        keys.listedTextsAt("rollout.devices"));
   }
 
   private RunConfig.Reward reward() {
@@ -167,7 +168,8 @@ final class RunConfigParser {
         keys.intAt("learner.micro-batch-tokens"),
         keys.intAt("learner.threads"),
         keys.choiceAt("learner.precision", Precision.class),
-        keys.booleanAt("learner.checkpoint-activations"));
+        keys.booleanAt("learner.checkpoint-activations"),
+        keys.textAt("learner.device"));
   }
 
   private RunConfig.Async async() {

@@ -8,6 +8,10 @@ import java.io.IOException;
 record BmpFile(FileBytes file, ImageSize size) implements ImageFile {
   private static final int CORE_HEADER = 12;
   private static final int INFO_HEADER = 40;
+  private static final int LARGEST_HEADER = 124;
+
+  /** Above it come JPEG and PNG inside of a BMP, for printers. */
+  private static final int MASKS = 3;
 
   static boolean matches(FileBytes file) {
     return file.startsWith(0, "BM");
@@ -16,8 +20,9 @@ record BmpFile(FileBytes file, ImageSize size) implements ImageFile {
   static BmpFile open(FileBytes file) {
     long header = file.u32Little(14);
     file.require(14, header);
-    if (header != CORE_HEADER && header < INFO_HEADER) {
-      throw file.fault("BMP with a header of " + header + " bytes; save it anew as PNG");
+    boolean packed = header >= INFO_HEADER && file.u32Little(30) > MASKS;
+    if (header != CORE_HEADER && header < INFO_HEADER || header > LARGEST_HEADER || packed) {
+      throw file.fault("BMP of a kind that is not read; save it anew as PNG");
     }
     boolean core = header == CORE_HEADER;
     long width = core ? file.u16Little(18) : (int) file.u32Little(18);
@@ -27,7 +32,10 @@ record BmpFile(FileBytes file, ImageSize size) implements ImageFile {
     }
     int bits = file.u16Little(core ? 24 : 28);
     long colours = core ? 0 : file.u32Little(46);
-    if (colours > 256 && bits <= 8 || file.u32Little(10) > file.length()) {
+    long pixelBytes = core ? 0 : file.u32Little(34);
+    if (colours > 256 && bits <= 8
+        || file.u32Little(10) > file.length()
+        || pixelBytes > file.length()) {
       throw file.fault("BMP whose palette or pixels lie outside of the file: it is damaged");
     }
     file.require(14, 4 * colours); // what the reader would reserve for the palette

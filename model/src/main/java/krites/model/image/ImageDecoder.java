@@ -41,11 +41,24 @@ public final class ImageDecoder {
    * @throws ImageException if the bytes are no readable image, or one with too many pixels
    */
   public static DecodedImage decodeInOwnMode(byte[] file, String name) {
-    FileBytes bytes = new FileBytes(file, name);
+    return guarded(
+        name,
+        () -> {
+          FileBytes bytes = new FileBytes(file, name);
+          ImageFile picture = open(bytes);
+          DecodeLimit.require(picture, bytes);
+          return picture.orientation().apply(picture.decode());
+        });
+  }
+
+  /** Something read from a file. */
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  private static <T> T guarded(String name, Reading<T> reading) {
     try {
-      ImageFile picture = open(bytes);
-      DecodeLimit.require(picture, bytes);
-      return picture.orientation().apply(picture.decode());
+      return reading.read();
     } catch (ImageException e) {
       throw e;
     } catch (IOException | RuntimeException e) { // decoders meet damage with many kinds of it
@@ -61,7 +74,7 @@ public final class ImageDecoder {
    * @throws ImageException if the bytes are no image
    */
   public static ImageSize size(byte[] file, String name) {
-    ImageFile picture = open(new FileBytes(file, name));
+    ImageFile picture = guarded(name, () -> open(new FileBytes(file, name)));
     ImageSize size = picture.size();
     return picture.orientation().swapsSides() ? new ImageSize(size.width(), size.height()) : size;
   }

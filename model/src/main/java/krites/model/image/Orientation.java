@@ -50,8 +50,11 @@ enum Orientation {
 
   /** Of an EXIF block: a TIFF header with its first directory, in either byte order. */
   static Orientation ofExif(FileBytes file, int from, int to) {
+    if (to - from < 8) {
+      return UPRIGHT;
+    }
     boolean little = file.startsWith(from, "II*\0");
-    if (!little && !file.startsWith(from, "MM\0*") || to - from < 8) {
+    if (!little && !file.startsWith(from, "MM\0*")) {
       return UPRIGHT;
     }
     long directory = from + (little ? file.u32Little(from + 4) : file.u32(from + 4));
@@ -76,6 +79,9 @@ enum Orientation {
 
   /** Of an XMP block. */
   static Orientation ofXmp(FileBytes file, int from, int to) {
+    if (from >= to) {
+      return UPRIGHT;
+    }
     String text = new String(file.bytes(), from, to - from, StandardCharsets.ISO_8859_1);
     Matcher found = XMP.matcher(text);
     return found.find() ? of(Integer.parseInt(found.group(1))) : UPRIGHT;

@@ -3,7 +3,9 @@ package krites.model.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -25,6 +27,22 @@ class ImageFuzzTest {
    */
   private static final long TRIED_PIXELS = 4_000_000;
 
+  /** What is allocated in all while a file is decoded, most of it for a moment only. */
+  private static final long FIXED_BYTES = 8 << 20;
+
+  private static final long BYTES_PER_PIXEL = 40;
+
+  /**
+   * TwelveMonkeys makes small objects by the pixel when the codes of a lossless WebP are damaged;
+   * they die young, and a heap of 64 MiB was enough for 100,000 rounds.
+   */
+  private static final long BYTES_PER_PIXEL_WEBP = 16 << 10;
+
+  private static long allocatedBytes() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return threads.getCurrentThreadAllocatedBytes();
+  }
+
   @Test
   void damagedFilesAreRefusedInOneLine() throws IOException {
     List<SampleImages.Sample> samples = SampleImages.all();
@@ -34,8 +52,10 @@ class ImageFuzzTest {
       SplittableRandom random = new SplittableRandom(SEED * 1_000_003 + round);
       SampleImages.Sample sample = samples.get(random.nextInt(samples.size()));
       byte[] file = mutate(sample.bytes(), random);
+      long pixels = claimedPixels(file);
+      long allocatedBefore = allocatedBytes();
       try {
-        if (claimedPixels(file) <= TRIED_PIXELS) {
+        if (pixels <= TRIED_PIXELS) {
           RgbImage image = ImageDecoder.decode(file, "fuzz");
           assertEquals(3L * image.width() * image.height(), image.rgb().length);
         }
@@ -48,6 +68,14 @@ class ImageFuzzTest {
       } catch (RuntimeException | Error e) {
         throw new AssertionError("seed " + SEED + ", round " + round + " of " + sample.file(), e);
       }
+      int number = round;
+      long bytesPerPixel = sample.file().endsWith("webp") ? BYTES_PER_PIXEL_WEBP : BYTES_PER_PIXEL;
+      long allocated = allocatedBytes() - allocatedBefore;
+      assertTrue(
+          allocated <= FIXED_BYTES + bytesPerPixel * pixels,
+          () ->
+              "seed %d, round %d of %s: %d bytes allocated for %d pixels"
+                  .formatted(SEED, number, sample.file(), allocated, pixels));
     }
     assertTrue(decoded > ROUNDS / 20 && refused > ROUNDS / 20, decoded + " and " + refused);
   }

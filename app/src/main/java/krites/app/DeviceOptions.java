@@ -1,0 +1,36 @@
+package krites.app;
+
+import ai.djl.Device;
+import krites.app.config.ConfigReader;
+import krites.model.device.Devices;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where a verb computes. */
+public final class DeviceOptions {
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description =
+          "Where to compute: cpu, cuda or cuda:N. Default: what the settings say, else cpu.")
+  private @Nullable String device;
+
+  /** Verbs with settings: one device for the rollout and the learner, above what they say. */
+  ConfigReader overrides(ConfigReader reader) {
+    if (device != null) {
+      String origin = "--device " + device;
+      reader.withValue(origin, "rollout.devices", "[\"" + device + "\"]");
+      reader.withValue(origin, "learner.device", device);
+    }
+    return reader;
+  }
+
+  /**
+   * Verbs without settings: the device, which works.
+   *
+   * @throws InputError if there is no such device
+   */
+  public Device resolve() {
+    return InputError.guard(() -> Devices.resolve(device == null ? "cpu" : device));
+  }
+}
