@@ -10,6 +10,9 @@ public final class Checks {
   public static List<ConformanceCheck> all() {
     return List.of(
         new PreprocessCheck(),
+        new TokenizerCheck(),
+        new ChatTemplateCheck(),
+        new PublishedCheck(),
         new SamplingCheck(),
         new RewardCheck(),
         new GrpoCheck(),
