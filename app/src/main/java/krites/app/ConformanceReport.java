@@ -43,11 +43,15 @@ final class ConformanceReport {
   }
 
   long passed() {
-    return results.stream().filter(CaseResult::passed).count();
+    return results.stream().filter(CaseResult::checked).filter(CaseResult::passed).count();
   }
 
   long failed() {
-    return results.size() - passed();
+    return results.stream().filter(result -> !result.passed()).count();
+  }
+
+  private long notChecked() {
+    return results.stream().filter(result -> !result.checked()).count();
   }
 
   /** Failures, then totals per check folder and of all. */
@@ -62,6 +66,14 @@ final class ConformanceReport {
                 lines.add(
                     total(check, results.stream().filter(r -> r.check().equals(check)).toList())));
     lines.add(total("all", results));
+    if (notChecked() > 0) {
+      lines.add("");
+      lines.add("not checked:");
+      results.stream()
+          .filter(result -> !result.checked())
+          .map(ConformanceReport::line)
+          .forEach(lines::add);
+    }
     if (failed() > 0) {
       lines.add("");
       lines.add("failed:");
@@ -78,6 +90,7 @@ final class ConformanceReport {
     document.put("directory", directory.toString());
     document.put("passed", passed());
     document.put("failed", failed());
+    document.put("not_checked", notChecked());
     document.put("results", results.stream().map(ConformanceReport::object).toList());
     try {
       return MAPPER.writeValueAsString(document);
@@ -95,26 +108,30 @@ final class ConformanceReport {
         "max_difference", Double.isFinite(result.maxDifference()) ? result.maxDifference() : null);
     object.put("tolerance", result.tolerance());
     object.put("passed", result.passed());
+    object.put("checked", result.checked());
     object.put("note", result.note());
     return object;
   }
 
   private static String total(String name, List<CaseResult> results) {
     long failed = results.stream().filter(result -> !result.passed()).count();
+    long apart = results.stream().filter(result -> !result.checked()).count();
+    long compared = results.size() - apart;
     return String.format(
         Locale.ROOT,
-        "%-12s %6d compared  %6d passed  %6d failed",
+        "%-12s %6d compared  %6d passed  %6d failed%s",
         name,
-        results.size(),
-        results.size() - failed,
-        failed);
+        compared,
+        compared - failed,
+        failed,
+        apart == 0 ? "" : String.format(Locale.ROOT, "  %6d not checked", apart));
   }
 
   private static String line(CaseResult result) {
     return String.format(
         Locale.ROOT,
         "%s  %-10s  %s  %s  %.3g (limit %.3g)%s",
-        result.passed() ? "pass" : "FAIL",
+        result.passed() ? result.checked() ? "pass" : "----" : "FAIL",
         result.check(),
         result.caseName(),
         result.item(),

@@ -97,8 +97,14 @@ public final class PreferenceDataset implements PromptSource {
     int dropped = 0;
     int line = 0;
     try (BufferedReader reader = Files.newBufferedReader(file)) {
-      for (String text = reader.readLine(); text != null; text = reader.readLine()) {
+      LimitedLines lines = new LimitedLines(reader);
+      while (lines.next()) {
         line++;
+        if (lines.tooLong()) {
+          throw new DatasetException(
+              file, line, "is longer than " + LimitedLines.LONGEST + " letters");
+        }
+        String text = lines.line();
         if (text.isBlank()) {
           continue;
         }

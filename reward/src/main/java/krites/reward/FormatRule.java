@@ -22,6 +22,13 @@ public enum FormatRule {
       return inOrder(text, "<caption>", "</caption>", "<think>", "</think>", "\\boxed{", "}");
     }
   },
+  /** {@code <think>...</think>...} with one opening tag: {@code think_format_reward} of TRL. */
+  THINK_ONCE {
+    @Override
+    public boolean matches(String text) {
+      return inOrder(text, "<think>", "</think>") && text.indexOf("<think>", 1) < 0;
+    }
+  },
   /** {@code <think>...</think>}, white space, {@code <answer>...</answer>} and nothing after it. */
   THINK_ANSWER {
     @Override

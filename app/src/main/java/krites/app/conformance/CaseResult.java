@@ -22,6 +22,19 @@ public record CaseResult(
     boolean passed,
     String note) {
 
+  /** What the note of a case begins with that was not compared. */
+  private static final String NOT_CHECKED = "not checked: ";
+
+  /** A case that Krites has nothing to compare with; the summary counts it apart. */
+  public static CaseResult notChecked(String check, String caseName, String item, String reason) {
+    return new CaseResult(check, caseName, item, 0, 0, true, NOT_CHECKED + reason);
+  }
+
+  /** Whether anything was compared. */
+  public boolean checked() {
+    return !note.startsWith(NOT_CHECKED);
+  }
+
   /** Compares a difference with its tolerance; a NaN fails. */
   public static CaseResult of(
       String check, String caseName, String item, double maxDifference, double tolerance) {

@@ -11,6 +11,9 @@ public final class Checks {
     return List.of(
         new PreprocessCheck(),
         new ImagesCheck(),
+        new TokenizerCheck(),
+        new ChatTemplateCheck(),
+        new PublishedCheck(),
         new SamplingCheck(),
         new RewardCheck(),
         new GrpoCheck(),

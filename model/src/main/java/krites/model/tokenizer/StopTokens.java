@@ -1,9 +1,6 @@
 package krites.model.tokenizer;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,7 +34,7 @@ public record StopTokens(Set<Integer> ids) {
     Path config = modelDirectory.resolve("config.json");
     for (Path file : List.of(modelDirectory.resolve("generation_config.json"), config)) {
       if (Files.exists(file)) {
-        JsonNode root = read(file);
+        JsonNode root = TokenizerFiles.tree(file);
         for (JsonNode value : List.of(root.path(KEY), root.path("text_config").path(KEY))) {
           if (!value.isMissingNode() && !value.isNull()) {
             return parse(file, value);
@@ -49,22 +46,12 @@ public record StopTokens(Set<Integer> ids) {
         modelDirectory, KEY, "a token id in generation_config.json or config.json", "none");
   }
 
-  private static JsonNode read(Path file) {
-    try {
-      return new ObjectMapper().readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw CheckpointException.mismatch(file, "file", "valid JSON", e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
   private static StopTokens parse(Path file, JsonNode value) {
     Set<Integer> ids = new TreeSet<>();
     for (JsonNode id : value.isArray() ? value : List.of(value)) {
       if (!id.isInt() || id.intValue() < 0) {
         throw CheckpointException.mismatch(
-            file, KEY, "a token id or a list of them", value.toString());
+            file, KEY, "a token id or a list of them", Texts.shown(value.toString()));
       }
       ids.add(id.intValue());
     }

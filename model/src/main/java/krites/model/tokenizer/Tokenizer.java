@@ -47,7 +47,18 @@ public final class Tokenizer implements AutoCloseable {
    *     Qwen2 family
    */
   public static Tokenizer load(Path modelDirectory) {
-    TokenizerParts parts = TokenizerFiles.read(modelDirectory);
+    return of(TokenizerFiles.read(modelDirectory), modelDirectory);
+  }
+
+  /**
+   * As {@link #load}, from {@code vocab.json} and {@code merges.txt} even where there is a {@code
+   * tokenizer.json}.
+   */
+  public static Tokenizer loadVocabularyAndMerges(Path modelDirectory) {
+    return of(TokenizerFiles.readVocabularyAndMerges(modelDirectory), modelDirectory);
+  }
+
+  private static Tokenizer of(TokenizerParts parts, Path modelDirectory) {
     InputStream json = new ByteArrayInputStream(parts.json());
     try {
       return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS), new Vocabulary(parts));

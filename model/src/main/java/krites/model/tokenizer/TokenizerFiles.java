@@ -58,6 +58,11 @@ final class TokenizerFiles {
       }
       return parts;
     }
+    return readVocabularyAndMerges(directory);
+  }
+
+  /** The form without {@code tokenizer.json}, whether there is one or not. */
+  static TokenizerParts readVocabularyAndMerges(Path directory) {
     Path vocabulary = directory.resolve(VOCABULARY);
     Path merges = directory.resolve(MERGES);
     Path config = directory.resolve(CONFIG);
