@@ -28,10 +28,10 @@ import krites.model.torchscript.RawTensors;
  * Makes tensors of the files of a checkpoint, piece by piece, with no second copy of the model.
  *
  * <p>Either in the mapped files themselves: nothing is copied, and all who map the same files share
- * the system's one copy of them. Or each tensor lies in PyTorch's own memory and is read into it directly, or through a buffer of
- * one piece where the type changes. A tensor made from Java's memory would lie where Java put it,
- * and the matrix products of MKL depend in their last bits on the alignment of their arguments: a
- * resumed run would differ from one that was never stopped.
+ * the system's one copy of them. Or each tensor lies in PyTorch's own memory and is read into it
+ * directly, or through a buffer of one piece where the type changes. A tensor made from Java's
+ * memory would lie where Java put it, and the matrix products of MKL depend in their last bits on
+ * the alignment of their arguments: a resumed run would differ from one that was never stopped.
  */
 final class WeightReader {
   /** Of the target: large enough for one system call to pay, small enough to share the work. */

@@ -114,9 +114,7 @@ public final class RawTensors {
    * @param owner of the tensor, on the CPU
    */
   public static NDArray ofFile(Path file, long count, int type, NDManager owner) {
-    return Holder.MODULE
-        .callWithGradients(owner, "of_file", file.toString(), count, type)
-        .get(0);
+    return Holder.MODULE.callWithGradients(owner, "of_file", file.toString(), count, type).get(0);
   }
 
   /**

@@ -19,9 +19,9 @@ import java.util.List;
  * A loaded TorchScript module without state; each method is one native call.
  *
  * <p>Arguments may be {@link NDArray}, a list of {@link NDArray} (also {@link NDList}), {@code
- * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean}, {@code String}, {@code long[]}
- * or {@code double[]}. Methods return a tensor or a list of tensors. Not thread safe towards {@link
- * #close()}; calls themselves may run on several threads.
+ * Long}, {@code Integer}, {@code Double}, {@code Float}, {@code Boolean}, {@code String}, {@code
+ * long[]} or {@code double[]}. Methods return a tensor or a list of tensors. Not thread safe
+ * towards {@link #close()}; calls themselves may run on several threads.
  */
 public final class ScriptModule implements AutoCloseable {
   private final PtNDManager manager;
