@@ -22,9 +22,11 @@ import krites.learner.DjlPolicyTrainer;
 import krites.learner.Objective;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
+import krites.learner.TrainingCore;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.safetensors.LoadProgress;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
@@ -81,8 +83,12 @@ final class DjlEngines implements Engines {
         model.path(),
         new PolicyVersion(0, 0),
         new DjlRolloutEngine.Settings(
-            rollout.slots(), rollout.groupSize(), rollout.chunkTokens(), rollout.threads()),
-        new PromptEncoder(tokenizer, images, pipeline),
+            rollout.slots(),
+            rollout.groupSize(),
+            rollout.chunkTokens(),
+            rollout.threads(),
+            rollout.precision()),
+        new PromptEncoder(tokenizer, ChatTemplate.load(model.path()), images, pipeline),
         store());
   }
 
@@ -132,7 +138,8 @@ final class DjlEngines implements Engines {
         },
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
-        config.model().freezeVision(),
+        new TrainingCore.Choice(
+            config.model().freezeVision(), learner.precision(), learner.checkpointActivations()),
         learner.threads());
   }
 
@@ -154,7 +161,7 @@ final class DjlEngines implements Engines {
   /** Opened with the first engine, when the run's folder exists. */
   private synchronized WeightStore store() {
     if (opened.isEmpty()) {
-      opened = Optional.of(new WeightStore(weightFolder));
+      opened = Optional.of(new WeightStore(weightFolder, config.rollout().precision()));
     }
     return opened.get();
   }
@@ -163,7 +170,7 @@ final class DjlEngines implements Engines {
   public void close() {
     tokenizer.close();
     if (opened.isPresent()) {
-      new WeightStore(weightFolder); // removes what is left in it
+      new WeightStore(weightFolder, config.rollout().precision()); // removes what is left in it
       try {
         Files.deleteIfExists(weightFolder);
       } catch (IOException e) {

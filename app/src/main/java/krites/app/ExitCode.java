@@ -14,6 +14,9 @@ public final class ExitCode {
   /** The run was started and failed. */
   public static final int RUN_FAILED = 3;
 
+  /** The model answered, and no verdict could be read in what it said; 4 is the launcher's own. */
+  public static final int NO_VERDICT = 5;
+
   /** Stopped by Ctrl-C (128 + SIGINT). */
   public static final int INTERRUPTED = 130;
 

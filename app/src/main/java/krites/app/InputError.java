@@ -27,7 +27,7 @@ public class InputError extends RuntimeException {
    *
    * @throws InputError if the reader throws for bad input
    */
-  static <T> T guard(Supplier<T> reader) {
+  public static <T> T guard(Supplier<T> reader) {
     try {
       return reader.get();
     } catch (InputError e) {

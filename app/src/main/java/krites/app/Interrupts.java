@@ -9,7 +9,7 @@ import sun.misc.SignalHandler;
  * once. The request to terminate (SIGTERM) counts like Ctrl-C. Closing it gives the signals back
  * and calls off the end that an unheard first signal would lead to.
  */
-final class Interrupts implements AutoCloseable {
+public final class Interrupts implements AutoCloseable {
   /** The run stops itself within 8 s; a process that has not ended by then never will. */
   static final Duration PATIENCE = Duration.ofMillis(9_500);
 
@@ -30,7 +30,7 @@ final class Interrupts implements AutoCloseable {
   }
 
   /** Listens from now on; {@code stop} is called at most once. */
-  static Interrupts listen(Runnable stop) {
+  public static Interrupts listen(Runnable stop) {
     return new Interrupts(stop, () -> Runtime.getRuntime().halt(ExitCode.INTERRUPTED));
   }
 

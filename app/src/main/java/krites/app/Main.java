@@ -1,9 +1,15 @@
 package krites.app;
 
+import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST;
+import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING;
+
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.time.InstantSource;
 import java.util.List;
+import krites.app.answer.AskCommand;
+import krites.app.answer.BestOfNCommand;
+import krites.app.answer.CritiqueCommand;
 import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
 import krites.app.display.Terminal;
@@ -21,9 +27,11 @@ import picocli.CommandLine.ParameterException;
     versionProvider = Version.class,
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "VERB",
-    description = "Trains vision-language critics by asynchronous GRPO.",
+    description = "Trains vision-language critics by asynchronous GRPO, and asks them.",
     footerHeading = "%nExamples:%n",
     footer = {
+      "  krites ask --model DIR --image a.jpg --question Q      what a model says",
+      "  krites critique --model DIR --image a.jpg --question Q --response-1 A --response-2 B",
       "  krites train                                  the built-in job, about three minutes on two cores",
       "  krites train --config smoke --seed 7          a minute's look at everything",
       "  krites train --config control-shuffled-labels the control: nothing to learn",
@@ -49,7 +57,8 @@ import picocli.CommandLine.ParameterException;
       "1:a check did not hold",
       "2:bad input or configuration; nothing was started",
       "3:a run was started and failed",
-      "130:stopped by Ctrl-C, with a checkpoint to resume from"
+      "5:a model judged, and no verdict could be read",
+      "130:stopped by Ctrl-C; a run leaves a checkpoint to resume from"
     })
 public final class Main {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
@@ -70,10 +79,14 @@ public final class Main {
    */
   static int run(Verbs verbs, PrintStream out, PrintStream err, String... args) {
     CommandLine line = new CommandLine(new Main());
-    for (Object verb : verbs.of(out)) {
+    for (Object verb : verbs.of(out, err)) {
       line.addSubcommand(verb);
     }
+    line.getHelpSectionMap().put(SECTION_KEY_COMMAND_LIST, new VerbList());
+    line.getHelpSectionMap().put(SECTION_KEY_COMMAND_LIST_HEADING, _ -> "");
     line.setUsageHelpAutoWidth(true);
+    line.setExpandAtFiles(false); // a question may begin with @
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(ansi()));
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));
@@ -100,9 +113,12 @@ public final class Main {
           Checks.all());
     }
 
-    List<Object> of(PrintStream out) {
+    List<Object> of(PrintStream out, PrintStream err) {
       Terminal terminal = out == System.out ? Terminal.standard() : Terminal.plain(out);
       return List.of(
+          new AskCommand(out, err, System.in),
+          new CritiqueCommand(out, err, System.in),
+          new BestOfNCommand(out, err, System.in),
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           ModelCommand.of(out),

@@ -15,6 +15,7 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.StatedType;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.StopTokens;
 import krites.model.tokenizer.Tokenizer;
 
@@ -39,7 +40,7 @@ public record ModelFolder(Path path) implements ModelSaver {
    * @throws krites.model.safetensors.CheckpointException if a file of it is missing, malformed or
    *     cut short
    */
-  static ModelFolder of(RunConfig.Model settings) {
+  public static ModelFolder of(RunConfig.Model settings) {
     return checked(place(settings));
   }
 
@@ -63,9 +64,13 @@ public record ModelFolder(Path path) implements ModelSaver {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
       CheckpointCheck.require(checkpoint, network);
     }
-    StopTokens.load(path);
+    StopTokens stops = StopTokens.load(path);
     ImageProcessor.load(path);
-    Tokenizer.load(path).close();
+    // Last, since a tokenizer of full size takes longest to read.
+    ChatTemplate.load(path);
+    try (Tokenizer tokenizer = Tokenizer.load(path)) {
+      tokenizer.requireFits(network, stops, path);
+    }
   }
 
   /**

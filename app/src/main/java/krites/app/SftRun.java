@@ -27,8 +27,10 @@ import krites.learner.PackedRows;
 import krites.learner.SupervisedTrainer;
 import krites.learner.TrainingCore;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.DType;
+import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.torchscript.TorchRuntime;
 import krites.rollout.PromptEncoder;
@@ -73,7 +75,11 @@ final class SftRun {
                   network, Seeds.ofName(config.run().seed(), "weights"), manager)
               : NetworkWeights.load(described.path(), network, manager);
       try (TrainingCore core =
-          new TrainingCore(network, weights, config.model().freezeVision(), manager)) {
+          new TrainingCore(
+              network,
+              weights,
+              new TrainingCore.Choice(config.model().freezeVision(), Precision.F32, false),
+              manager)) {
         out.printf(Locale.ROOT, "network of %,d parameters%n", weights.layout().parameters());
         train(core, encoder(described, tokenizer), tokenizer, manager);
         if (!sft.from().isEmpty()) {
@@ -163,7 +169,11 @@ final class SftRun {
   }
 
   private PromptEncoder encoder(ModelFolder model, Tokenizer tokenizer) {
-    return new PromptEncoder(tokenizer, world(), DjlEngines.pipeline(config.model(), model));
+    return new PromptEncoder(
+        tokenizer,
+        ChatTemplate.load(model.path()),
+        world(),
+        DjlEngines.pipeline(config.model(), model));
   }
 
   private DType dtype() {

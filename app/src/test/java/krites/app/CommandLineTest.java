@@ -77,6 +77,11 @@ final class CommandLineTest {
     assertEquals(ExitCode.OK, krites("--help"));
 
     assertTrue(out().contains("krites train --config smoke"), out());
+    assertTrue(out().contains("Use a model:" + System.lineSeparator() + "  ask"), out());
+    for (String verb : List.of("ask", "train", "status", "conformance")) {
+      assertEquals(
+          1, out().lines().filter(line -> line.matches("  " + verb + " {2,}\\S.*")).count(), verb);
+    }
     assertTrue(out().contains("130   stopped by Ctrl-C"), out());
     assertTrue(out().lines().allMatch(line -> line.length() <= 120), out());
   }

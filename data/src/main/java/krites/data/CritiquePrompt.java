@@ -42,6 +42,17 @@ public final class CritiquePrompt {
         + instruction;
   }
 
+  /**
+   * The same turn about another number of images, which stand before the text.
+   *
+   * @param body of one of the methods above, about one image
+   * @param images at least none
+   */
+  public static String withImages(String body, int images) {
+    String placeholder = Prompt.IMAGE_PLACEHOLDER;
+    return placeholder.repeat(images) + body.substring(placeholder.length());
+  }
+
   /** Asks for a description. */
   public static String caption() {
     return Prompt.IMAGE_PLACEHOLDER + "Describe the picture.";

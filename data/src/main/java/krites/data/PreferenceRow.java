@@ -62,8 +62,7 @@ record PreferenceRow(Path file, int line, Path imageFolder, JsonNode object) {
   }
 
   private Prompt make(Task task, String body, List<ImageRef> images, String answer) {
-    String placeholder = Prompt.IMAGE_PLACEHOLDER;
-    String text = placeholder.repeat(images.size()) + body.substring(placeholder.length());
+    String text = CritiquePrompt.withImages(body, images.size());
     return new Prompt(id(), task, text, images, answer, tags());
   }
 

@@ -4,5 +4,14 @@ package krites.grpo;
 public enum Label {
   FIRST,
   SECOND,
-  TIE
+  TIE;
+
+  /** The same verdict about the two answers in the other order. */
+  public Label exchanged() {
+    return switch (this) {
+      case FIRST -> SECOND;
+      case SECOND -> FIRST;
+      case TIE -> TIE;
+    };
+  }
 }

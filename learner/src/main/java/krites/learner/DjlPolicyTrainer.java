@@ -97,8 +97,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     this.core =
         new TrainingCore(
             config,
-            NetworkWeights.load(start.policy(), config, manager),
-            settings.freezeVision(),
+            NetworkWeights.load(start.policy(), config, settings.choice()::loaded, manager),
+            settings.choice(),
             manager);
     start.optimizer().ifPresent(core.optimizer()::load);
     this.referenceFolder = start.reference();
@@ -107,7 +107,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   }
 
   private NetworkWeights loadReference() {
-    return NetworkWeights.load(referenceFolder, core.config(), manager);
+    return NetworkWeights.load(
+        referenceFolder, core.config(), settings.choice().precision(), manager);
   }
 
   @Override
@@ -222,7 +223,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
               micro.setReference(
                   core.logProbs(rows, temperature, weights, scope).get(0).toFloatArray()));
       if (needsOld) {
-        micro.setOld(core.logProbs(rows, temperature, core.weights(), scope).get(0).toFloatArray());
+        micro.setOld(
+            core.logProbs(rows, temperature, core.computing(), scope).get(0).toFloatArray());
       }
     }
   }

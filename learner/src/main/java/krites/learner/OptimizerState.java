@@ -16,28 +16,42 @@ import krites.model.safetensors.SafetensorsFile;
 import krites.model.safetensors.SafetensorsWriter;
 
 /**
- * AdamW's memory: first and second moments and the step count of each weight, in script order.
+ * AdamW's memory: first and second moments and the step count of each trained weight, in script
+ * order; an empty tensor stands for a frozen one.
  *
  * <p>On disk: one safetensors file with {@code first.NAME}, {@code second.NAME} and {@code
  * step.NAME}.
  */
 public final class OptimizerState {
   private final WeightLayout layout;
+  private final int firstTrained;
   private final NDList first;
   private final NDList second;
   private final NDList steps;
 
-  private OptimizerState(WeightLayout layout, NDList first, NDList second, NDList steps) {
+  private OptimizerState(
+      WeightLayout layout, int firstTrained, NDList first, NDList second, NDList steps) {
     this.layout = layout;
+    this.firstTrained = firstTrained;
     this.first = first;
     this.second = second;
     this.steps = steps;
   }
 
-  static OptimizerState fresh(NetworkWeights weights, NDManager owner) {
+  /** Nothing learnt yet; weights before the first trained one have no moments. */
+  static OptimizerState fresh(NetworkWeights weights, int firstTrained, NDManager owner) {
+    List<String> names = weights.layout().names();
+    NDList first = new NDList();
+    NDList second = new NDList();
     NDList steps = new NDList();
-    weights.layout().names().forEach(name -> steps.add(owner.zeros(new Shape())));
-    return new OptimizerState(weights.layout(), weights.zeros(owner), weights.zeros(owner), steps);
+    for (int i = 0; i < names.size(); i++) {
+      boolean trained = i >= firstTrained;
+      Shape shape = trained ? new Shape(weights.layout().shape(names.get(i))) : new Shape(0);
+      first.add(owner.zeros(shape));
+      second.add(owner.zeros(shape));
+      steps.add(owner.zeros(trained ? new Shape() : shape));
+    }
+    return new OptimizerState(weights.layout(), firstTrained, first, second, steps);
   }
 
   NDList first() {
@@ -52,25 +66,30 @@ public final class OptimizerState {
     return steps;
   }
 
+  private NDList trained(NDList tensors) {
+    return new NDList(tensors.subList(firstTrained, tensors.size()));
+  }
+
   /** Writes everything, float32, exactly. */
   public void save(Path file) throws IOException {
     List<OutgoingTensor> tensors = new ArrayList<>();
-    tensors.addAll(NetworkWeights.outgoing(names("first."), first, DType.F32));
-    tensors.addAll(NetworkWeights.outgoing(names("second."), second, DType.F32));
-    tensors.addAll(NetworkWeights.outgoing(names("step."), steps, DType.F32));
+    tensors.addAll(NetworkWeights.outgoing(names("first."), trained(first), DType.F32));
+    tensors.addAll(NetworkWeights.outgoing(names("second."), trained(second), DType.F32));
+    tensors.addAll(NetworkWeights.outgoing(names("step."), trained(steps), DType.F32));
     SafetensorsWriter.write(file, tensors, SafetensorsWriter.PYTORCH);
   }
 
   /**
-   * Reads what {@link #save} wrote into this state.
+   * Reads what {@link #save} wrote into this state; what the file has of frozen weights is left
+   * alone.
    *
    * @throws krites.model.safetensors.CheckpointException if a tensor is missing or of another size
    */
   public void load(Path file) {
     try (SafetensorsFile stored = SafetensorsFile.open(file)) {
-      read(stored, "first.", first);
-      read(stored, "second.", second);
-      read(stored, "step.", steps);
+      read(stored, "first.", trained(first));
+      read(stored, "second.", trained(second));
+      read(stored, "step.", trained(steps));
     }
   }
 
@@ -94,6 +113,6 @@ public final class OptimizerState {
   }
 
   private List<String> names(String prefix) {
-    return layout.names().stream().map(prefix::concat).toList();
+    return layout.names().stream().skip(firstTrained).map(prefix::concat).toList();
   }
 }

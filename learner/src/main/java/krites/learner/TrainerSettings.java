@@ -14,7 +14,7 @@ import krites.grpo.objective.LearningRate;
  *     log-probabilities are computed before the first
  * @param microBatchTokens a micro-batch is closed before it holds more tokens than this (rows times
  *     width, so padding counts), but has at least one group
- * @param freezeVision leaves the vision tower untouched
+ * @param choice what is trained and how the network computes
  * @param threads native threads of one operator
  */
 public record TrainerSettings(
@@ -25,7 +25,7 @@ public record TrainerSettings(
     LearningRate learningRate,
     int updatesPerBatch,
     int microBatchTokens,
-    boolean freezeVision,
+    TrainingCore.Choice choice,
     int threads) {
   public TrainerSettings {
     if (updatesPerBatch < 1 || microBatchTokens < 1 || threads < 1) {

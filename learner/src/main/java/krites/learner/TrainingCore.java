@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Map;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.torchscript.ScriptModule;
@@ -16,6 +17,10 @@ import krites.model.torchscript.TorchRuntime;
  * Weights under training: gradients are added up over micro-batches, then one AdamW step consumes
  * them.
  *
+ * <p>Gradients, their sums, moments and the weights that AdamW moves are float32. With {@link
+ * Precision#BF16} the network computes on rounded copies of those weights, made anew after each
+ * step.
+ *
  * <p>Owns weights, moments and gradients. One thread at a time.
  */
 public final class TrainingCore implements AutoCloseable {
@@ -23,28 +28,68 @@ public final class TrainingCore implements AutoCloseable {
   private final NDManager manager;
   private final ScriptModule script;
   private final NetworkWeights weights;
+  private final NetworkWeights computing;
+  private final boolean recompute;
+  private final int headTokens;
   private final OptimizerState optimizer;
   private final int firstTrained;
   private NDManager gradientOwner;
   private NDList gradients;
 
+  /** Logits that exist at once: some copies of 128 MiB in float32, whatever the vocabulary. */
+  private static final int HEAD_LOGITS = 1 << 25;
+
   /**
-   * @param weights taken over and changed in place
+   * What is trained and how the network computes.
+   *
    * @param freezeVision leaves the vision tower as it is
+   * @param precision of activations, and of the weights that they meet
+   * @param checkpointActivations keeps the input of each block alone and runs the block again in
+   *     the backward pass
+   */
+  public record Choice(boolean freezeVision, Precision precision, boolean checkpointActivations) {
+    /** Everything trained, in float32, nothing computed twice. */
+    public static final Choice PLAIN = new Choice(false, Precision.F32, false);
+
+    /** In which type a weight is to be loaded: float32 if AdamW will move it. */
+    public Precision loaded(String name) {
+      return freezeVision && WeightLayout.isVision(name) ? precision : Precision.F32;
+    }
+  }
+
+  /**
+   * @param weights as {@link Choice#loaded} says; taken over and changed in place
    * @param parent owner of all native memory; its device is used
    */
   public TrainingCore(
-      Qwen25VlConfig config, NetworkWeights weights, boolean freezeVision, NDManager parent) {
+      Qwen25VlConfig config, NetworkWeights weights, Choice choice, NDManager parent) {
+    this(config, weights, choice, Math.max(1, HEAD_LOGITS / config.vocabulary()), parent);
+  }
+
+  /**
+   * As above.
+   *
+   * @param headTokens tokens whose logits exist at once
+   */
+  TrainingCore(
+      Qwen25VlConfig config,
+      NetworkWeights weights,
+      Choice choice,
+      int headTokens,
+      NDManager parent) {
     TorchRuntime.start();
     this.config = config;
     this.weights = weights;
     this.manager = parent.newSubManager();
+    this.computing = weights.in(choice.precision(), manager);
+    this.recompute = choice.checkpointActivations();
+    this.headTokens = headTokens;
     this.script = ScriptModule.load(manager, LearnerScript.methods(config));
-    this.optimizer = OptimizerState.fresh(weights, manager);
     this.firstTrained =
-        freezeVision
+        choice.freezeVision()
             ? (int) weights.layout().names().stream().filter(WeightLayout::isVision).count()
             : 0;
+    this.optimizer = OptimizerState.fresh(weights, firstTrained, manager);
     this.gradientOwner = manager.newSubManager();
     this.gradients = noGradients();
   }
@@ -53,8 +98,14 @@ public final class TrainingCore implements AutoCloseable {
     return config;
   }
 
+  /** The weights as they are trained and saved. */
   public NetworkWeights weights() {
     return weights;
+  }
+
+  /** The weights in the type that the network computes in; the same object when that is theirs. */
+  public NetworkWeights computing() {
+    return computing;
   }
 
   public OptimizerState optimizer() {
@@ -71,7 +122,8 @@ public final class TrainingCore implements AutoCloseable {
    */
   public NDList logProbs(
       PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
-    return script.call(output, "log_probs", rows.tensors(), temperature, under.tensors());
+    return script.call(
+        output, "log_probs", rows.tensors(), temperature, headTokens, under.tensors());
   }
 
   /**
@@ -84,7 +136,15 @@ public final class TrainingCore implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       NDArray weight = scope.create(tokenWeights);
       return accumulate(
-              "supervised", 2, rows.tensors(), weight, firstTrained, gradients, weights.tensors())
+              "supervised",
+              2,
+              rows.tensors(),
+              weight,
+              headTokens,
+              recompute,
+              firstTrained,
+              gradients,
+              computing.tensors())
           .get(0)
           .getFloat();
     }
@@ -152,9 +212,11 @@ public final class TrainingCore implements AutoCloseable {
               settings[1],
               settings[2],
               settings[3],
+              headTokens,
+              recompute,
               firstTrained,
               gradients,
-              weights.tensors());
+              computing.tensors());
       return new PolicyLoss(
           result.get(0).toFloatArray(), result.get(1).toFloatArray(), result.get(2).toFloatArray());
     }
@@ -162,7 +224,7 @@ public final class TrainingCore implements AutoCloseable {
 
   /**
    * Runs a loss method; its first results are returned (valid until the next call), the rest are
-   * the new gradients.
+   * the new gradients. Those that there were are changed in place and returned with them.
    */
   private NDList accumulate(String method, int results, Object... arguments) {
     NDManager owner = manager.newSubManager();
@@ -202,6 +264,9 @@ public final class TrainingCore implements AutoCloseable {
               settings.weightDecay(),
               settings.maxNorm());
       Update update = new Update(result.get(0).getFloat(), result.get(1).toFloatArray()[0] > 0);
+      if (update.applied() && computing != weights) {
+        script.call(scope, "refresh", trained(computing.tensors()), trained(weights.tensors()));
+      }
       forgetGradients();
       return update;
     }
@@ -265,6 +330,9 @@ public final class TrainingCore implements AutoCloseable {
   @Override
   public void close() {
     script.close();
+    if (computing != weights) {
+      computing.close();
+    }
     manager.close();
     weights.close();
   }

@@ -26,6 +26,12 @@ import krites.model.torchscript.ScriptModule;
  * by side. A response that goes on is a prompt of its own, its tokens so far at the end.
  */
 public final class DecodeBatch implements AutoCloseable {
+  /**
+   * Columns that the caches get at a time, since most responses end long before their limit: at 256
+   * a copy of the caches costs less than one of the tokens between two copies.
+   */
+  static final int ROOM = 256;
+
   private final ScriptModule script;
   private final NDManager parent;
   private final Vocabulary vocabulary;
@@ -38,6 +44,7 @@ public final class DecodeBatch implements AutoCloseable {
   private NDArray done;
   private NDArray seen;
   private int column;
+  private int columns;
   private int rows;
 
   /**
@@ -84,7 +91,8 @@ public final class DecodeBatch implements AutoCloseable {
    * Reads prompts.
    *
    * @param inputs at least one
-   * @param newTokens most tokens that will be decoded behind the prompts; the caches get this room
+   * @param newTokens most tokens that will be decoded behind the prompts; the caches get room for
+   *     them as they come
    * @param parent owner of the native memory of the batch
    */
   public static DecodeBatch prefill(
@@ -111,7 +119,7 @@ public final class DecodeBatch implements AutoCloseable {
       Qwen25VlConfig config, NetworkWeights weights, List<Input> inputs, int newTokens) {
     int prompts = inputs.size();
     int width = inputs.stream().mapToInt(input -> input.ids().length).max().orElseThrow();
-    int columns = width + newTokens;
+    columns = width + Math.min(newTokens, ROOM);
     long[] ids = new long[prompts * width];
     long[] positions = new long[3 * prompts * width];
     int[] doc = new int[prompts * width];
@@ -206,6 +214,9 @@ public final class DecodeBatch implements AutoCloseable {
    */
   public Chunk decode(double[] uniforms, NetworkWeights weights) {
     int n = uniforms.length / rows;
+    if (column + n > columns) {
+      widen(Math.max(n, ROOM));
+    }
     try (NDManager scope = parent.newSubManager()) {
       NDManager kept = parent.newSubManager();
       NDList result =
@@ -236,6 +247,20 @@ public final class DecodeBatch implements AutoCloseable {
           result.get(4).toBooleanArray(),
           n);
     }
+  }
+
+  /** Gives the caches further columns. */
+  private void widen(int more) {
+    NDManager fresh = parent.newSubManager();
+    try (NDManager scope = parent.newSubManager()) {
+      NDArray all = scope.arange(0, rows, 1, DataType.INT64);
+      NDList wide = script.call(fresh, "spread", caches, all, columns + more);
+      NDArray blank = VisionInputs.booleans(new boolean[rows * more], new Shape(rows, more), scope);
+      NDArray wideValid = valid.concat(blank, 1);
+      List.of(logits, next, done).forEach(state -> state.attach(fresh));
+      keep(fresh, wide, logits, next, wideValid, done, seen);
+    }
+    columns += more;
   }
 
   /** Takes over the state under a new owner and frees everything else. */

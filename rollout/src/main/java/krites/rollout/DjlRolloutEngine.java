@@ -41,7 +41,7 @@ import krites.model.weights.WeightStore;
 public final class DjlRolloutEngine implements RolloutEngine {
   private final Settings settings;
   private final PromptEncoder encoder;
-  private final WeightStore store;
+  private final Optional<WeightStore> store;
   private final NDManager manager;
   private final Qwen25VlConfig config;
   private final ScriptModule script;
@@ -60,8 +60,10 @@ public final class DjlRolloutEngine implements RolloutEngine {
    *     groups * groupSize} places
    * @param chunkTokens tokens decoded per step
    * @param threads native threads of one operator
+   * @param precision number type of weights, activations and caches
    */
-  public record Settings(int groups, int groupSize, int chunkTokens, int threads) {
+  public record Settings(
+      int groups, int groupSize, int chunkTokens, int threads, Precision precision) {
     public Settings {
       if (groups < 1 || groupSize < 1 || chunkTokens < 1 || threads < 1) {
         throw new IllegalArgumentException(
@@ -96,6 +98,23 @@ public final class DjlRolloutEngine implements RolloutEngine {
       Settings settings,
       PromptEncoder encoder,
       WeightStore store) {
+    this(model, version, settings, encoder, Optional.of(store));
+  }
+
+  /**
+   * Loads a model directory whose weights stay as they are: {@link #update} is refused. Call it on
+   * the thread that will drive the engine.
+   */
+  public DjlRolloutEngine(Path model, Settings settings, PromptEncoder encoder) {
+    this(model, new PolicyVersion(0, 0), settings, encoder, Optional.empty());
+  }
+
+  private DjlRolloutEngine(
+      Path model,
+      PolicyVersion version,
+      Settings settings,
+      PromptEncoder encoder,
+      Optional<WeightStore> store) {
     TorchRuntime.prepareThread(settings.threads(), false);
     this.settings = settings;
     this.encoder = encoder;
@@ -103,7 +122,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     this.version = version;
     this.config = Qwen25VlConfig.load(model);
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    this.weights = NetworkWeights.map(model, config, Precision.F32, manager);
+    this.weights = NetworkWeights.map(model, config, settings.precision(), manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
     this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));
   }
@@ -301,6 +320,23 @@ public final class DjlRolloutEngine implements RolloutEngine {
     return unread.flatMap(GroupRequest::prefix);
   }
 
+  /**
+   * A look at a group as far as it is; it goes on. For showing responses while they are sampled.
+   *
+   * @return empty when the group is unknown, or has not begun and had no prefix
+   */
+  public Optional<PartialGroup> progress(long groupId) {
+    return running
+        .flatMap(now -> now.group(groupId))
+        .map(RunningGroup::partial)
+        .or(
+            () ->
+                waiting.stream()
+                    .filter(request -> request.groupId() == groupId)
+                    .findFirst()
+                    .flatMap(GroupRequest::prefix));
+  }
+
   private void remove(RunningGroup group) {
     group.close();
     Running now = running.orElseThrow();
@@ -309,9 +345,12 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   @Override
   public void update(WeightUpdate update) {
-    store.verify(update.location(), update.digest());
+    WeightStore published =
+        store.orElseThrow(
+            () -> new IllegalStateException("an engine without a weight store was sent weights"));
+    published.verify(update.location(), update.digest());
     NetworkWeights fresh =
-        store.load(update.location(), weights.layout(), weights.precision(), manager);
+        published.load(update.location(), weights.layout(), settings.precision(), manager);
     weights.close();
     weights = fresh;
     version = update.version();

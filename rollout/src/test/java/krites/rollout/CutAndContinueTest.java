@@ -120,6 +120,47 @@ class CutAndContinueTest {
   }
 
   @Test
+  void aLookAtAGroupShowsItsTokensSoFarAndLeavesItAlone() {
+    Group whole = finish(List.of(request(2, SAMPLED, 0))).get(2L);
+    engine.start(request(2, SAMPLED, 0));
+    assertEquals(Optional.empty(), engine.progress(2), "it has not begun");
+    Optional<Group> finished = Optional.empty();
+    int looks = 0;
+    while (finished.isEmpty()) {
+      finished = drainStep().stream().findFirst();
+      Optional<PartialGroup> seen = engine.progress(2);
+      assertEquals(finished.isEmpty(), seen.isPresent());
+      for (int r = 0; seen.isPresent() && r < GROUP; r++) {
+        PartialResponse part = seen.get().responses().get(r);
+        int length = part.ids().length();
+        assertEquals(Math.min(CHUNK * looks, whole.responses().get(r).ids().length()), length);
+        for (int t = 0; t < length; t++) {
+          assertEquals(whole.responses().get(r).ids().at(t), part.ids().at(t));
+        }
+      }
+      looks++;
+    }
+    assertSame(whole, finished.get(), "looked at");
+  }
+
+  private List<Group> drainStep() {
+    return engine.step().stream()
+        .map(outcome -> assertInstanceOf(RolloutOutcome.Finished.class, outcome).group())
+        .toList();
+  }
+
+  @Test
+  void anEngineOfAFixedModelRefusesWeights() {
+    try (DjlRolloutEngine fixed = model.fixedEngine()) {
+      fixed.start(request(2, SAMPLED, 0));
+      assertSame(
+          finish(List.of(request(2, SAMPLED, 0))).get(2L), drain(fixed).get(2L), "fixed engine");
+      WeightUpdate update = otherWeights("v-refused");
+      assertThrows(IllegalStateException.class, () -> fixed.update(update));
+    }
+  }
+
+  @Test
   void whatIsFinishedIsNotDecodedAgainAndWhatIsReadAgainIsCounted() {
     Map<Long, Group> whole = finish(requests(SAMPLED, 0));
     double once = engine.counters().get("response_tokens");

@@ -83,6 +83,19 @@ class DecodeBatchTest {
     }
   }
 
+  /** One call of 600 tokens widens the caches once, calls of 50 widen them twice. */
+  @Test
+  void aResponseDoesNotNoticeThatItsCachesGrow() throws IOException {
+    int length = 2 * DecodeBatch.ROOM + 88;
+    Sampling sampling = new Sampling(1, 1f, 1f, 0, 1f, length);
+    double[][] uniforms = uniforms(3, length, 6);
+
+    long[] inOneCall = decode(inputs(), sampling, new int[0], uniforms, length);
+    long[] inManyCalls = decode(inputs(), sampling, new int[0], uniforms, 50);
+
+    assertArrayEquals(inOneCall, inManyCalls);
+  }
+
   @Test
   void rowsThatStayDoNotNoticeThatOthersLeave() throws IOException {
     Sampling sampling = new Sampling(1, 1f, 1f, 0, 1f, 16);

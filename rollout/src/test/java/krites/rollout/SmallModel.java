@@ -7,13 +7,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import krites.grpo.PolicyVersion;
+import krites.grpo.port.ImageStore;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.Precision;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 
@@ -54,24 +55,43 @@ final class SmallModel implements AutoCloseable {
         IntStream.range(20, 60).mapToObj(i -> "" + 16 * i).collect(Collectors.joining(","));
     Files.writeString(
         directory.resolve("generation_config.json"), "{\"eos_token_id\":[" + stops + "]}");
-    Files.writeString(directory.resolve("tokenizer.json"), tokenizerJson());
-    return new SmallModel(directory, new WeightStore(folder.resolve("weights")));
+    writeTokenizer(directory);
+    return new SmallModel(directory, new WeightStore(folder.resolve("weights"), Precision.F32));
   }
 
   DjlRolloutEngine engine(int groups, int groupSize, int chunkTokens) {
     return new DjlRolloutEngine(
         directory,
         new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1),
-        new PromptEncoder(
-            tokenizer,
-            image -> Files.readAllBytes(GOLDEN.resolve("images").resolve(image.name())),
-            new ImagePipeline(
-                ImageProcessor.load(directory), OptionalLong.empty(), OptionalLong.empty())),
+        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1, Precision.F32),
+        encoder(),
         store);
   }
 
-  private static String tokenizerJson() {
+  /** An engine that is never sent weights. */
+  DjlRolloutEngine fixedEngine() {
+    return new DjlRolloutEngine(
+        directory, new DjlRolloutEngine.Settings(3, 4, 4, 1, Precision.F32), encoder());
+  }
+
+  private PromptEncoder encoder() {
+    return new PromptEncoder(tokenizer, images(), pipeline());
+  }
+
+  Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** The golden images by their file names. */
+  static ImageStore images() {
+    return image -> Files.readAllBytes(GOLDEN.resolve("images").resolve(image.name()));
+  }
+
+  ImagePipeline pipeline() {
+    return ImagePipeline.of(ImageProcessor.load(directory));
+  }
+
+  private static void writeTokenizer(Path directory) throws IOException {
     List<String> letters = letters();
     String vocabulary =
         IntStream.range(0, VOCABULARY)
@@ -88,25 +108,15 @@ final class SmallModel implements AutoCloseable {
         ADDED.entrySet().stream()
             .map(
                 token ->
-                    "{\"id\":"
-                        + token.getKey()
-                        + ",\"content\":"
+                    quoted("" + token.getKey())
+                        + ":{\"content\":"
                         + quoted(token.getValue())
-                        + ",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-                        + "\"normalized\":false,\"special\":true}")
+                        + ",\"normalized\":false,\"special\":true}")
             .collect(Collectors.joining(","));
-    String bytes =
-        "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,"
-            + "\"use_regex\":false}";
-    return "{\"version\":\"1.0\",\"added_tokens\":["
-        + added
-        + "],\"pre_tokenizer\":"
-        + bytes
-        + ",\"decoder\":"
-        + bytes
-        + ",\"model\":{\"type\":\"BPE\",\"vocab\":{"
-        + vocabulary
-        + "},\"merges\":[]}}";
+    Files.writeString(directory.resolve("merges.txt"), "");
+    Files.writeString(directory.resolve("vocab.json"), "{" + vocabulary + "}");
+    Files.writeString(
+        directory.resolve("tokenizer_config.json"), "{\"added_tokens_decoder\":{" + added + "}}");
   }
 
   /** The letters that stand for the bytes 0 to 255 in a byte-level vocabulary. */
@@ -128,7 +138,8 @@ final class SmallModel implements AutoCloseable {
   @Override
   public void close() {
     tokenizer.close();
-    new WeightStore(directory.resolveSibling("weights")); // removes what was published
+    new WeightStore(
+        directory.resolveSibling("weights"), Precision.F32); // removes what was published
     try {
       Files.deleteIfExists(directory.resolveSibling("weights"));
     } catch (IOException e) {

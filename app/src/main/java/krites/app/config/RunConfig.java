@@ -9,6 +9,7 @@ import static krites.app.config.InvalidSetting.require;
 import java.util.List;
 import java.util.Locale;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.model.qwen25vl.Precision;
 
 /**
  * Everything a run can be told, validated: one record per section of {@code krites.conf}, where
@@ -225,7 +226,8 @@ public record RunConfig(
       int topK,
       double repetitionPenalty,
       int maxNewTokens,
-      int partialTokens) {
+      int partialTokens,
+      Precision precision) {
     public Rollout {
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);
@@ -415,7 +417,9 @@ public record RunConfig(
       double maxGradNorm,
       int updatesPerBatch,
       int microBatchTokens,
-      int threads) {
+      int threads,
+      Precision precision,
+      boolean checkpointActivations) {
     public Learner {
       atLeast("learner.lr", 0.0, lr);
       atLeast("learner.warmup-steps", 0, warmupSteps);

@@ -14,6 +14,7 @@ import krites.app.config.RunConfig.ProximalKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.model.qwen25vl.Precision;
 
 /**
  * Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is
@@ -112,7 +113,8 @@ final class RunConfigParser {
         keys.intAt("rollout.top-k"),
         keys.doubleAt("rollout.repetition-penalty"),
         keys.intAt("rollout.max-new-tokens"),
-        keys.intAt("rollout.partial-tokens"));
+        keys.intAt("rollout.partial-tokens"),
+        keys.choiceAt("rollout.precision", Precision.class));
   }
 
   private RunConfig.Reward reward() {
@@ -163,7 +165,9 @@ final class RunConfigParser {
         keys.doubleAt("learner.max-grad-norm"),
         keys.intAt("learner.updates-per-batch"),
         keys.intAt("learner.micro-batch-tokens"),
-        keys.intAt("learner.threads"));
+        keys.intAt("learner.threads"),
+        keys.choiceAt("learner.precision", Precision.class),
+        keys.booleanAt("learner.checkpoint-activations"));
   }
 
   private RunConfig.Async async() {

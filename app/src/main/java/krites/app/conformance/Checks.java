@@ -10,6 +10,7 @@ public final class Checks {
   public static List<ConformanceCheck> all() {
     return List.of(
         new PreprocessCheck(),
+        new ImagesCheck(),
         new SamplingCheck(),
         new RewardCheck(),
         new GrpoCheck(),

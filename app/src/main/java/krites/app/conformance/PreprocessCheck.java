@@ -32,7 +32,7 @@ public final class PreprocessCheck implements ConformanceCheck {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The settings of all published Qwen2.5-VL models; each case has its own limits. */
-  private static final ImageProcessor PUBLISHED =
+  static final ImageProcessor PUBLISHED =
       new ImageProcessor(
           3136,
           12_845_056,

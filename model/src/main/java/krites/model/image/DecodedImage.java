@@ -36,6 +36,7 @@ public record DecodedImage(PixelMode mode, int width, int height, byte[] samples
           case L, ONE, I16 -> repeatGrey(1);
           case LA -> repeatGrey(2);
           case RGBA -> dropAlpha();
+          case CMYK -> mixInks();
           case P -> lookUp();
         });
   }
@@ -54,6 +55,19 @@ public record DecodedImage(PixelMode mode, int width, int height, byte[] samples
     byte[] rgb = new byte[3 * width * height];
     for (int i = 0, from = 0; i < rgb.length; i += 3, from += 4) {
       System.arraycopy(samples, from, rgb, i, 3);
+    }
+    return rgb;
+  }
+
+  /** Pillow's {@code cmyk2rgb}: what black leaves, less the ink's share of it. */
+  private byte[] mixInks() {
+    byte[] rgb = new byte[3 * width * height];
+    for (int i = 0, from = 0; i < rgb.length; i += 3, from += 4) {
+      int light = 255 - (samples[from + 3] & 0xFF);
+      for (int c = 0; c < 3; c++) {
+        int product = (samples[from + c] & 0xFF) * light + 128;
+        rgb[i + c] = (byte) (light - ((product >> 8) + product >> 8));
+      }
     }
     return rgb;
   }

@@ -1,34 +1,26 @@
 package krites.model.image;
 
-import java.awt.image.BufferedImage;
-import java.awt.image.IndexColorModel;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.Iterator;
 import java.util.Locale;
-import java.util.Set;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decodes PNG, JPEG and GIF files (of the last the first frame) as Pillow 11 does, by the JDK's own
- * readers.
+ * Decodes PNG, JPEG, WebP, GIF and BMP files as Pillow 11 does and turns them upright; of several
+ * frames the first counts. What a file is, its content tells and not its name.
  *
- * <p>The stored samples are taken as they are: no colour profile, gamma, transparency or
- * orientation tag is applied. Lossless files give Pillow's pixels exactly; JPEG decoders may differ
- * by one or two levels. Pictures with four printing colours (CMYK) are refused.
+ * <p>The stored samples are taken as they are: no colour profile, gamma or transparency is applied.
+ * Lossless files give Pillow's pixels exactly. Lossy ones do so wherever libjpeg and libwebp do
+ * their default; versions of libjpeg may differ by a level or two where chroma is halved in height
+ * only.
+ *
+ * <p>The picture is turned as its EXIF tag says, as transformers' {@code load_image} does before
+ * the processor; EasyR1's own loader leaves that out, and shows its model such pictures lying on
+ * their side.
+ *
+ * <p>Sizes are read from the header and compared with {@link DecodeLimit} before a pixel is
+ * decoded.
  */
 public final class ImageDecoder {
-  /**
-   * Pillow's {@code MAX_IMAGE_PIXELS}: a file that claims more is taken for a decompression bomb.
-   */
-  static final long MAX_PIXELS = 89_478_485;
-
-  /** Other formats of the JDK have layouts that nobody compared with Pillow. */
-  private static final Set<String> FORMATS = Set.of("png", "jpeg", "gif");
+  private static final String EXPECTED = "expected a PNG, JPEG, WebP, GIF or BMP image, seen ";
 
   private ImageDecoder() {}
 
@@ -49,200 +41,76 @@ public final class ImageDecoder {
    * @throws ImageException if the bytes are no readable image, or one with too many pixels
    */
   public static DecodedImage decodeInOwnMode(byte[] file, String name) {
-    try (ImageInputStream stream =
-        new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-      Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
-      if (!readers.hasNext()) {
-        throw new ImageException(
-            name + ": expected a PNG, JPEG or GIF image, seen " + describe(file));
-      }
-      ImageReader reader = readers.next();
-      try {
-        return decode(reader, stream, file, name);
-      } finally {
-        reader.dispose();
-      }
-    } catch (IOException e) {
-      throw new ImageException(name + ": expected a readable image, seen: " + firstLine(e), e);
+    FileBytes bytes = new FileBytes(file, name);
+    try {
+      ImageFile picture = open(bytes);
+      DecodeLimit.require(picture, bytes);
+      return picture.orientation().apply(picture.decode());
     } catch (ImageException e) {
       throw e;
-    } catch (
-        RuntimeException e) { // the JDK's readers meet damaged files with many kinds of exception
+    } catch (IOException | RuntimeException e) { // decoders meet damage with many kinds of it
       throw new ImageException(
-          name + ": expected a readable image, seen damaged data (" + firstLine(e) + ")", e);
+          name + ": the image is damaged or cut short (" + firstLine(e) + "); fetch it again", e);
     }
-  }
-
-  private static DecodedImage decode(
-      ImageReader reader, ImageInputStream stream, byte[] file, String name) throws IOException {
-    String format = reader.getFormatName().toLowerCase(Locale.ROOT);
-    if (!FORMATS.contains(format)) {
-      throw new ImageException(name + ": expected a PNG, JPEG or GIF image, seen " + format);
-    }
-    reader.setInput(stream, true, true);
-    long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-    if (pixels > MAX_PIXELS) {
-      throw new ImageException(
-          name
-              + ": expected at most "
-              + MAX_PIXELS
-              + " pixels, seen "
-              + reader.getWidth(0)
-              + "x"
-              + reader.getHeight(0));
-    }
-    requireWhole(format, file, name, reader);
-    BufferedImage image = reader.read(0);
-    return format.equals("png") ? fromPng(image, file, name) : fromRaster(image, name);
   }
 
   /**
-   * Refuses what the readers would silently complete: a JPEG without its end, a GIF frame smaller
-   * than its screen.
+   * The size of the upright picture, from the header; no pixel is decoded.
+   *
+   * @param name named in errors
+   * @throws ImageException if the bytes are no image
    */
-  private static void requireWhole(String format, byte[] file, String name, ImageReader reader)
-      throws IOException {
-    if (format.equals("jpeg") && !hasJpegEnd(file)) {
-      throw new ImageException(
-          name + ": expected a whole JPEG, seen no end marker (file truncated?)");
-    }
-    if (format.equals("gif")) {
-      int screenWidth = (file[6] & 0xFF) | (file[7] & 0xFF) << 8;
-      int screenHeight = (file[8] & 0xFF) | (file[9] & 0xFF) << 8;
-      if (screenWidth != reader.getWidth(0) || screenHeight != reader.getHeight(0)) {
-        throw new ImageException(
-            name
-                + ": expected a GIF whose first frame fills its screen of "
-                + screenWidth
-                + "x"
-                + screenHeight
-                + ", seen a frame of "
-                + reader.getWidth(0)
-                + "x"
-                + reader.getHeight(0));
-      }
-    }
+  public static ImageSize size(byte[] file, String name) {
+    ImageFile picture = open(new FileBytes(file, name));
+    ImageSize size = picture.size();
+    return picture.orientation().swapsSides() ? new ImageSize(size.width(), size.height()) : size;
   }
 
-  private static boolean hasJpegEnd(byte[] file) {
-    for (int i = file.length - 2; i >= 2; i--) {
-      if ((file[i] & 0xFF) == 0xFF && (file[i + 1] & 0xFF) == 0xD9) {
-        return true;
-      }
+  private static ImageFile open(FileBytes file) {
+    if (PngFile.matches(file)) {
+      return PngFile.open(file);
     }
-    return false;
+    if (JpegFile.matches(file)) {
+      return JpegFile.open(file);
+    }
+    if (WebpFile.matches(file)) {
+      return WebpFile.open(file);
+    }
+    if (GifFile.matches(file)) {
+      return GifFile.open(file);
+    }
+    if (BmpFile.matches(file)) {
+      return BmpFile.open(file);
+    }
+    throw file.fault(EXPECTED + describe(file));
   }
 
-  /**
-   * A PNG says in its first chunk how its samples are stored: byte 24 the bit depth, byte 25 the
-   * colour type.
-   */
-  private static DecodedImage fromPng(BufferedImage image, byte[] file, String name) {
-    int depth = file[24];
-    int colourType = file[25];
-    Raster raster = image.getRaster();
-    return switch (colourType) {
-      case 0 -> greyPng(raster, depth);
-      case 2 -> interleaved(PixelMode.RGB, raster, depth);
-      case 3 -> fromPalette(image, name);
-      case 4 -> interleaved(PixelMode.LA, raster, depth);
-      case 6 -> interleaved(PixelMode.RGBA, raster, depth);
-      default ->
-          throw new ImageException(name + ": expected a PNG colour type, seen " + colourType);
-    };
-  }
-
-  private static DecodedImage greyPng(Raster raster, int depth) {
-    PixelMode mode = depth == 1 ? PixelMode.ONE : depth == 16 ? PixelMode.I16 : PixelMode.L;
-    int bits =
-        raster
-            .getSampleModel()
-            .getSampleSize(0); // with a transparent level the reader has spread it already
-    int scale = bits < 8 ? 255 / ((1 << bits) - 1) : 1;
-    int width = raster.getWidth();
-    byte[] samples = new byte[width * raster.getHeight()];
-    int[] row = new int[width];
-    for (int y = 0; y < raster.getHeight(); y++) {
-      raster.getSamples(0, y, width, 1, 0, row);
-      for (int x = 0; x < width; x++) {
-        samples[y * width + x] = (byte) Math.min(255, row[x] * scale);
-      }
-    }
-    return new DecodedImage(mode, width, raster.getHeight(), samples, DecodedImage.NO_PALETTE);
-  }
-
-  /**
-   * Takes the first bands of the raster as they are; of 16 bit samples the upper byte, as Pillow
-   * does.
-   */
-  private static DecodedImage interleaved(PixelMode mode, Raster raster, int depth) {
-    int width = raster.getWidth();
-    int bands = raster.getNumBands();
-    int channels = mode.channels();
-    int shift = depth == 16 ? 8 : 0;
-    byte[] samples = new byte[width * raster.getHeight() * channels];
-    int[] row = new int[width * bands];
-    int at = 0;
-    for (int y = 0; y < raster.getHeight(); y++) {
-      raster.getPixels(0, y, width, 1, row);
-      for (int x = 0; x < width; x++) {
-        for (int c = 0; c < channels; c++) {
-          samples[at++] = (byte) (row[x * bands + c] >> shift);
-        }
-      }
-    }
-    return new DecodedImage(mode, width, raster.getHeight(), samples, DecodedImage.NO_PALETTE);
-  }
-
-  private static DecodedImage fromPalette(BufferedImage image, String name) {
-    if (!(image.getColorModel() instanceof IndexColorModel colours)) {
-      throw new ImageException(name + ": expected a palette, seen none");
-    }
-    byte[] palette = new byte[3 * 256];
-    for (int i = 0; i < Math.min(256, colours.getMapSize()); i++) {
-      palette[3 * i] = (byte) colours.getRed(i);
-      palette[3 * i + 1] = (byte) colours.getGreen(i);
-      palette[3 * i + 2] = (byte) colours.getBlue(i);
-    }
-    Raster raster = image.getRaster();
-    int width = raster.getWidth();
-    byte[] samples = new byte[width * raster.getHeight()];
-    int[] row = new int[width];
-    for (int y = 0; y < raster.getHeight(); y++) {
-      raster.getSamples(0, y, width, 1, 0, row);
-      for (int x = 0; x < width; x++) {
-        samples[y * width + x] = (byte) row[x];
-      }
-    }
-    return new DecodedImage(PixelMode.P, width, raster.getHeight(), samples, palette);
-  }
-
-  private static DecodedImage fromRaster(BufferedImage image, String name) {
-    if (image.getColorModel() instanceof IndexColorModel) {
-      return fromPalette(image, name);
-    }
-    return switch (image.getRaster().getNumBands()) {
-      case 1 -> interleaved(PixelMode.L, image.getRaster(), 8);
-      case 3 -> interleaved(PixelMode.RGB, image.getRaster(), 8);
-      default ->
-          throw new ImageException(
-              name + ": expected 1 or 3 colour channels, seen " + image.getRaster().getNumBands());
-    };
-  }
-
-  private static String describe(byte[] file) {
-    if (file.length == 0) {
+  /** The name of a format that people confuse with those above, else the first bytes. */
+  private static String describe(FileBytes file) {
+    if (file.length() == 0) {
       return "an empty file";
     }
-    StringBuilder start = new StringBuilder();
-    for (int i = 0; i < Math.min(8, file.length); i++) {
-      start.append(String.format(" %02x", file[i]));
+    if (file.startsWith(4, "ftyp")) {
+      return "HEIC, AVIF or a video; convert it to JPEG or PNG";
     }
-    return file.length + " bytes that start with" + start;
+    if (file.startsWith(0, "II*\0") || file.startsWith(0, "MM\0*")) {
+      return "TIFF; convert it to PNG";
+    }
+    if (file.startsWith(0, "%PDF")) {
+      return "PDF; convert the page to PNG";
+    }
+    if (file.startsWith(0, "<svg") || file.startsWith(0, "<?xml")) {
+      return "SVG; convert it to PNG";
+    }
+    StringBuilder start = new StringBuilder();
+    for (int i = 0; i < Math.min(8, file.length()); i++) {
+      start.append(String.format(Locale.ROOT, " %02x", file.bytes()[i]));
+    }
+    return file.length() + " bytes that start with" + start;
   }
 
   private static String firstLine(Exception e) {
-    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String message = e.getMessage() == null ? "" : e.getMessage();
     return message.lines().findFirst().orElse(e.getClass().getSimpleName());
   }
 }

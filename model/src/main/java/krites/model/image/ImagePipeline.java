@@ -25,7 +25,11 @@ public record ImagePipeline(
    * @throws ImageException if the bytes are not an image or it is too large
    */
   public ProcessedImage process(byte[] file, String name) {
-    return processor.process(
-        EasyR1Resize.apply(ImageDecoder.decodeInOwnMode(file, name), minPixels, maxPixels));
+    DecodedImage image = ImageDecoder.decodeInOwnMode(file, name);
+    try {
+      return processor.process(EasyR1Resize.apply(image, minPixels, maxPixels));
+    } catch (ImageException e) {
+      throw new ImageException(name + ": " + e.getMessage(), e);
+    }
   }
 }

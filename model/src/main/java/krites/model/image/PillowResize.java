@@ -30,7 +30,8 @@ public final class PillowResize {
     int channels = image.mode().channels();
     byte[] samples =
         switch (image.mode()) {
-          case L, RGB -> bicubic(image.samples(), image.width(), image.height(), channels, size);
+          case L, RGB, CMYK ->
+              bicubic(image.samples(), image.width(), image.height(), channels, size);
           case LA, RGBA -> {
             byte[] multiplied = multiplyAlpha(image.samples(), channels);
             yield divideAlpha(

@@ -9,6 +9,8 @@ public enum PixelMode {
   RGB(3, true),
   /** Colour and alpha, not multiplied. */
   RGBA(4, true),
+  /** Four inks, 0 for none, not inverted. */
+  CMYK(4, true),
   /** Index into a palette. */
   P(1, false),
   /** Black (0) and white (255): Pillow's mode {@code 1}. */

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import krites.model.safetensors.CheckpointException;
 import krites.model.safetensors.Conversion;
 import krites.model.safetensors.DType;
@@ -35,14 +36,11 @@ public final class NetworkWeights implements AutoCloseable {
   private static final long SHARD_BYTES = 5_000_000_000L;
 
   private final WeightLayout layout;
-  private final Precision precision;
   private final NDManager manager;
   private final NDList tensors;
 
-  private NetworkWeights(
-      WeightLayout layout, Precision precision, NDManager manager, NDList tensors) {
+  private NetworkWeights(WeightLayout layout, NDManager manager, NDList tensors) {
     this.layout = layout;
-    this.precision = precision;
     this.manager = manager;
     this.tensors = tensors;
   }
@@ -65,9 +63,22 @@ public final class NetworkWeights implements AutoCloseable {
    */
   public static NetworkWeights load(
       Path directory, Qwen25VlConfig config, Precision precision, NDManager parent) {
+    return load(directory, config, name -> precision, parent);
+  }
+
+  /**
+   * As above, where not all weights lie in the same type.
+   *
+   * @param precision of each weight by its published name
+   */
+  public static NetworkWeights load(
+      Path directory,
+      Qwen25VlConfig config,
+      Function<String, Precision> precision,
+      NDManager parent) {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
       CheckpointCheck.require(checkpoint, config);
-      return read(checkpoint, WeightLayout.of(config), precision, parent);
+      return read(checkpoint, WeightLayout.of(config), precision, false, parent);
     }
   }
 
@@ -99,7 +110,7 @@ public final class NetworkWeights implements AutoCloseable {
       NDManager parent) {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
       CheckpointCheck.require(checkpoint, layout, stated);
-      return read(checkpoint, layout, precision, true, parent);
+      return read(checkpoint, layout, name -> precision, true, parent);
     }
   }
 
@@ -110,13 +121,13 @@ public final class NetworkWeights implements AutoCloseable {
       Precision precision,
       NDManager parent) {
     CheckpointCheck.requireLayout(checkpoint, layout);
-    return read(checkpoint, layout, precision, false, parent);
+    return read(checkpoint, layout, name -> precision, false, parent);
   }
 
   private static NetworkWeights read(
       SafetensorsCheckpoint checkpoint,
       WeightLayout layout,
-      Precision precision,
+      Function<String, Precision> precision,
       boolean mapping,
       NDManager parent) {
     NDManager manager = parent.newSubManager();
@@ -124,7 +135,7 @@ public final class NetworkWeights implements AutoCloseable {
       NDList tensors =
           new WeightReader(checkpoint, layout, precision, mapping, LoadProgress.current())
               .read(manager);
-      return new NetworkWeights(layout, precision, manager, tensors);
+      return new NetworkWeights(layout, manager, tensors);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -158,7 +169,7 @@ public final class NetworkWeights implements AutoCloseable {
       }
       tensors.add(aligned(values, new Shape(shape), manager));
     }
-    return new NetworkWeights(layout, Precision.F32, manager, tensors);
+    return new NetworkWeights(layout, manager, tensors);
   }
 
   /**
@@ -181,16 +192,27 @@ public final class NetworkWeights implements AutoCloseable {
       copy.attach(copies);
       list.add(copy);
     }
-    return new NetworkWeights(layout, precision, copies, list);
+    return new NetworkWeights(layout, copies, list);
   }
 
-  /** Zeros of the same shapes: optimizer moments. */
-  public NDList zeros(NDManager owner) {
+  /**
+   * The same weights in one type: this object if they all have it, else one that holds rounded
+   * copies and shares the tensors that have it.
+   */
+  public NetworkWeights in(Precision precision, NDManager parent) {
+    if (tensors.stream().allMatch(tensor -> precisionOf(tensor) == precision)) {
+      return this;
+    }
+    NDManager copies = parent.newSubManager();
     NDList list = new NDList(tensors.size());
     for (NDArray tensor : tensors) {
-      list.add(owner.zeros(tensor.getShape(), DataType.FLOAT32));
+      list.add(RawTensors.cast(tensor, precision.scalarType(), copies));
     }
-    return list;
+    return new NetworkWeights(layout, copies, list);
+  }
+
+  private static Precision precisionOf(NDArray tensor) {
+    return tensor.getDataType() == DataType.FLOAT32 ? Precision.F32 : Precision.BF16;
   }
 
   /** The tensors in script order; owned by this object. */
@@ -200,11 +222,6 @@ public final class NetworkWeights implements AutoCloseable {
 
   public WeightLayout layout() {
     return layout;
-  }
-
-  /** The number type of the tensors. */
-  public Precision precision() {
-    return precision;
   }
 
   /** Writes {@code model.safetensors} (or shards) of a model directory. */
@@ -294,7 +311,7 @@ public final class NetworkWeights implements AutoCloseable {
   }
 
   private long byteSize(int index) {
-    return tensors.get(index).getShape().size() * precision.bytes();
+    return tensors.get(index).getShape().size() * precisionOf(tensors.get(index)).bytes();
   }
 
   @Override

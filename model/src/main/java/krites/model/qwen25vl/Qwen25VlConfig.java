@@ -17,6 +17,7 @@ import krites.model.safetensors.CheckpointException;
  *
  * @param ropeSections frequencies taken by the temporal, height and width axis; their sum is half
  *     of a head
+ * @param maxPositions tokens of prompt and response together that the model is made for
  * @param stopTokens {@code eos_token_id} of the file; generation settings may name more
  */
 public record Qwen25VlConfig(
@@ -36,7 +37,11 @@ public record Qwen25VlConfig(
     int visionEndToken,
     int videoToken,
     List<Integer> stopTokens,
+    int maxPositions,
     Vision vision) {
+
+  /** What transformers takes when the file is silent ({@code configuration_qwen2_5_vl.py}). */
+  private static final int DEFAULT_MAX_POSITIONS = 32768;
 
   /** The vision tower: {@code vision_config}. Sizes in channels; {@code window} in pixels. */
   public record Vision(
@@ -190,6 +195,9 @@ public record Qwen25VlConfig(
           whole(root, "vision_end_token_id").orElseThrow(),
           root.path("video_token_id").asInt(-1),
           numbers(root.has("eos_token_id") ? root.get("eos_token_id") : text.path("eos_token_id")),
+          text.has("max_position_embeddings")
+              ? whole(text, "max_position_embeddings").orElseThrow()
+              : DEFAULT_MAX_POSITIONS,
           vision);
     }
 

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import krites.model.safetensors.CheckpointException;
 import krites.model.safetensors.Conversion;
 import krites.model.safetensors.DType;
@@ -42,7 +43,7 @@ final class WeightReader {
 
   private final SafetensorsCheckpoint checkpoint;
   private final WeightLayout layout;
-  private final Precision precision;
+  private final Function<String, Precision> precision;
   private final LoadProgress progress;
   private final boolean mapping;
   private final AtomicLong done = new AtomicLong();
@@ -54,7 +55,7 @@ final class WeightReader {
   WeightReader(
       SafetensorsCheckpoint checkpoint,
       WeightLayout layout,
-      Precision precision,
+      Function<String, Precision> precision,
       boolean mapping,
       LoadProgress progress) {
     this.mapping = mapping;
@@ -70,7 +71,8 @@ final class WeightReader {
    *
    * @param inPlace whether the target is the mapped file
    */
-  private record Piece(TensorEntry entry, long from, MemorySegment target, boolean inPlace) {}
+  private record Piece(
+      TensorEntry entry, long from, MemorySegment target, Precision precision, boolean inPlace) {}
 
   /**
    * Reads all weights.
@@ -91,20 +93,21 @@ final class WeightReader {
   private NDList readHere(List<String> names, NDManager owner) throws IOException {
     NDList tensors = new NDList(names.size());
     List<Piece> pieces = new ArrayList<>();
-    Map<Path, NDArray> files = new HashMap<>();
+    Map<MappedFile, NDArray> files = new HashMap<>();
     for (String name : names) {
       TensorEntry entry = entry(name);
-      boolean inPlace = mapping && canLieInFile(entry);
+      Precision type = precision.apply(name);
+      boolean inPlace = mapping && canLieInFile(entry, type);
       NDArray tensor =
           inPlace
               ? RawTensors.part(
-                  flat(files, checkpoint.fileOf(entry.name()), owner),
-                  checkpoint.fileOf(entry.name()).position(entry) / precision.bytes(),
+                  flat(files, checkpoint.fileOf(entry.name()), type, owner),
+                  checkpoint.fileOf(entry.name()).position(entry) / type.bytes(),
                   layout.shape(name),
                   owner)
-              : RawTensors.empty(layout.shape(name), precision.scalarType(), owner);
+              : RawTensors.empty(layout.shape(name), type.scalarType(), owner);
       tensors.add(tensor);
-      MemorySegment memory = RawTensors.memory(tensor, layout.size(name) * precision.bytes());
+      MemorySegment memory = RawTensors.memory(tensor, layout.size(name) * type.bytes());
       if (inPlace) {
         MemoryAdvice.willNeed(memory);
       } else {
@@ -113,7 +116,7 @@ final class WeightReader {
       for (long from = 0; from < memory.byteSize(); from += PIECE_BYTES) {
         long bytes = Math.min(PIECE_BYTES, memory.byteSize() - from);
         pieces.add(
-            new Piece(entry, from / precision.bytes(), memory.asSlice(from, bytes), inPlace));
+            new Piece(entry, from / type.bytes(), memory.asSlice(from, bytes), type, inPlace));
       }
     }
     List<Piece> inFileOrder = inFileOrder(pieces);
@@ -122,17 +125,21 @@ final class WeightReader {
   }
 
   /** Files of other writers may put a tensor on an odd byte. */
-  private boolean canLieInFile(TensorEntry entry) {
-    return entry.dtype() == precision.file()
-        && checkpoint.fileOf(entry.name()).position(entry) % precision.bytes() == 0;
+  private boolean canLieInFile(TensorEntry entry, Precision type) {
+    return entry.dtype() == type.file()
+        && checkpoint.fileOf(entry.name()).position(entry) % type.bytes() == 0;
   }
 
-  private NDArray flat(Map<Path, NDArray> files, SafetensorsFile file, NDManager owner) {
+  /** A file as one flat tensor of a type. */
+  private record MappedFile(Path path, Precision type) {}
+
+  private static NDArray flat(
+      Map<MappedFile, NDArray> files, SafetensorsFile file, Precision type, NDManager owner) {
     return files.computeIfAbsent(
-        file.path(),
-        path ->
+        new MappedFile(file.path(), type),
+        mapped ->
             RawTensors.ofFile(
-                path, file.fileBytes() / precision.bytes(), precision.scalarType(), owner));
+                mapped.path(), file.fileBytes() / type.bytes(), type.scalarType(), owner));
   }
 
   private List<Piece> inFileOrder(List<Piece> pieces) {
@@ -149,24 +156,27 @@ final class WeightReader {
   private void fill(Piece piece, MemorySegment scratch) throws IOException {
     TensorEntry entry = piece.entry();
     DType from = entry.dtype();
-    long bytes = piece.target().byteSize() / precision.bytes() * from.bytes();
+    Precision to = piece.precision();
+    long bytes = piece.target().byteSize() / to.bytes() * from.bytes();
     if (piece.inPlace()) {
       MemoryAdvice.bringIn(piece.target());
-    } else if (from == precision.file()) {
+    } else if (from == to.file()) {
       checkpoint.read(entry, piece.from() * from.bytes(), piece.target());
     } else {
       MemorySegment stored = scratch.asSlice(0, bytes);
       checkpoint.read(entry, piece.from() * from.bytes(), stored);
-      Conversion.convert(stored, from, piece.target(), precision.file());
+      Conversion.convert(stored, from, piece.target(), to.file());
     }
     progress.reached(done.addAndGet(bytes), total);
   }
 
   /** For a piece in the widest type that files have. */
   private long scratchBytes() {
-    boolean converts =
-        layout.names().stream().anyMatch(name -> entry(name).dtype() != precision.file());
-    return converts ? PIECE_BYTES / precision.bytes() * DType.F32.bytes() : Long.BYTES;
+    return layout.names().stream()
+        .filter(name -> entry(name).dtype() != precision.apply(name).file())
+        .mapToLong(name -> PIECE_BYTES / precision.apply(name).bytes() * DType.F32.bytes())
+        .max()
+        .orElse(Long.BYTES);
   }
 
   private NDList stage(NDManager owner) throws IOException {
@@ -175,7 +185,7 @@ final class WeightReader {
     long bytes = 0;
     for (String name : layout.names()) {
       stage.add(name);
-      bytes += layout.size(name) * precision.bytes();
+      bytes += layout.size(name) * precision.apply(name).bytes();
       if (bytes >= STAGE_BYTES || moved.size() + stage.size() == layout.names().size()) {
         try (NDManager here = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
           readHere(stage, here).forEach(tensor -> moved.add(RawTensors.moved(tensor, owner)));

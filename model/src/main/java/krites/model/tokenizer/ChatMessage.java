@@ -6,7 +6,7 @@ import java.util.List;
  * One turn of a conversation.
  *
  * @param role {@code system}, {@code user} or {@code assistant}
- * @param content texts and pictures in their order
+ * @param content texts, pictures and videos in their order
  */
 public record ChatMessage(String role, List<Part> content) {
 
@@ -18,6 +18,9 @@ public record ChatMessage(String role, List<Part> content) {
 
   /** The place of a picture; the picture itself goes to the vision tower. */
   public record Image() implements Part {}
+
+  /** The place of a video. */
+  public record Video() implements Part {}
 
   public ChatMessage {
     content = List.copyOf(content);

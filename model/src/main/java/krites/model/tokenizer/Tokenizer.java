@@ -3,23 +3,20 @@ package krites.model.tokenizer;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
+import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.CheckpointException;
 
 /**
- * The tokenizer of a model directory: its {@code tokenizer.json}, read by the library that defines
- * the format.
+ * The tokenizer of a model directory, run by the library that defines the format.
  *
  * <p>Needs no network: the native library comes with its jar. Safe for use by several threads.
  */
 public final class Tokenizer implements AutoCloseable {
-  /** The file of a model directory that holds the tokenizer. */
-  public static final String FILE = "tokenizer.json";
-
   private static final char REPLACEMENT = '\uFFFD';
 
   /** Nothing is added, cut or padded: ids are those of the text and no others. */
@@ -43,29 +40,20 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Reads {@code tokenizer.json}.
+   * Reads {@code tokenizer.json}, or, where there is none, {@code vocab.json}, {@code merges.txt}
+   * and the added tokens of {@code tokenizer_config.json}.
    *
-   * @throws CheckpointException if it is missing or not a tokenizer with a vocabulary of tokens and
-   *     ids
+   * @throws CheckpointException if a file is missing, or is not the tokenizer of a model of the
+   *     Qwen2 family
    */
   public static Tokenizer load(Path modelDirectory) {
-    Path file = modelDirectory.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      throw CheckpointException.mismatch(file, "file", "a tokenizer", "no such file");
-    }
-    byte[] json;
+    TokenizerParts parts = TokenizerFiles.read(modelDirectory);
+    InputStream json = new ByteArrayInputStream(parts.json());
     try {
-      json = Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new CheckpointException(file + ": cannot be read: " + e.getMessage(), e);
-    }
-    Vocabulary vocabulary = Vocabulary.parse(json, file);
-    try {
-      return new Tokenizer(
-          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), AS_IS), vocabulary);
+      return new Tokenizer(HuggingFaceTokenizer.newInstance(json, AS_IS), new Vocabulary(parts));
     } catch (IOException | RuntimeException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-      throw new CheckpointException(file + ": expected a tokenizer, seen: " + reason, e);
+      throw new CheckpointException(modelDirectory + ": expected a tokenizer, seen: " + reason, e);
     }
   }
 
@@ -100,6 +88,15 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * A decoder for ids that come one by one.
+   *
+   * @param skipSpecial whether to leave out tokens marked as special
+   */
+  public StreamingDecoder streaming(boolean skipSpecial) {
+    return new StreamingDecoder(vocabulary, skipSpecial);
+  }
+
+  /**
    * The id of a token as it stands in the vocabulary; a base token is written in its byte letters.
    */
   public OptionalInt idOf(String token) {
@@ -116,7 +113,54 @@ public final class Tokenizer implements AutoCloseable {
         .orElseThrow(
             () ->
                 new CheckpointException(
-                    FILE + ": expected the token " + token + ", seen no such token"));
+                    "tokenizer: expected the token " + token + ", seen no such token"));
+  }
+
+  /**
+   * Refuses a model that was trained with another tokenizer: the ids that its {@code config.json}
+   * gives to special tokens must be those of this vocabulary, and every id must have an embedding.
+   *
+   * @throws CheckpointException if they do not agree; one line that names the token
+   */
+  public void requireFits(Qwen25VlConfig config, StopTokens stops, Path modelDirectory) {
+    if (size() > config.vocabulary()) {
+      throw CheckpointException.mismatch(
+          modelDirectory,
+          "tokenizer of another model",
+          "ids below vocab_size " + config.vocabulary() + " of config.json",
+          size() + " tokens");
+    }
+    requireSame(modelDirectory, "image_token_id", ChatTemplate.IMAGE_PAD, config.imageToken());
+    requireSame(
+        modelDirectory,
+        "vision_start_token_id",
+        ChatTemplate.VISION_START,
+        config.visionStartToken());
+    requireSame(
+        modelDirectory, "vision_end_token_id", ChatTemplate.VISION_END, config.visionEndToken());
+    if (config.videoToken() >= 0) {
+      requireSame(modelDirectory, "video_token_id", ChatTemplate.VIDEO_PAD, config.videoToken());
+    }
+    for (int stop : stops.ids()) {
+      if (!vocabulary.isSpecial(stop)) {
+        throw CheckpointException.mismatch(
+            modelDirectory,
+            "tokenizer of another model",
+            "a special token for eos_token_id " + stop,
+            vocabulary.contains(stop) ? Texts.shown(tokenOf(stop)) : "no token of that id");
+      }
+    }
+  }
+
+  private void requireSame(Path modelDirectory, String key, String token, int id) {
+    OptionalInt seen = idOf(token);
+    if (seen.isEmpty() || seen.getAsInt() != id) {
+      throw CheckpointException.mismatch(
+          modelDirectory,
+          "tokenizer of another model",
+          token + " at " + key + " " + id + " of config.json",
+          seen.isEmpty() ? "no such token" : "it at " + seen.getAsInt());
+    }
   }
 
   /** The token of an id as it stands in the vocabulary; empty if there is none. */
@@ -130,7 +174,10 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private static String wellFormed(String text) {
-    StringBuilder repaired = null;
+    if (Texts.isWellFormed(text)) {
+      return text;
+    }
+    StringBuilder repaired = new StringBuilder(text);
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (Character.isHighSurrogate(c)
@@ -138,11 +185,10 @@ public final class Tokenizer implements AutoCloseable {
           && Character.isLowSurrogate(text.charAt(i + 1))) {
         i++;
       } else if (Character.isSurrogate(c)) {
-        repaired = repaired == null ? new StringBuilder(text) : repaired;
         repaired.setCharAt(i, REPLACEMENT);
       }
     }
-    return repaired == null ? text : repaired.toString();
+    return repaired.toString();
   }
 
   /** Frees the native memory; the tokenizer is of no use afterwards. */

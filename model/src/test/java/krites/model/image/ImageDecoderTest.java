@@ -15,7 +15,12 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.junit.jupiter.api.Test;
 
 class ImageDecoderTest {
@@ -76,12 +81,11 @@ class ImageDecoderTest {
     assertRefused(
         "hello, I am text".getBytes(StandardCharsets.UTF_8), "bytes that start with 68 65 6c");
     assertRefused(new byte[0], "an empty file");
-    ByteArrayOutputStream bmp = new ByteArrayOutputStream();
-    ImageIO.write(new BufferedImage(2, 2, BufferedImage.TYPE_3BYTE_BGR), "bmp", bmp);
-    assertRefused(bmp.toByteArray(), "expected a PNG, JPEG or GIF image, seen bmp");
+    assertRefused(
+        "\0\0\0\u0018ftypheic".getBytes(StandardCharsets.ISO_8859_1), "convert it to JPEG or PNG");
     byte[] whole = noise(64, 64);
-    assertRefused(Arrays.copyOf(whole, whole.length / 2), "expected a readable image");
-    assertRefused(Arrays.copyOf(whole, 20), "expected a readable image");
+    assertRefused(Arrays.copyOf(whole, whole.length / 2), "file is cut short");
+    assertRefused(Arrays.copyOf(whole, 20), "file is cut short");
   }
 
   @Test
@@ -90,14 +94,94 @@ class ImageDecoderTest {
     ImageIO.write(ImageIO.read(new ByteArrayInputStream(noise(64, 64))), "jpg", jpeg);
     byte[] whole = jpeg.toByteArray();
     assertEquals(64, ImageDecoder.decode(whole, "whole.jpg").width());
-    assertRefused(Arrays.copyOf(whole, whole.length / 2), "file truncated?");
+    assertRefused(Arrays.copyOf(whole, whole.length / 2), "JPEG is cut short");
   }
 
   @Test
   void aFileThatClaimsTooManyPixelsIsRefusedBeforeTheyAreDecoded() throws IOException {
     assertRefused(
         png(60_000, 60_000, 8, 2, new byte[0]),
-        "expected at most 89478485 pixels, seen 60000x60000");
+        "expected at most 178956970 pixels, seen 60000x60000");
+  }
+
+  @Test
+  void aPictureThatTheHeapCannotHoldIsRefusedWithWhatToDo() throws IOException {
+    FileBytes file = new FileBytes(png(4000, 3000, 8, 2, new byte[0]), "big.png");
+    PngFile picture = PngFile.open(file);
+    DecodeLimit.require(picture, file, 144_000_000);
+    ImageException e =
+        assertThrows(ImageException.class, () -> DecodeLimit.require(picture, file, 143_999_999));
+    assertTrue(
+        e.getMessage().startsWith("big.png: a picture of 4000x3000 needs 137 MiB"), e.getMessage());
+    assertTrue(e.getMessage().contains("KRITES_HEAP"), e.getMessage());
+  }
+
+  @Test
+  void everyFormatIsRefusedByItsHeaderWhenItClaimsTooManyPixels() {
+    byte[] gif = bytes('G', 'I', 'F', '8', '9', 'a', 0, 0, 0, 0, 0, 0, 0, 0x2C, 0, 0, 0, 0);
+    assertRefused(concat(gif, bytes(0xFF, 0xFF, 0xFF, 0xFF, 0, 8, 0)), "seen 65535x65535");
+    byte[] bmp = new byte[54];
+    System.arraycopy(bytes('B', 'M'), 0, bmp, 0, 2);
+    System.arraycopy(bytes(40, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 24, 0), 0, bmp, 14, 16);
+    assertRefused(bmp, "seen 65536x65536");
+    byte[] jpeg =
+        bytes(
+            0xFF, 0xD8, 0xFF, 0xC0, 0, 11, 8, 0xFF, 0xDC, 0xFF, 0xDC, 1, 1, 0x11, 0, 0xFF, 0xDA, 0,
+            8, 1, 1, 0, 0, 63, 0, 0xFF, 0xD9);
+    assertRefused(jpeg, "seen 65500x65500");
+    byte[] webp =
+        concat(
+            "RIFF\u0012\0\0\0WEBPVP8L\u0005\0\0\0".getBytes(StandardCharsets.ISO_8859_1),
+            bytes(0x2F, 0xFF, 0xFF, 0xFF, 0x0F, 0));
+    assertRefused(webp, "seen 16384x16384");
+  }
+
+  @Test
+  void aProgressiveJpegOfThousandsOfScansIsRefused() {
+    byte[] frame = bytes(0xFF, 0xD8, 0xFF, 0xC2, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0);
+    byte[] scan = bytes(0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 0, 0, 0);
+    byte[] file = new byte[frame.length + 501 * scan.length];
+    System.arraycopy(frame, 0, file, 0, frame.length);
+    for (int i = 0; i < 501; i++) {
+      System.arraycopy(scan, 0, file, frame.length + i * scan.length, scan.length);
+    }
+    assertRefused(file, "more than 500 scans");
+  }
+
+  @Test
+  void aTextThatUnpacksToGigabytesIsNotUnpacked() throws IOException {
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    text.writeBytes("Comment\0\0".getBytes(StandardCharsets.ISO_8859_1));
+    text.writeBytes(deflate(new byte[1 << 24]));
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    byte[] plain = png(1, 1, 8, 2, bytes(1, 2, 3));
+    file.write(plain, 0, 33);
+    chunk(file, "zTXt", text.toByteArray());
+    file.write(plain, 33, plain.length - 33);
+    assertArrayEquals(bytes(1, 2, 3), decode(file.toByteArray()).samples());
+    assertEquals(plain.length, PngFile.open(new FileBytes(file.toByteArray(), "")).plain().length);
+  }
+
+  @Test
+  void aWrongChecksumOfAChunkIsDamage() throws IOException {
+    byte[] file = png(1, 1, 8, 2, bytes(1, 2, 3));
+    file[24] = 16;
+    assertRefused(file, "wrong checksum");
+  }
+
+  @Test
+  void interlacedPngsHaveTheSamePixels() throws IOException {
+    BufferedImage picture = ImageIO.read(new ByteArrayInputStream(noise(13, 9)));
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+    ImageWriteParam interlaced = writer.getDefaultWriteParam();
+    interlaced.setProgressiveMode(ImageWriteParam.MODE_DEFAULT);
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    try (ImageOutputStream stream = new MemoryCacheImageOutputStream(file)) {
+      writer.setOutput(stream);
+      writer.write(null, new IIOImage(picture, null, null), interlaced);
+    }
+    assertEquals(1, file.toByteArray()[28]);
+    assertArrayEquals(decode(noise(13, 9)).samples(), decode(file.toByteArray()).samples());
   }
 
   private static DecodedImage decode(byte[] file) {
@@ -110,6 +194,12 @@ class ImageDecoderTest {
     assertTrue(
         e.getMessage().startsWith("some/name: ") && e.getMessage().contains(said), e.getMessage());
     assertEquals(1, e.getMessage().lines().count());
+  }
+
+  private static byte[] concat(byte[] first, byte[] second) {
+    byte[] all = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, all, first.length, second.length);
+    return all;
   }
 
   private static byte[] noise(int width, int height) throws IOException {

@@ -1,5 +1,6 @@
 package krites.model.tokenizer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -22,9 +23,6 @@ final class TinyTokenizer {
           "<|vision_end|>",
           "<|image_pad|>");
   private static final List<String> MERGES = List.of("h e", "l l", "he ll", "hell o");
-  private static final String SPLIT =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-          + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
   private TinyTokenizer() {}
 
@@ -48,17 +46,35 @@ final class TinyTokenizer {
         root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
     ObjectNode split =
         steps.addObject().put("type", "Split").put("behavior", "Isolated").put("invert", false);
-    split.putObject("pattern").put("Regex", SPLIT);
+    split.putObject("pattern").put("Regex", TokenizerParts.SPLIT);
     byteLevel(steps.addObject());
     byteLevel(root.putObject("decoder"));
     ObjectNode model = root.putObject("model").put("type", "BPE");
     ObjectNode vocab = model.putObject("vocab");
     for (int value = 0; value < 256; value++) {
-      vocab.put(letterOf(value), value);
+      vocab.put(Character.toString(ByteLetters.letterOf(value)), value);
     }
     MERGES.forEach(merge -> vocab.put(merge.replace(" ", ""), vocab.size()));
     MERGES.forEach(model.putArray("merges")::add);
     Files.write(directory.resolve("tokenizer.json"), mapper.writeValueAsBytes(root));
+  }
+
+  /** Writes the same tokenizer as {@code vocab.json}, {@code merges.txt} and settings. */
+  static void writeParts(Path directory) throws IOException {
+    write(directory);
+    Path whole = directory.resolve("tokenizer.json");
+    ObjectMapper mapper = new ObjectMapper();
+    JsonNode root = mapper.readTree(whole.toFile());
+    mapper.writeValue(directory.resolve("vocab.json").toFile(), root.get("model").get("vocab"));
+    Files.writeString(directory.resolve("merges.txt"), String.join("\n", MERGES) + "\n");
+    ObjectNode added = mapper.createObjectNode();
+    for (JsonNode token : root.get("added_tokens")) {
+      added.set(token.get("id").asText(), ((ObjectNode) token.deepCopy()).without("id"));
+    }
+    ObjectNode config = mapper.createObjectNode();
+    config.set("added_tokens_decoder", added);
+    mapper.writeValue(directory.resolve("tokenizer_config.json").toFile(), config);
+    Files.delete(whole);
   }
 
   private static void byteLevel(ObjectNode node) {
@@ -66,21 +82,5 @@ final class TinyTokenizer {
         .put("add_prefix_space", false)
         .put("trim_offsets", false)
         .put("use_regex", false);
-  }
-
-  /**
-   * The letter that stands for a byte: itself where it is printable, else the next free letter from
-   * U+0100 on.
-   */
-  private static String letterOf(int value) {
-    int free = 256;
-    for (int b = 0; b < 256; b++) {
-      boolean printable = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
-      if (b == value) {
-        return Character.toString(printable ? b : free);
-      }
-      free += printable ? 0 : 1;
-    }
-    throw new IllegalArgumentException("byte " + value);
   }
 }
