@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -57,7 +58,7 @@ public record SafetensorsIndex(Path path, Map<String, String> shardOfTensor) {
     String shard = value.asText();
     boolean plainName =
         value.isTextual() && !shard.isEmpty() && !shard.contains("/") && !shard.contains("\\");
-    if (!plainName || shard.equals(".") || shard.equals("..")) {
+    if (!plainName || shard.equals(".") || shard.equals("..") || !isPath(shard)) {
       throw CheckpointException.mismatch(
           index,
           "weight_map." + tensor,
@@ -65,5 +66,14 @@ public record SafetensorsIndex(Path path, Map<String, String> shardOfTensor) {
           value.toString());
     }
     return shard;
+  }
+
+  /** Names with characters that no file name has are bad input, not a broken promise. */
+  private static boolean isPath(String name) {
+    try {
+      return !Path.of(name).toString().isEmpty();
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 }
