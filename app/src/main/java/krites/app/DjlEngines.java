@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import krites.app.config.RunConfig;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
+import krites.grpo.flow.Seeds;
 import krites.grpo.objective.LearningRate;
 import krites.grpo.port.ImageStore;
 import krites.grpo.port.PolicyTrainer;
@@ -17,10 +18,12 @@ import krites.grpo.port.WeightVerifier;
 import krites.learner.AdamWSettings;
 import krites.learner.DjlPolicyTrainer;
 import krites.learner.Objective;
+import krites.learner.OptimizerSettings;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.lora.LoraFiles;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
@@ -85,8 +88,21 @@ final class DjlEngines implements Engines {
             saved.orElse(model.path()),
             model.path(),
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
+            base(saved),
             version);
     return new DjlPolicyTrainer(start, settings(config), images, pipeline, store(), model);
+  }
+
+  /** The model as the base of adapters, which must be the one that saved adapters stand beside. */
+  private Optional<LoraFiles.Base> base(Optional<Path> saved) {
+    if (config.learner().lora().rank() == 0) {
+      return Optional.empty();
+    }
+    LoraFiles.Base base =
+        new LoraFiles.Base(
+            model.path().toAbsolutePath().normalize().toString(), RunIdentity.model(model.path()));
+    saved.ifPresent(folder -> ExportCommand.requireBase(folder, base));
+    return Optional.of(base);
   }
 
   private static TrainerSettings settings(RunConfig config) {
@@ -116,6 +132,8 @@ final class DjlEngines implements Engines {
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
         config.model().freezeVision(),
+        learner.lora().settings(Seeds.ofName(config.run().seed(), "lora")),
+        new OptimizerSettings(learner.optimizer(), learner.offloadOptimizer()),
         learner.threads());
   }
 

@@ -8,8 +8,10 @@ import java.util.stream.Stream;
 import krites.app.config.RunConfig;
 import krites.learner.DjlPolicyTrainer.ModelSaver;
 import krites.model.image.ImageProcessor;
+import krites.model.lora.LoraFiles;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
@@ -52,6 +54,10 @@ public record ModelFolder(Path path) implements ModelSaver {
     if (!Files.isDirectory(path)) {
       throw new InputError("model directory " + path + " does not exist");
     }
+    if (LoraFiles.isAdapter(path)) {
+      throw new InputError(
+          path + " holds adapters, not a model: make one with krites export " + path);
+    }
     Qwen25VlConfig network = Qwen25VlConfig.load(path);
     StopTokens.load(path);
     ImageProcessor.load(path);
@@ -88,7 +94,7 @@ public record ModelFolder(Path path) implements ModelSaver {
    * the model.
    */
   @Override
-  public void save(Path directory, NetworkWeights weights) throws IOException {
+  public void save(Path directory, SavedWeights weights) throws IOException {
     copyDescription(directory);
     weights.save(directory, DType.F32);
   }

@@ -1,6 +1,8 @@
 package krites.learner;
 
+import java.util.Optional;
 import krites.grpo.objective.LearningRate;
+import krites.model.lora.LoraSettings;
 
 /**
  * How the learner trains.
@@ -15,6 +17,8 @@ import krites.grpo.objective.LearningRate;
  * @param microBatchTokens a micro-batch is closed before it holds more tokens than this (rows times
  *     width, so padding counts), but has at least one group
  * @param freezeVision leaves the vision tower untouched
+ * @param lora adapters to train in place of the weights
+ * @param memory how and where the optimizer keeps its moments
  * @param threads native threads of one operator
  */
 public record TrainerSettings(
@@ -26,6 +30,8 @@ public record TrainerSettings(
     int updatesPerBatch,
     int microBatchTokens,
     boolean freezeVision,
+    Optional<LoraSettings> lora,
+    OptimizerSettings memory,
     int threads) {
   public TrainerSettings {
     if (updatesPerBatch < 1 || microBatchTokens < 1 || threads < 1) {

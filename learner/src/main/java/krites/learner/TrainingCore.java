@@ -4,10 +4,16 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import krites.model.lora.LoraAdapters;
+import krites.model.lora.LoraLayout;
+import krites.model.lora.MergedWeights;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
@@ -23,42 +29,115 @@ public final class TrainingCore implements AutoCloseable {
   private final NDManager manager;
   private final ScriptModule script;
   private final NetworkWeights weights;
-  private final OptimizerState optimizer;
+  private final Optional<LoraAdapters> adapters;
+  private final Optional<ScriptModule> plain;
+  private final List<String> names;
+  private final NDList network;
+  private final Optimizer optimizer;
   private final int firstTrained;
   private NDManager gradientOwner;
   private NDList gradients;
 
   /**
-   * @param weights taken over and changed in place
+   * What is trained, and what the optimizer remembers of it.
+   *
    * @param freezeVision leaves the vision tower as it is
+   * @param adapters are trained in place of the weights; taken over
+   * @param optimizer how and where moments are kept
+   */
+  public record Choice(
+      boolean freezeVision, Optional<LoraAdapters> adapters, OptimizerSettings optimizer) {}
+
+  /** All weights or those of the decoder, with float32 moments beside them. */
+  public TrainingCore(
+      Qwen25VlConfig config, NetworkWeights weights, boolean freezeVision, NDManager parent) {
+    this(
+        config,
+        weights,
+        new Choice(freezeVision, Optional.empty(), OptimizerSettings.DEFAULT),
+        parent);
+  }
+
+  /**
+   * @param weights taken over, and changed in place unless adapters are trained
    * @param parent owner of all native memory; its device is used
    */
   public TrainingCore(
-      Qwen25VlConfig config, NetworkWeights weights, boolean freezeVision, NDManager parent) {
+      Qwen25VlConfig config, NetworkWeights weights, Choice choice, NDManager parent) {
+    this(config, weights, choice, parent, Optimizer.PART);
+  }
+
+  TrainingCore(
+      Qwen25VlConfig config,
+      NetworkWeights weights,
+      Choice choice,
+      NDManager parent,
+      int optimizerPart) {
     TorchRuntime.start();
     this.config = config;
     this.weights = weights;
+    this.adapters = choice.adapters();
     this.manager = parent.newSubManager();
-    this.script = ScriptModule.load(manager, LearnerScript.methods(config));
-    this.optimizer = OptimizerState.fresh(weights, manager);
-    this.firstTrained =
-        freezeVision
-            ? (int) weights.layout().names().stream().filter(WeightLayout::isVision).count()
-            : 0;
+    Optional<LoraLayout> lora = adapters.map(LoraAdapters::layout);
+    this.script =
+        ScriptModule.load(manager, LearnerScript.methods(config, lora.map(LoraLayout::settings)));
+    this.plain =
+        lora.map(_ -> ScriptModule.load(manager, LearnerScript.methods(config, Optional.empty())));
+    this.names = new ArrayList<>(weights.layout().names());
+    lora.ifPresent(layout -> names.addAll(layout.names()));
+    this.network = new NDList(weights.tensors());
+    adapters.ifPresent(added -> network.addAll(added.tensors()));
+    this.firstTrained = firstTrained(weights.layout(), choice);
+    this.optimizer =
+        new Optimizer(
+            script,
+            OptimizerState.fresh(
+                names.subList(firstTrained, names.size()),
+                new NDList(network.subList(firstTrained, network.size())),
+                choice.optimizer(),
+                manager),
+            manager,
+            optimizerPart);
     this.gradientOwner = manager.newSubManager();
     this.gradients = noGradients();
+  }
+
+  /** Where the trained tail of the script's list begins. */
+  private static int firstTrained(WeightLayout layout, Choice choice) {
+    if (choice.adapters().isPresent()) {
+      return layout.names().size();
+    }
+    return choice.freezeVision()
+        ? (int) layout.names().stream().filter(WeightLayout::isVision).count()
+        : 0;
   }
 
   public Qwen25VlConfig config() {
     return config;
   }
 
+  /** The weights of the network; with adapters, the frozen ones beneath them. */
   public NetworkWeights weights() {
     return weights;
   }
 
+  /** What is trained in place of the weights, if anything is. */
+  public Optional<LoraAdapters> adapters() {
+    return adapters;
+  }
+
+  /** The network as it is now, for a writer: with adapters merged in, if there are any. */
+  public SavedWeights current() {
+    return adapters.isPresent() ? new MergedWeights(weights, adapters.get()) : weights;
+  }
+
   public OptimizerState optimizer() {
-    return optimizer;
+    return optimizer.state();
+  }
+
+  /** Where the trained tail of the script's list begins. */
+  int firstTrained() {
+    return firstTrained;
   }
 
   /** Gradients added up so far, in script order; an empty tensor where there is none. */
@@ -66,12 +145,17 @@ public final class TrainingCore implements AutoCloseable {
     return gradients;
   }
 
-  /**
-   * Log-probabilities of the targets and entropies, both (M), under given weights; no gradients.
-   */
+  /** Log-probabilities of the targets and entropies, both (M), as trained so far; no gradients. */
+  public NDList logProbs(PackedRows rows, double temperature, NDManager output) {
+    return script.call(output, "log_probs", rows.tensors(), temperature, network);
+  }
+
+  /** As {@link #logProbs(PackedRows, double, NDManager)}, under given weights without adapters. */
   public NDList logProbs(
       PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
-    return script.call(output, "log_probs", rows.tensors(), temperature, under.tensors());
+    return plain
+        .orElse(script)
+        .call(output, "log_probs", rows.tensors(), temperature, under.tensors());
   }
 
   /**
@@ -83,8 +167,7 @@ public final class TrainingCore implements AutoCloseable {
   public double supervised(PackedRows rows, float[] tokenWeights) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray weight = scope.create(tokenWeights);
-      return accumulate(
-              "supervised", 2, rows.tensors(), weight, firstTrained, gradients, weights.tensors())
+      return accumulate("supervised", 2, rows.tensors(), weight, firstTrained, gradients, network)
           .get(0)
           .getFloat();
     }
@@ -154,7 +237,7 @@ public final class TrainingCore implements AutoCloseable {
               settings[3],
               firstTrained,
               gradients,
-              weights.tensors());
+              network);
       return new PolicyLoss(
           result.get(0).toFloatArray(), result.get(1).toFloatArray(), result.get(2).toFloatArray());
     }
@@ -182,42 +265,23 @@ public final class TrainingCore implements AutoCloseable {
    * @throws IllegalStateException if there are none
    */
   public Update update(double learningRate, AdamWSettings settings) {
-    if (gradients.stream().allMatch(NDArray::isEmpty)) {
-      throw new IllegalStateException("no gradients to make a step with");
-    }
-    try (NDManager scope = manager.newSubManager()) {
-      NDList result =
-          script.call(
-              scope,
-              "update",
-              trained(weights.tensors()),
-              trained(gradients),
-              trained(optimizer.first()),
-              trained(optimizer.second()),
-              trained(optimizer.steps()),
-              learningRate,
-              settings.beta1(),
-              settings.beta2(),
-              settings.epsilon(),
-              settings.weightDecay(),
-              settings.maxNorm());
-      Update update = new Update(result.get(0).getFloat(), result.get(1).toFloatArray()[0] > 0);
-      forgetGradients();
-      return update;
-    }
-  }
-
-  /**
-   * The entries of a list whose weight has a gradient; the others are left alone, as PyTorch does.
-   */
-  private NDList trained(NDList list) {
-    NDList chosen = new NDList();
-    for (int i = 0; i < list.size(); i++) {
+    List<Integer> places = new ArrayList<>();
+    NDList trained = new NDList();
+    NDList theirs = new NDList();
+    for (int i = firstTrained; i < names.size(); i++) {
+      // A weight without a gradient is left alone, as PyTorch does.
       if (gradients.get(i).getShape().size() > 0) {
-        chosen.add(list.get(i));
+        places.add(i - firstTrained);
+        trained.add(network.get(i));
+        theirs.add(gradients.get(i));
       }
     }
-    return chosen;
+    if (places.isEmpty()) {
+      throw new IllegalStateException("no gradients to make a step with");
+    }
+    Update update = optimizer.step(places, trained, theirs, learningRate, settings);
+    forgetGradients();
+    return update;
   }
 
   /** Drops the gradients added up so far. */
@@ -232,30 +296,32 @@ public final class TrainingCore implements AutoCloseable {
    *
    * @param byName gradients in the shape of their weight, flattened; a weight that is not named has
    *     none
-   * @throws IllegalArgumentException if a name is unknown or a length differs
+   * @throws IllegalArgumentException if a name is not that of a trained tensor or a length differs
    */
   public void setGradients(Map<String, float[]> byName) {
     forgetGradients();
-    WeightLayout layout = weights.layout();
     byName.forEach(
         (name, values) -> {
-          if (values.length != layout.size(name)) {
+          int place = names.indexOf(name);
+          if (place < firstTrained) {
+            throw new IllegalArgumentException(name + " is not trained");
+          }
+          Shape shape = network.get(place).getShape();
+          if (values.length != shape.size()) {
             throw new IllegalArgumentException(
                 "gradient of "
                     + name
                     + " has "
                     + values.length
                     + " values, expected "
-                    + layout.size(name));
+                    + shape.size());
           }
-          int place = layout.names().indexOf(name);
-          gradients.set(place, gradientOwner.create(values, new Shape(layout.shape(name))));
+          gradients.set(place, gradientOwner.create(values, shape));
         });
   }
 
   private NDList noGradients() {
     NDList list = new NDList();
-    List<String> names = weights.layout().names();
     for (int i = 0; i < names.size(); i++) {
       list.add(gradientOwner.zeros(new Shape(0)));
     }
@@ -264,8 +330,11 @@ public final class TrainingCore implements AutoCloseable {
 
   @Override
   public void close() {
+    optimizer.close();
     script.close();
+    plain.ifPresent(ScriptModule::close);
     manager.close();
+    adapters.ifPresent(LoraAdapters::close);
     weights.close();
   }
 }

@@ -126,7 +126,8 @@ class DjlPolicyTrainerTest {
     List<Map<String, Double>> steps = new ArrayList<>();
     try (DjlPolicyTrainer trainer =
         new DjlPolicyTrainer(
-            new DjlPolicyTrainer.Start(MODEL, MODEL, Optional.empty(), new PolicyVersion(0, 0)),
+            new DjlPolicyTrainer.Start(
+                MODEL, MODEL, Optional.empty(), Optional.empty(), new PolicyVersion(0, 0)),
             settings,
             image -> {
               throw new IOException("no image in this test");
@@ -140,7 +141,7 @@ class DjlPolicyTrainerTest {
     }
   }
 
-  private static Map<String, Double> step(DjlPolicyTrainer trainer, TrainingBatch batch) {
+  static Map<String, Double> step(DjlPolicyTrainer trainer, TrainingBatch batch) {
     trainer.begin(batch);
     Optional<StepReport> report = trainer.advance();
     while (report.isEmpty()) {
@@ -159,10 +160,12 @@ class DjlPolicyTrainerTest {
         updates,
         64,
         false,
+        Optional.empty(),
+        OptimizerSettings.DEFAULT,
         1);
   }
 
-  private static DecoupledObjective objective(double clipLow, double clipHigh, double kl) {
+  static DecoupledObjective objective(double clipLow, double clipHigh, double kl) {
     return DecoupledObjective.published().with(clipLow, clipHigh, kl);
   }
 
@@ -172,7 +175,7 @@ class DjlPolicyTrainerTest {
   }
 
   /** Two groups of random tokens: one of the trained version, one of version {@code older}. */
-  private static TrainingBatch batch(long step, long version, long older, Tuning tuning) {
+  static TrainingBatch batch(long step, long version, long older, Tuning tuning) {
     Random random = new Random(step);
     List<TrainingGroup> groups =
         List.of(

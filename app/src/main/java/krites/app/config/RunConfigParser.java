@@ -14,6 +14,7 @@ import krites.app.config.RunConfig.ProximalKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.learner.OptimizerKind;
 
 /**
  * Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is
@@ -163,7 +164,13 @@ final class RunConfigParser {
         keys.doubleAt("learner.max-grad-norm"),
         keys.intAt("learner.updates-per-batch"),
         keys.intAt("learner.micro-batch-tokens"),
-        keys.intAt("learner.threads"));
+        keys.intAt("learner.threads"),
+        keys.choiceAt("learner.optimizer", OptimizerKind.class),
+        keys.booleanAt("learner.offload-optimizer"),
+        new RunConfig.Lora(
+            keys.intAt("learner.lora.rank"),
+            keys.doubleAt("learner.lora.alpha"),
+            keys.textsAt("learner.lora.target-modules")));
   }
 
   private RunConfig.Async async() {
