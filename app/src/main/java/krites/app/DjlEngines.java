@@ -76,7 +76,11 @@ final class DjlEngines implements Engines {
         model.path(),
         new PolicyVersion(0, 0),
         new DjlRolloutEngine.Settings(
-            rollout.slots(), rollout.groupSize(), rollout.chunkTokens(), rollout.threads()),
+            rollout.slots(),
+            rollout.groupSize(),
+            rollout.chunkTokens(),
+            rollout.threads(),
+            rollout.precision()),
         new PromptEncoder(tokenizer, images, pipeline),
         store());
   }
@@ -155,7 +159,7 @@ final class DjlEngines implements Engines {
   /** Opened with the first engine, when the run's folder exists. */
   private synchronized WeightStore store() {
     if (opened.isEmpty()) {
-      opened = Optional.of(new WeightStore(weightFolder));
+      opened = Optional.of(new WeightStore(weightFolder, config.rollout().precision()));
     }
     return opened.get();
   }
@@ -164,7 +168,7 @@ final class DjlEngines implements Engines {
   public void close() {
     tokenizer.close();
     if (opened.isPresent()) {
-      new WeightStore(weightFolder); // removes what is left in it
+      new WeightStore(weightFolder, config.rollout().precision()); // removes what is left in it
       try {
         Files.deleteIfExists(weightFolder);
       } catch (IOException e) {

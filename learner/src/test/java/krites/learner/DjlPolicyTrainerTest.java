@@ -37,6 +37,7 @@ import krites.grpo.objective.LearningRate;
 import krites.grpo.objective.ProximalRule;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.Precision;
 import krites.model.weights.WeightStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,7 +134,7 @@ class DjlPolicyTrainerTest {
               throw new IOException("no image in this test");
             },
             ImagePipeline.of(ImageProcessor.load(MODEL)),
-            new WeightStore(own),
+            new WeightStore(own, Precision.F32),
             (directory, weights) -> {})) {
       steps.add(step(trainer, batch(1, 0, 0, first)));
       steps.add(step(trainer, batch(2, 1, 0, second)));

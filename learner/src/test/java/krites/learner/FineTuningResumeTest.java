@@ -22,6 +22,7 @@ import krites.model.image.ImageProcessor;
 import krites.model.lora.LoraFiles;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
+import krites.model.qwen25vl.Precision;
 import krites.model.safetensors.CheckpointException;
 import krites.model.safetensors.DType;
 import krites.model.weights.WeightStore;
@@ -128,7 +129,7 @@ class FineTuningResumeTest {
           throw new IOException("no image in this test");
         },
         ImagePipeline.of(ImageProcessor.load(MODEL)),
-        new WeightStore(folder.resolve("trainer-" + trainers++)),
+        new WeightStore(folder.resolve("trainer-" + trainers++), Precision.F32),
         (directory, weights) -> weights.save(directory, DType.F32));
   }
 

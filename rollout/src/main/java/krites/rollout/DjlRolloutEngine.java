@@ -23,6 +23,7 @@ import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.RolloutOutcome;
 import krites.model.image.ImageException;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.tokenizer.StopTokens;
 import krites.model.tokenizer.Tokenizer;
@@ -59,8 +60,10 @@ public final class DjlRolloutEngine implements RolloutEngine {
    *     groups * groupSize} places
    * @param chunkTokens tokens decoded per step
    * @param threads native threads of one operator
+   * @param precision number type of weights, activations and caches
    */
-  public record Settings(int groups, int groupSize, int chunkTokens, int threads) {
+  public record Settings(
+      int groups, int groupSize, int chunkTokens, int threads, Precision precision) {
     public Settings {
       if (groups < 1 || groupSize < 1 || chunkTokens < 1 || threads < 1) {
         throw new IllegalArgumentException(
@@ -102,7 +105,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
     this.version = version;
     this.config = Qwen25VlConfig.load(model);
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    this.weights = NetworkWeights.load(model, config, manager);
+    this.weights = NetworkWeights.load(model, config, settings.precision(), manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
     this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));
   }

@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import krites.grpo.PolicyVersion;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.qwen25vl.Precision;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 
@@ -55,14 +56,14 @@ final class SmallModel implements AutoCloseable {
     Files.writeString(
         directory.resolve("generation_config.json"), "{\"eos_token_id\":[" + stops + "]}");
     Files.writeString(directory.resolve("tokenizer.json"), tokenizerJson());
-    return new SmallModel(directory, new WeightStore(folder.resolve("weights")));
+    return new SmallModel(directory, new WeightStore(folder.resolve("weights"), Precision.F32));
   }
 
   DjlRolloutEngine engine(int groups, int groupSize, int chunkTokens) {
     return new DjlRolloutEngine(
         directory,
         new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1),
+        new DjlRolloutEngine.Settings(groups, groupSize, chunkTokens, 1, Precision.F32),
         new PromptEncoder(
             tokenizer,
             image -> Files.readAllBytes(GOLDEN.resolve("images").resolve(image.name())),
@@ -128,7 +129,8 @@ final class SmallModel implements AutoCloseable {
   @Override
   public void close() {
     tokenizer.close();
-    new WeightStore(directory.resolveSibling("weights")); // removes what was published
+    new WeightStore(
+        directory.resolveSibling("weights"), Precision.F32); // removes what was published
     try {
       Files.deleteIfExists(directory.resolveSibling("weights"));
     } catch (IOException e) {

@@ -13,6 +13,7 @@ import krites.grpo.flow.WeightUpdateMode;
 import krites.learner.OptimizerKind;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
+import krites.model.qwen25vl.Precision;
 
 /**
  * Everything a run can be told, validated: one record per section of {@code krites.conf}, where
@@ -229,7 +230,8 @@ public record RunConfig(
       int topK,
       double repetitionPenalty,
       int maxNewTokens,
-      int partialTokens) {
+      int partialTokens,
+      Precision precision) {
     public Rollout {
       atLeast("rollout.workers", 1, workers);
       atLeast("rollout.restarts", 0, restarts);

@@ -15,6 +15,7 @@ import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.learner.OptimizerKind;
+import krites.model.qwen25vl.Precision;
 
 /**
  * Which key goes into which component of {@link RunConfig}; every key of {@code krites.conf} is
@@ -113,7 +114,8 @@ final class RunConfigParser {
         keys.intAt("rollout.top-k"),
         keys.doubleAt("rollout.repetition-penalty"),
         keys.intAt("rollout.max-new-tokens"),
-        keys.intAt("rollout.partial-tokens"));
+        keys.intAt("rollout.partial-tokens"),
+        keys.choiceAt("rollout.precision", Precision.class));
   }
 
   private RunConfig.Reward reward() {

@@ -22,8 +22,14 @@ import java.util.stream.Collectors;
  *   <li>{@code decode_step(x (B, 1, H), positions (3, B, 1), mask (B, 1, 1, n), column, caches, w)}
  *       writes the caches (2 per layer, (B, K, S, D)) at the column and gives hidden states (B, 1,
  *       H);
- *   <li>{@code head(hidden, w)} gives logits over the vocabulary.
+ *   <li>{@code head(hidden, w)} gives logits over the vocabulary, in float32.
  * </ul>
+ *
+ * <p>The weights are float32 or bfloat16 ({@link Precision}), and so are activations and caches. As
+ * in transformers, float32 in either are rotary angles, the statistics of the norms, the rotation
+ * in the vision tower, and what comes out of {@code head}. With float32 weights every cast is no
+ * operation. {@code vision_block} and {@code layer} are one block each, whose weights begin at
+ * place {@code b} of a list.
  */
 public final class NetworkScript {
   private NetworkScript() {}
@@ -72,8 +78,8 @@ public final class NetworkScript {
         s = torch.size(mask, 0)
         l = torch.size(mask, 3)
         parts = torch.unbind(torch.view(qkv, [n, 3, $HEADS, $SIZE]), 1)
-        q = torch.index_select(self.rotate(parts[0], cos, sin), 0, index)
-        k = torch.index_select(self.rotate(parts[1], cos, sin), 0, index)
+        q = torch.index_select(torch.type_as(self.rotate(torch.to(parts[0], 6), cos, sin), qkv), 0, index)
+        k = torch.index_select(torch.type_as(self.rotate(torch.to(parts[1], 6), cos, sin), qkv), 0, index)
         v = torch.index_select(parts[2], 0, index)
         q = torch.transpose(torch.view(q, [s, l, $HEADS, $SIZE]), 1, 2)
         k = torch.transpose(torch.view(k, [s, l, $HEADS, $SIZE]), 1, 2)
@@ -82,34 +88,49 @@ public final class NetworkScript {
         o = torch.reshape(torch.transpose(o, 1, 2), [torch.mul(s, l), $HIDDEN])
         return torch.index_select(o, 0, inverse)
 
-      def vision(self, pixels: Tensor, rows: Tensor, columns: Tensor, order: Tensor, window_index: Tensor, window_mask: Tensor, window_inverse: Tensor, full_index: Tensor, full_mask: Tensor, full_inverse: Tensor, reverse: Tensor, w: List[Tensor]) -> Tensor:
-        n = torch.size(pixels, 0)
-        groups = torch.floordiv(n, $MERGED)
-        x = torch.linear(torch.clone(pixels), torch.view(w[0], [$HIDDEN, -1]))
-        x = torch.index_select(torch.view(x, [groups, $MERGED, $HIDDEN]), 0, order)
-        x = torch.view(x, [n, $HIDDEN])
-        inv = self.inverse_frequencies($HALF, 10000.0, pixels)
+      def vision_rope(self, rows: Tensor, columns: Tensor) -> List[Tensor]:
+        inv = self.inverse_frequencies($HALF, 10000.0, rows)
         f = torch.cat([torch.mul(torch.unsqueeze(rows, 1), inv), torch.mul(torch.unsqueeze(columns, 1), inv)], 1)
         e = torch.unsqueeze(torch.cat([f, f], 1), 1)
-        cos = torch.cos(e)
-        sin = torch.sin(e)
+        return [torch.cos(e), torch.sin(e)]
+
+      def vision_stem(self, pixels: Tensor, order: Tensor, patch: Tensor) -> Tensor:
+        n = torch.size(pixels, 0)
+        groups = torch.floordiv(n, $MERGED)
+        x = torch.linear(torch.type_as(torch.clone(pixels), patch), torch.view(patch, [$HIDDEN, -1]))
+        x = torch.index_select(torch.view(x, [groups, $MERGED, $HIDDEN]), 0, order)
+        return torch.view(x, [n, $HIDDEN])
+
+      def vision_block(self, x: Tensor, rotary: List[Tensor], index: Tensor, mask: Tensor, inverse: Tensor, b: int, w: List[Tensor]) -> Tensor:
+        h = torch.linear(self.norm(x, w[b], 1e-06), w[b + 2], w[b + 3])
+        a = self.vision_attention(h, rotary[0], rotary[1], index, mask, inverse)
+        x = torch.add(x, torch.linear(a, w[b + 4], w[b + 5]))
+        h = self.norm(x, w[b + 1], 1e-06)
+        gate = torch.silu(torch.linear(h, w[b + 6], w[b + 7]))
+        up = torch.linear(h, w[b + 8], w[b + 9])
+        return torch.add(x, torch.linear(torch.mul(gate, up), w[b + 10], w[b + 11]))
+
+      def vision_merger(self, x: Tensor, reverse: Tensor, b: int, w: List[Tensor]) -> Tensor:
+        groups = torch.floordiv(torch.size(x, 0), $MERGED)
+        x = torch.view(self.norm(x, w[b], 1e-06), [groups, -1])
+        x = torch.gelu(torch.linear(x, w[b + 1], w[b + 2]))
+        x = torch.linear(x, w[b + 3], w[b + 4])
+        return torch.index_select(x, 0, reverse)
+
+      def sees_all(self, block: int) -> bool:
         full = $FULL
+        return torch.__contains__(full, block)
+
+      def vision(self, pixels: Tensor, rows: Tensor, columns: Tensor, order: Tensor, window_index: Tensor, window_mask: Tensor, window_inverse: Tensor, full_index: Tensor, full_mask: Tensor, full_inverse: Tensor, reverse: Tensor, w: List[Tensor]) -> Tensor:
+        x = self.vision_stem(pixels, order, w[0])
+        rotary = self.vision_rope(rows, columns)
         for i in range($DEPTH):
           b = torch.add(torch.mul(i, 12), 1)
-          h = torch.linear(self.norm(x, w[b], 1e-06), w[b + 2], w[b + 3])
-          if torch.__contains__(full, i):
-            a = self.vision_attention(h, cos, sin, full_index, full_mask, full_inverse)
+          if self.sees_all(i):
+            x = self.vision_block(x, rotary, full_index, full_mask, full_inverse, b, w)
           else:
-            a = self.vision_attention(h, cos, sin, window_index, window_mask, window_inverse)
-          x = torch.add(x, torch.linear(a, w[b + 4], w[b + 5]))
-          h = self.norm(x, w[b + 1], 1e-06)
-          gate = torch.silu(torch.linear(h, w[b + 6], w[b + 7]))
-          up = torch.linear(h, w[b + 8], w[b + 9])
-          x = torch.add(x, torch.linear(torch.mul(gate, up), w[b + 10], w[b + 11]))
-        x = torch.view(self.norm(x, w[$MERGER], 1e-06), [groups, -1])
-        x = torch.gelu(torch.linear(x, w[$MERGER + 1], w[$MERGER + 2]))
-        x = torch.linear(x, w[$MERGER + 3], w[$MERGER + 4])
-        return torch.index_select(x, 0, reverse)
+            x = self.vision_block(x, rotary, window_index, window_mask, window_inverse, b, w)
+        return self.vision_merger(x, reverse, $MERGER, w)
       """
         .replace("$HEADS", String.valueOf(see.heads()))
         .replace("$SIZE", String.valueOf(see.headSize()))
@@ -134,12 +155,12 @@ public final class NetworkScript {
           x = torch.view(flat, [torch.size(ids, 0), torch.size(ids, 1), $HIDDEN])
         return x
 
-      def rope(self, positions: Tensor) -> List[Tensor]:
+      def rope(self, positions: Tensor, like: Tensor) -> List[Tensor]:
         inv = self.inverse_frequencies($SIZE, $THETA, positions)
         p = torch.unsqueeze(torch.to(positions, 6), 3)
         f = torch.cat([torch.mul(p[0], torch.narrow(inv, 0, 0, $S0)), torch.mul(p[1], torch.narrow(inv, 0, $S0, $S1)), torch.mul(p[2], torch.narrow(inv, 0, $S01, $S2))], 2)
         e = torch.unsqueeze(torch.cat([f, f], 2), 1)
-        return [torch.cos(e), torch.sin(e)]
+        return [torch.type_as(torch.cos(e), like), torch.type_as(torch.sin(e), like)]
 
       def heads_first(self, x: Tensor, heads: int) -> Tensor:
         return torch.transpose(torch.view(x, [torch.size(x, 0), torch.size(x, 1), heads, $SIZE]), 1, 2)
@@ -155,25 +176,28 @@ public final class NetworkScript {
         m = torch.mul(torch.silu(torch.linear(h, w[b + 9])), torch.linear(h, w[b + 10]))
         return torch.add(x, torch.linear(m, w[b + 11]))
 
+      def layer(self, x: Tensor, rotary: List[Tensor], mask: Tensor, b: int, w: List[Tensor]) -> List[Tensor]:
+        h = self.norm(x, w[b], $EPS)
+        q = self.rotate(self.heads_first(torch.linear(h, w[b + 1], w[b + 2]), $HEADS), rotary[0], rotary[1])
+        k = self.rotate(self.heads_first(torch.linear(h, w[b + 3], w[b + 4]), $KV), rotary[0], rotary[1])
+        v = self.heads_first(torch.linear(h, w[b + 5], w[b + 6]), $KV)
+        o = torch.scaled_dot_product_attention(q, self.every_head(k), self.every_head(v), mask)
+        o = torch.reshape(torch.transpose(o, 1, 2), [torch.size(x, 0), torch.size(x, 1), $QUERIES])
+        return [self.mlp(torch.add(x, torch.linear(o, w[b + 7])), b, w), k, v]
+
       def decoder(self, x: Tensor, positions: Tensor, mask: Tensor, keep: bool, w: List[Tensor]) -> List[Tensor]:
-        rotary = self.rope(positions)
+        rotary = self.rope(positions, x)
         caches = annotate(List[Tensor], [])
         for i in range($LAYERS):
-          b = torch.add(torch.mul(i, 12), $FIRST)
-          h = self.norm(x, w[b], $EPS)
-          q = self.rotate(self.heads_first(torch.linear(h, w[b + 1], w[b + 2]), $HEADS), rotary[0], rotary[1])
-          k = self.rotate(self.heads_first(torch.linear(h, w[b + 3], w[b + 4]), $KV), rotary[0], rotary[1])
-          v = self.heads_first(torch.linear(h, w[b + 5], w[b + 6]), $KV)
+          out = self.layer(x, rotary, mask, torch.add(torch.mul(i, 12), $FIRST), w)
+          x = out[0]
           if keep:
-            caches.append(k)
-            caches.append(v)
-          o = torch.scaled_dot_product_attention(q, self.every_head(k), self.every_head(v), mask)
-          o = torch.reshape(torch.transpose(o, 1, 2), [torch.size(x, 0), torch.size(x, 1), $QUERIES])
-          x = self.mlp(torch.add(x, torch.linear(o, w[b + 7])), b, w)
+            caches.append(out[1])
+            caches.append(out[2])
         return torch.add([self.norm(x, w[$NORM], $EPS)], caches)
 
       def decode_step(self, x: Tensor, positions: Tensor, mask: Tensor, column: int, caches: List[Tensor], w: List[Tensor]) -> Tensor:
-        rotary = self.rope(positions)
+        rotary = self.rope(positions, x)
         n = torch.size(mask, 3)
         rows = torch.size(x, 0)
         for i in range($LAYERS):
@@ -193,7 +217,7 @@ public final class NetworkScript {
         return self.norm(x, w[$NORM], $EPS)
 
       def head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:
-        return torch.linear(hidden, w[$HEADW])
+        return torch.to(torch.linear(hidden, w[$HEADW]), 6)
       """
         .replace("$HEADW", String.valueOf(config.tiedHead() ? embed : norm + 1))
         .replace("$HEADS", String.valueOf(config.heads()))

@@ -33,6 +33,7 @@ public final class RawTensors {
       """
           .indent(2);
 
+  // Made outside of inference mode, whose tensors autograd refuses for good.
   private RawTensors() {}
 
   /**
@@ -51,18 +52,18 @@ public final class RawTensors {
    */
   public static NDArray empty(long[] shape, int type, NDManager owner) {
     try (NDArray like = owner.zeros(new ai.djl.ndarray.types.Shape(0))) {
-      return Holder.MODULE.call(owner, "empty", shape, like, type).get(0);
+      return Holder.MODULE.callWithGradients(owner, "empty", shape, like, type).get(0);
     }
   }
 
   /** The values in another type, rounded to nearest even; the same tensor's memory if it has it. */
   public static NDArray cast(NDArray tensor, int type, NDManager owner) {
-    return Holder.MODULE.call(owner, "cast", tensor, type).get(0);
+    return Holder.MODULE.callWithGradients(owner, "cast", tensor, type).get(0);
   }
 
   /** A view of a contiguous tensor's elements, flattened, from one place on. */
   public static NDArray flatPart(NDArray tensor, long start, long count, NDManager owner) {
-    return Holder.MODULE.call(owner, "flat_part", tensor, start, count).get(0);
+    return Holder.MODULE.callWithGradients(owner, "flat_part", tensor, start, count).get(0);
   }
 
   /**

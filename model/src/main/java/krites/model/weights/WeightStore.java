@@ -15,11 +15,11 @@ import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
-import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
 
 /**
- * A folder of weight versions, one subfolder each with a {@code model.safetensors} in float32.
+ * A folder of weight versions, one subfolder each with a {@code model.safetensors} in the number
+ * type of those who read them.
  *
  * <p>A version appears only when it is complete (the file is renamed into place) and is never
  * changed; its SHA-256 goes with its name, so a reader knows that it has the bytes that were
@@ -30,6 +30,7 @@ public final class WeightStore {
   private static final int READ_BYTES = 1 << 20;
 
   private final Path folder;
+  private final Precision precision;
 
   /** What was written: the subfolder's name, and the digest of its file. */
   public record Published(String name, String sha256) {}
@@ -37,9 +38,12 @@ public final class WeightStore {
   /**
    * @param folder made if absent; versions of an earlier run in it are removed, since nobody can
    *     hold them
+   * @param precision number type of the files: a rollout in bfloat16 is sent half the bytes, and
+   *     loses nothing, since the rounding is the one that it would do itself
    */
-  public WeightStore(Path folder) {
+  public WeightStore(Path folder, Precision precision) {
     this.folder = folder;
+    this.precision = precision;
     try {
       Files.createDirectories(folder);
       try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, "v*")) {
@@ -58,7 +62,7 @@ public final class WeightStore {
     Path version = folder.resolve(name);
     try {
       Files.createDirectory(version);
-      weights.save(version, DType.F32);
+      weights.save(version, precision.file());
       return new Published(name, digest(version.resolve(FILE)));
     } catch (IOException e) {
       throw new UncheckedIOException(version + ": cannot write weights: " + e.getMessage(), e);

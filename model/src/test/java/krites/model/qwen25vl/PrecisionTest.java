@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import krites.model.safetensors.DType;
+import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.torchscript.RawTensors;
+import krites.model.weights.WeightStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +30,26 @@ class PrecisionTest {
       rounded.save(folder, DType.BF16);
       try (NetworkWeights again = NetworkWeights.load(folder, config, Precision.BF16, manager)) {
         assertTrue(again.sameValues(rounded));
+      }
+    }
+  }
+
+  @Test
+  void publishedInBfloat16IsHalfTheBytesAndWhatAReaderWouldRoundTo(@TempDir Path folder)
+      throws IOException {
+    Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        NetworkWeights full = NetworkWeights.load(MODEL, config, manager);
+        NetworkWeights rounded = NetworkWeights.load(MODEL, config, Precision.BF16, manager)) {
+      WeightStore store = new WeightStore(folder, Precision.BF16);
+      WeightStore.Published fromFull = store.publish("v1", full);
+      WeightStore.Published fromRounded = store.publish("v2", rounded);
+      assertEquals(fromFull.sha256(), fromRounded.sha256());
+      long values = full.layout().parameters();
+      long bytes = Files.size(folder.resolve("v1").resolve(SafetensorsCheckpoint.SINGLE_FILE));
+      assertTrue(bytes >= 2 * values && bytes < 2.1 * values, bytes + " for " + values);
+      try (NetworkWeights read = store.load("v1", full.layout(), Precision.BF16, manager)) {
+        assertTrue(read.sameValues(rounded));
       }
     }
   }
