@@ -56,7 +56,7 @@ public record ModelFolder(Path path) implements ModelSaver {
     }
     if (LoraFiles.isAdapter(path)) {
       throw new InputError(
-          path + " holds adapters, not a model: make one with krites export " + path);
+          path + " holds adapters, not a model: make one with krites merge " + path);
     }
     Qwen25VlConfig network = Qwen25VlConfig.load(path);
     StopTokens.load(path);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run that trains adapters with 8-bit moments: stopped, resumed, replayed and exported. */
+/** A run that trains adapters with 8-bit moments: stopped, resumed, replayed and merged. */
 final class LoraRunTest {
   private static final List<String> SMALL =
       List.of(
@@ -75,11 +75,11 @@ final class LoraRunTest {
   }
 
   @Test
-  void theExportedModelHasTheBitsThatWerePublishedLast() throws Exception {
+  void theMergedModelHasTheBitsThatWerePublishedLast() throws Exception {
     Path model = folder.resolve("model");
     Path checkpoint = run.resolve("checkpoints/step-3");
     assertFalse(Files.exists(checkpoint.resolve("model.safetensors")));
-    int code = krites("export", checkpoint.toString(), "--out", model.toString());
+    int code = krites("merge", checkpoint.toString(), "--out", model.toString());
     assertEquals(ExitCode.OK, code, both());
 
     byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
@@ -149,7 +149,7 @@ final class LoraRunTest {
     String result = folder.resolve("none").toString();
     assertEquals(
         ExitCode.INPUT,
-        krites("export", checkpoint.toString(), "--out", result, "--base", other.toString()));
+        krites("merge", checkpoint.toString(), "--out", result, "--base", other.toString()));
     assertTrue(errors().contains("expected the base of " + checkpoint), errors());
   }
 

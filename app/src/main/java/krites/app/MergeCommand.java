@@ -20,9 +20,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code krites export}: adapters and their base as one model directory. */
+/** {@code krites merge}: adapters and their base as one model directory. */
 @Command(
-    name = "export",
+    name = "merge",
     description =
         "Merges the adapters of a checkpoint into the weights that they stand beside, and writes a"
             + " model directory in float32. The base is that of the run, and is checked.",
@@ -32,10 +32,10 @@ import picocli.CommandLine.Parameters;
       "adapter_config.json.",
       "",
       "Examples:",
-      "  krites export runs/mine/checkpoints/step-150 --out models/mine",
-      "  krites export runs/mine/checkpoints/step-150 --out models/mine --base models/moved"
+      "  krites merge runs/mine/checkpoints/step-150 --out models/mine",
+      "  krites merge runs/mine/checkpoints/step-150 --out models/mine --base models/moved"
     })
-final class ExportCommand implements Callable<Integer> {
+final class MergeCommand implements Callable<Integer> {
   private final PrintStream out;
 
   @Parameters(paramLabel = "CHECKPOINT", description = "A directory with adapters.")
@@ -62,7 +62,7 @@ final class ExportCommand implements Callable<Integer> {
               + " weights. Default: ${DEFAULT-VALUE}.")
   private int threads = 1;
 
-  ExportCommand(PrintStream out) {
+  MergeCommand(PrintStream out) {
     this.out = out;
   }
 
