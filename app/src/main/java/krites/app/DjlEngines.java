@@ -21,6 +21,7 @@ import krites.learner.Objective;
 import krites.learner.OptimizerSettings;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
+import krites.learner.TrainingCore;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.lora.LoraFiles;
@@ -135,9 +136,12 @@ final class DjlEngines implements Engines {
         },
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
-        config.model().freezeVision(),
-        learner.lora().settings(Seeds.ofName(config.run().seed(), "lora")),
-        new OptimizerSettings(learner.optimizer(), learner.offloadOptimizer()),
+        new TrainingCore.Choice(
+            config.model().freezeVision(),
+            learner.precision(),
+            learner.checkpointActivations(),
+            learner.lora().settings(Seeds.ofName(config.run().seed(), "lora")),
+            new OptimizerSettings(learner.optimizer(), learner.offloadOptimizer())),
         learner.threads());
   }
 

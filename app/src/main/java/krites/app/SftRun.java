@@ -27,6 +27,7 @@ import krites.learner.PackedRows;
 import krites.learner.SupervisedTrainer;
 import krites.learner.TrainingCore;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.DType;
 import krites.model.tokenizer.Tokenizer;
@@ -73,7 +74,11 @@ final class SftRun {
                   network, Seeds.ofName(config.run().seed(), "weights"), manager)
               : NetworkWeights.load(described.path(), network, manager);
       try (TrainingCore core =
-          new TrainingCore(network, weights, config.model().freezeVision(), manager)) {
+          new TrainingCore(
+              network,
+              weights,
+              new TrainingCore.Choice(config.model().freezeVision(), Precision.F32, false),
+              manager)) {
         out.printf(Locale.ROOT, "network of %,d parameters%n", weights.layout().parameters());
         train(core, encoder(described, tokenizer), tokenizer, manager);
         if (!sft.from().isEmpty()) {

@@ -87,7 +87,12 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
       Path reference,
       Optional<Path> optimizer,
       Optional<LoraFiles.Base> base,
-      PolicyVersion version) {}
+      PolicyVersion version) {
+    /** Where no adapters are trained. */
+    public Start(Path policy, Path reference, Optional<Path> optimizer, PolicyVersion version) {
+      this(policy, reference, optimizer, Optional.empty(), version);
+    }
+  }
 
   /** Loads weights; call it on the thread that will drive the trainer. */
   public DjlPolicyTrainer(
@@ -106,18 +111,23 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     this.version = start.version();
     this.manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
     Qwen25VlConfig config = Qwen25VlConfig.load(start.reference());
-    Optional<LoraAdapters> adapters = settings.lora().map(lora -> adapters(start, config, lora));
+    Optional<LoraAdapters> adapters =
+        settings.choice().lora().map(lora -> adapters(start, config, lora));
     this.core =
         new TrainingCore(
             config,
             NetworkWeights.load(
-                adapters.isPresent() ? start.reference() : start.policy(), config, manager),
-            new TrainingCore.Choice(settings.freezeVision(), adapters, settings.memory()),
+                adapters.isPresent() ? start.reference() : start.policy(),
+                config,
+                settings.choice()::loaded,
+                manager),
+            settings.choice(),
+            adapters,
             manager);
     start.optimizer().ifPresent(core.optimizer()::load);
     this.referenceFolder = start.reference();
     this.base = start.base();
-    if (settings.lora().isPresent() && base.isEmpty()) {
+    if (settings.choice().lora().isPresent() && base.isEmpty()) {
       throw new IllegalArgumentException("adapters without the name of their base");
     }
     this.reference =
@@ -134,7 +144,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   private NetworkWeights loadReference() {
     return core.adapters().isPresent()
         ? core.weights()
-        : NetworkWeights.load(referenceFolder, core.config(), manager);
+        : NetworkWeights.load(
+            referenceFolder, core.config(), settings.choice().precision(), manager);
   }
 
   @Override

@@ -2,9 +2,8 @@ package krites.learner;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import krites.model.lora.LoraLayout;
-import krites.model.lora.LoraSettings;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
 
@@ -15,16 +14,18 @@ import krites.model.qwen25vl.WeightLayout;
  * <p>What is allocated for each parameter:
  *
  * <ul>
- *   <li>a frozen one: its value, 4 bytes;
- *   <li>a trained one, an adapter's included: value 4, gradient 4 (from the first backward pass of
+ *   <li>a frozen one: its value in the type that the network computes in, 4 or 2 bytes;
+ *   <li>a trained one, an adapter's included: value 4, with bfloat16 2 more for the rounded copy of
+ *       a weight (an adapter is rounded as it is used), gradient 4 (from the first backward pass of
  *       a step to its update), and two moments: 4 each, or 1 each and 4 each for a block of 256, in
  *       tensors of at least 4096 values with {@link OptimizerKind#ADAMW_8BIT}; moments lie in host
  *       memory when they are offloaded;
  *   <li>with adapters no second set of weights for the reference; without them one more value of
- *       each parameter if the objective has a KL term.
+ *       each parameter, 4 or 2 bytes, if the objective has a KL term.
  * </ul>
  *
- * @param weights the network's own, trained or frozen
+ * @param weights the network's own, as it computes with them
+ * @param masters float32 beneath them, of those that are trained, if they are rounded
  * @param adapters beside them
  * @param reference a second set of weights, when the objective needs one and cannot use the first
  * @param gradients of trained parameters
@@ -34,6 +35,7 @@ import krites.model.qwen25vl.WeightLayout;
  */
 public record LearnerMemory(
     long weights,
+    long masters,
     long adapters,
     long reference,
     long gradients,
@@ -54,31 +56,26 @@ public record LearnerMemory(
    * @param reference whether the objective has a term that needs the start model
    */
   public static LearnerMemory of(
-      Qwen25VlConfig config,
-      boolean freezeVision,
-      Optional<LoraSettings> lora,
-      OptimizerSettings optimizer,
-      boolean reference) {
+      Qwen25VlConfig config, TrainingCore.Choice choice, boolean reference) {
+    OptimizerSettings optimizer = choice.optimizer();
     WeightLayout layout = WeightLayout.of(config);
-    Optional<LoraLayout> adapters = lora.map(settings -> LoraLayout.of(config, settings));
+    Optional<LoraLayout> adapters = choice.lora().map(settings -> LoraLayout.of(config, settings));
     List<Long> trained =
         adapters.isPresent()
             ? adapters.get().shapes().stream().map(shape -> shape[0] * shape[1]).toList()
-            : trained(layout, freezeVision).map(layout::size).toList();
+            : layout.names().stream().filter(choice::isTrained).map(layout::size).toList();
     long values = trained.stream().mapToLong(Long::longValue).sum();
-    long weights = Float.BYTES * layout.parameters();
+    long weights = choice.precision().bytes() * layout.parameters();
+    boolean rounded = choice.precision() != Precision.F32 && adapters.isEmpty();
     return new LearnerMemory(
         weights,
+        rounded ? Float.BYTES * values : 0,
         adapters.map(LoraLayout::parameters).orElse(0L) * Float.BYTES,
         reference && adapters.isEmpty() ? weights : 0,
         values * Float.BYTES,
         trained.stream().mapToLong(size -> momentBytes(size, optimizer.kind())).sum(),
         partBytes(trained, optimizer),
         optimizer.offload());
-  }
-
-  private static Stream<String> trained(WeightLayout layout, boolean freezeVision) {
-    return layout.names().stream().filter(name -> !(freezeVision && WeightLayout.isVision(name)));
   }
 
   /** Both moments of one tensor. */
@@ -101,7 +98,13 @@ public record LearnerMemory(
 
   /** All that lies on the learner's device. */
   public long onDevice() {
-    return weights + adapters + reference + gradients + parts + (momentsInHost ? 0 : moments);
+    return weights
+        + masters
+        + adapters
+        + reference
+        + gradients
+        + parts
+        + (momentsInHost ? 0 : moments);
   }
 
   /** What lies in host memory because it is offloaded. */

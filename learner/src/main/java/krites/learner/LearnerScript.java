@@ -31,6 +31,7 @@ final class LearnerScript {
                 : NetworkScript.methods(config));
     methods.add(ObjectiveScript.TEXT);
     methods.add(OptimizerScript.TEXT);
+    methods.add(PassScript.text(config));
     methods.add(TEXT);
     return List.copyOf(methods);
   }
@@ -39,69 +40,47 @@ final class LearnerScript {
    * {@code log_probs} gives the log-probability of each target and the entropy there.
    *
    * <p>{@code supervised} is the weighted sum of negative log-probabilities, {@code policy} the
-   * {@code objective} of {@link ObjectiveScript}. Both add their gradients to {@code total} (an
-   * empty tensor stands for no gradient).
+   * {@code objective} of {@link ObjectiveScript}. Both add their gradients to {@code total}, as
+   * {@link PassScript} explains, and return it behind their results.
    *
    * <p>{@code update} clips the gradients to a global norm and makes one AdamW step, or leaves
    * everything as it is when the norm is not finite. Its lists hold trained weights only:
-   * TorchScript drops writes through lists that it built itself.
+   * TorchScript drops writes through lists that it built itself. {@code refresh} rounds updated
+   * weights to the type that the network computes in.
    */
   private static final String TEXT =
       """
-      def log_probs(self, rows: List[Tensor], temperature: float, w: List[Tensor]) -> List[Tensor]:
-        if torch.gt(torch.len(rows), 7):
-          image = self.vision(rows[7], rows[8], rows[9], rows[10], rows[11], rows[12], rows[13], rows[14], rows[15], rows[16], rows[17], w)
-        else:
-          image = rows[6]
+      def log_probs(self, rows: List[Tensor], temperature: float, chunk: int, w: List[Tensor]) -> List[Tensor]:
+        image = self.see(rows, False, w)[0]
         x = self.embed(rows[0], rows[6], image, w)
-        out = self.decoder(x, rows[1], self.packed_mask(rows[2], rows[3]), False, w)
-        flat = torch.reshape(out[0], [-1, torch.size(x, 2)])
-        logits = torch.div(self.head(torch.index_select(flat, 0, rows[4]), w), temperature)
-        logp = torch.log_softmax(logits, -1)
-        chosen = torch.squeeze(torch.gather(logp, 1, torch.unsqueeze(rows[5], 1)), 1)
-        plain = torch.detach(logp)
-        entropy = torch.neg(torch.sum(torch.mul(torch.exp(plain), plain), [1]))
-        return [chosen, entropy]
+        states = self.read(x, rows, self.packed_mask(rows[2], rows[3]), False, w)
+        return torch.slice(self.head_log_probs(states[1], rows[5], temperature, chunk, w), 0, 2)
 
-      def trainable(self, w: List[Tensor], first: int) -> List[Tensor]:
-        out = annotate(List[Tensor], [])
-        for i in range(torch.len(w)):
-          p = torch.detach(w[i])
-          if torch.ge(i, first):
-            p = torch.requires_grad_(p, True)
-          out.append(p)
-        return out
-
-      def add_gradients(self, loss: Tensor, ps: List[Tensor], first: int, total: List[Tensor]) -> List[Tensor]:
-        found = torch.grad([loss], torch.slice(ps, first), None, None, False, True)
-        out = annotate(List[Tensor], [])
-        for i in range(torch.len(ps)):
-          if torch.lt(i, first):
-            out.append(total[i])
-          else:
-            g = found[torch.sub(i, first)]
-            if g is None:
-              out.append(total[i])
-            else:
-              d = torch.detach(g)
-              if torch.gt(torch.numel(total[i]), 0):
-                d = torch.add(d, total[i])
-              out.append(torch.contiguous(d))
-        return out
-
-      def supervised(self, rows: List[Tensor], weight: Tensor, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+      def supervised(self, rows: List[Tensor], weight: Tensor, chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
-        lp = self.log_probs(rows, 1.0, ps)
+        mask = self.packed_mask(rows[2], rows[3])
+        seen = self.begin(rows, recompute, first, ps, w)
+        states = self.go_on(seen, rows, mask, recompute, ps, w)
+        hidden = torch.detach(states[-1])
+        lp = self.head_log_probs(hidden, rows[5], 1.0, chunk, w)
         loss = torch.neg(torch.sum(torch.mul(lp[0], weight)))
-        grads = self.add_gradients(loss, ps, first, total)
-        return torch.add([torch.detach(loss), torch.detach(lp[0])], grads)
+        dh = self.head_gradient(hidden, rows[5], torch.neg(weight), lp[2], 1.0, chunk, first, total, w)
+        n = self.backward(dh, seen, states, rows, mask, recompute, first, total, ps)
+        return torch.add([loss, lp[0]], total)
 
-      def policy(self, rows: List[Tensor], temperature: float, t: List[Tensor], responses: int, choice: List[int], n: List[float], first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+      def policy(self, rows: List[Tensor], temperature: float, t: List[Tensor], responses: int, choice: List[int], n: List[float], chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
-        lp = self.log_probs(rows, temperature, ps)
-        terms = self.objective(lp[0], lp[1], t, responses, choice, n)
-        grads = self.add_gradients(terms[0], ps, first, total)
-        return torch.add([torch.detach(terms[1]), torch.detach(terms[2]), torch.detach(lp[0])], grads)
+        mask = self.packed_mask(rows[2], rows[3])
+        seen = self.begin(rows, recompute, first, ps, w)
+        states = self.go_on(seen, rows, mask, recompute, ps, w)
+        hidden = torch.detach(states[-1])
+        lp = self.head_log_probs(hidden, rows[5], temperature, chunk, w)
+        free = torch.requires_grad_(torch.detach(lp[0]), True)
+        terms = self.objective(free, lp[1], t, responses, choice, n)
+        slope = self.back(terms[0], torch.ones_like(terms[0]), free, 0, 0, torch.len(ps), total, ps)
+        dh = self.head_gradient(hidden, rows[5], slope, lp[2], temperature, chunk, first, total, w)
+        k = self.backward(dh, seen, states, rows, mask, recompute, first, total, ps)
+        return torch.add([torch.detach(terms[1]), torch.detach(terms[2]), lp[0]], total)
 
       def update(self, w: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float, max_norm: float) -> List[Tensor]:
         clipped = self.clip(grads, max_norm)
@@ -109,6 +88,11 @@ final class LearnerScript {
           torch._foreach_add_(steps, 1)
           torch._fused_adamw_(w, grads, m, v, annotate(List[Tensor], []), steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
         return clipped
+
+      def refresh(self, computing: List[Tensor], weights: List[Tensor]) -> List[Tensor]:
+        for i in range(torch.len(weights)):
+          torch.copy_(computing[i], weights[i])
+        return computing
       """
           .indent(2);
 }

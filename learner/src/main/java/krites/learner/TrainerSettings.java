@@ -1,8 +1,6 @@
 package krites.learner;
 
-import java.util.Optional;
 import krites.grpo.objective.LearningRate;
-import krites.model.lora.LoraSettings;
 
 /**
  * How the learner trains.
@@ -16,9 +14,7 @@ import krites.model.lora.LoraSettings;
  *     log-probabilities are computed before the first
  * @param microBatchTokens a micro-batch is closed before it holds more tokens than this (rows times
  *     width, so padding counts), but has at least one group
- * @param freezeVision leaves the vision tower untouched
- * @param lora adapters to train in place of the weights
- * @param memory how and where the optimizer keeps its moments
+ * @param choice what is trained and how the network computes
  * @param threads native threads of one operator
  */
 public record TrainerSettings(
@@ -29,9 +25,7 @@ public record TrainerSettings(
     LearningRate learningRate,
     int updatesPerBatch,
     int microBatchTokens,
-    boolean freezeVision,
-    Optional<LoraSettings> lora,
-    OptimizerSettings memory,
+    TrainingCore.Choice choice,
     int threads) {
   public TrainerSettings {
     if (updatesPerBatch < 1 || microBatchTokens < 1 || threads < 1) {

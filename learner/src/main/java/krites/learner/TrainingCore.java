@@ -10,8 +10,10 @@ import java.util.Map;
 import java.util.Optional;
 import krites.model.lora.LoraAdapters;
 import krites.model.lora.LoraLayout;
+import krites.model.lora.LoraSettings;
 import krites.model.lora.MergedWeights;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
@@ -22,6 +24,10 @@ import krites.model.torchscript.TorchRuntime;
  * Weights under training: gradients are added up over micro-batches, then one AdamW step consumes
  * them.
  *
+ * <p>Gradients, their sums, moments and the weights that AdamW moves are float32. With {@link
+ * Precision#BF16} the network computes on rounded copies of those weights, made anew after each
+ * step.
+ *
  * <p>Owns weights, moments and gradients. One thread at a time.
  */
 public final class TrainingCore implements AutoCloseable {
@@ -29,55 +35,153 @@ public final class TrainingCore implements AutoCloseable {
   private final NDManager manager;
   private final ScriptModule script;
   private final NetworkWeights weights;
+  private final NetworkWeights computing;
+  private final boolean recompute;
+  private final int headTokens;
   private final Optional<LoraAdapters> adapters;
   private final Optional<ScriptModule> plain;
   private final List<String> names;
   private final NDList network;
+  private final NDList trained;
   private final Optimizer optimizer;
   private final int firstTrained;
   private NDManager gradientOwner;
   private NDList gradients;
 
+  /** Logits that exist at once: some copies of 128 MiB in float32, whatever the vocabulary. */
+  private static final int HEAD_LOGITS = 1 << 25;
+
   /**
-   * What is trained, and what the optimizer remembers of it.
+   * What is trained, how the network computes, and what the optimizer remembers.
    *
    * @param freezeVision leaves the vision tower as it is
-   * @param adapters are trained in place of the weights; taken over
+   * @param precision of activations, and of the weights that they meet
+   * @param checkpointActivations keeps the input of each block alone and runs the block again in
+   *     the backward pass
+   * @param lora adapters that are trained in place of the weights
    * @param optimizer how and where moments are kept
    */
   public record Choice(
-      boolean freezeVision, Optional<LoraAdapters> adapters, OptimizerSettings optimizer) {}
+      boolean freezeVision,
+      Precision precision,
+      boolean checkpointActivations,
+      Optional<LoraSettings> lora,
+      OptimizerSettings optimizer) {
+    /** Everything trained, in float32, nothing computed twice. */
+    public static final Choice PLAIN = new Choice(false, Precision.F32, false);
 
-  /** All weights or those of the decoder, with float32 moments beside them. */
-  public TrainingCore(
-      Qwen25VlConfig config, NetworkWeights weights, boolean freezeVision, NDManager parent) {
-    this(
-        config,
-        weights,
-        new Choice(freezeVision, Optional.empty(), OptimizerSettings.DEFAULT),
-        parent);
+    /** Weights are trained, with float32 moments beside them. */
+    public Choice(boolean freezeVision, Precision precision, boolean checkpointActivations) {
+      this(
+          freezeVision,
+          precision,
+          checkpointActivations,
+          Optional.empty(),
+          OptimizerSettings.DEFAULT);
+    }
+
+    /** In which type a weight is to be loaded: float32 if AdamW will move it. */
+    public Precision loaded(String name) {
+      return isTrained(name) ? Precision.F32 : precision;
+    }
+
+    /** Whether AdamW moves a weight of the network. */
+    boolean isTrained(String name) {
+      return lora.isEmpty() && !(freezeVision && WeightLayout.isVision(name));
+    }
+
+    /** The same with another optimizer. */
+    Choice with(OptimizerSettings other) {
+      return new Choice(freezeVision, precision, checkpointActivations, lora, other);
+    }
+
+    /** The same with adapters. */
+    Choice with(LoraSettings other) {
+      return new Choice(
+          freezeVision, precision, checkpointActivations, Optional.of(other), optimizer);
+    }
   }
 
   /**
-   * @param weights taken over, and changed in place unless adapters are trained
+   * A core that begins with fresh adapters, if it trains any.
+   *
+   * @param weights as {@link Choice#loaded} says; taken over, and changed in place unless adapters
+   *     are trained
    * @param parent owner of all native memory; its device is used
    */
   public TrainingCore(
       Qwen25VlConfig config, NetworkWeights weights, Choice choice, NDManager parent) {
-    this(config, weights, choice, parent, Optimizer.PART);
+    this(
+        config,
+        weights,
+        choice,
+        choice.lora().map(lora -> LoraAdapters.fresh(config, lora, parent)),
+        parent);
   }
 
+  /**
+   * As above.
+   *
+   * @param adapters those that {@link Choice#lora} describes; taken over
+   */
+  public TrainingCore(
+      Qwen25VlConfig config,
+      NetworkWeights weights,
+      Choice choice,
+      Optional<LoraAdapters> adapters,
+      NDManager parent) {
+    this(
+        config,
+        weights,
+        choice,
+        adapters,
+        Math.max(1, HEAD_LOGITS / config.vocabulary()),
+        Optimizer.PART,
+        parent);
+  }
+
+  /**
+   * As above.
+   *
+   * @param headTokens tokens whose logits exist at once
+   */
   TrainingCore(
       Qwen25VlConfig config,
       NetworkWeights weights,
       Choice choice,
-      NDManager parent,
-      int optimizerPart) {
+      int headTokens,
+      NDManager parent) {
+    this(
+        config,
+        weights,
+        choice,
+        choice.lora().map(lora -> LoraAdapters.fresh(config, lora, parent)),
+        headTokens,
+        Optimizer.PART,
+        parent);
+  }
+
+  /**
+   * As above.
+   *
+   * @param part values of a tensor that the optimizer takes at once
+   */
+  TrainingCore(
+      Qwen25VlConfig config,
+      NetworkWeights weights,
+      Choice choice,
+      Optional<LoraAdapters> adapters,
+      int headTokens,
+      int part,
+      NDManager parent) {
     TorchRuntime.start();
     this.config = config;
     this.weights = weights;
-    this.adapters = choice.adapters();
+    this.adapters = adapters;
     this.manager = parent.newSubManager();
+    this.computing = weights.in(choice.precision(), manager);
+    this.recompute = choice.checkpointActivations();
+    this.headTokens = headTokens;
     Optional<LoraLayout> lora = adapters.map(LoraAdapters::layout);
     this.script =
         ScriptModule.load(manager, LearnerScript.methods(config, lora.map(LoraLayout::settings)));
@@ -85,40 +189,47 @@ public final class TrainingCore implements AutoCloseable {
         lora.map(_ -> ScriptModule.load(manager, LearnerScript.methods(config, Optional.empty())));
     this.names = new ArrayList<>(weights.layout().names());
     lora.ifPresent(layout -> names.addAll(layout.names()));
-    this.network = new NDList(weights.tensors());
-    adapters.ifPresent(added -> network.addAll(added.tensors()));
-    this.firstTrained = firstTrained(weights.layout(), choice);
+    this.network = withAdapters(computing.tensors());
+    this.trained = withAdapters(weights.tensors());
+    this.firstTrained = firstTrained(choice);
     this.optimizer =
         new Optimizer(
             script,
             OptimizerState.fresh(
                 names.subList(firstTrained, names.size()),
-                new NDList(network.subList(firstTrained, network.size())),
+                new NDList(trained.subList(firstTrained, trained.size())),
                 choice.optimizer(),
                 manager),
             manager,
-            optimizerPart);
+            part);
     this.gradientOwner = manager.newSubManager();
     this.gradients = noGradients();
   }
 
+  private NDList withAdapters(NDList tensors) {
+    NDList all = new NDList(tensors);
+    adapters.ifPresent(added -> all.addAll(added.tensors()));
+    return all;
+  }
+
   /** Where the trained tail of the script's list begins. */
-  private static int firstTrained(WeightLayout layout, Choice choice) {
-    if (choice.adapters().isPresent()) {
-      return layout.names().size();
-    }
-    return choice.freezeVision()
-        ? (int) layout.names().stream().filter(WeightLayout::isVision).count()
-        : 0;
+  private int firstTrained(Choice choice) {
+    List<String> own = weights.layout().names();
+    return (int) own.stream().filter(name -> !choice.isTrained(name)).count();
   }
 
   public Qwen25VlConfig config() {
     return config;
   }
 
-  /** The weights of the network; with adapters, the frozen ones beneath them. */
+  /** The weights as they are trained and saved; with adapters, the frozen ones beneath them. */
   public NetworkWeights weights() {
     return weights;
+  }
+
+  /** The weights in the type that the network computes in; the same object when that is theirs. */
+  public NetworkWeights computing() {
+    return computing;
   }
 
   /** What is trained in place of the weights, if anything is. */
@@ -147,7 +258,7 @@ public final class TrainingCore implements AutoCloseable {
 
   /** Log-probabilities of the targets and entropies, both (M), as trained so far; no gradients. */
   public NDList logProbs(PackedRows rows, double temperature, NDManager output) {
-    return script.call(output, "log_probs", rows.tensors(), temperature, network);
+    return script.call(output, "log_probs", rows.tensors(), temperature, headTokens, network);
   }
 
   /** As {@link #logProbs(PackedRows, double, NDManager)}, under given weights without adapters. */
@@ -155,7 +266,7 @@ public final class TrainingCore implements AutoCloseable {
       PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
     return plain
         .orElse(script)
-        .call(output, "log_probs", rows.tensors(), temperature, under.tensors());
+        .call(output, "log_probs", rows.tensors(), temperature, headTokens, under.tensors());
   }
 
   /**
@@ -167,7 +278,16 @@ public final class TrainingCore implements AutoCloseable {
   public double supervised(PackedRows rows, float[] tokenWeights) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray weight = scope.create(tokenWeights);
-      return accumulate("supervised", 2, rows.tensors(), weight, firstTrained, gradients, network)
+      return accumulate(
+              "supervised",
+              2,
+              rows.tensors(),
+              weight,
+              headTokens,
+              recompute,
+              firstTrained,
+              gradients,
+              network)
           .get(0)
           .getFloat();
     }
@@ -235,6 +355,8 @@ public final class TrainingCore implements AutoCloseable {
               settings[1],
               settings[2],
               settings[3],
+              headTokens,
+              recompute,
               firstTrained,
               gradients,
               network);
@@ -245,7 +367,7 @@ public final class TrainingCore implements AutoCloseable {
 
   /**
    * Runs a loss method; its first results are returned (valid until the next call), the rest are
-   * the new gradients.
+   * the new gradients. Those that there were are changed in place and returned with them.
    */
   private NDList accumulate(String method, int results, Object... arguments) {
     NDManager owner = manager.newSubManager();
@@ -266,20 +388,27 @@ public final class TrainingCore implements AutoCloseable {
    */
   public Update update(double learningRate, AdamWSettings settings) {
     List<Integer> places = new ArrayList<>();
-    NDList trained = new NDList();
+    NDList moved = new NDList();
     NDList theirs = new NDList();
+    NDList rounded = new NDList();
     for (int i = firstTrained; i < names.size(); i++) {
       // A weight without a gradient is left alone, as PyTorch does.
       if (gradients.get(i).getShape().size() > 0) {
         places.add(i - firstTrained);
-        trained.add(network.get(i));
+        moved.add(trained.get(i));
         theirs.add(gradients.get(i));
+        rounded.add(network.get(i));
       }
     }
     if (places.isEmpty()) {
       throw new IllegalStateException("no gradients to make a step with");
     }
-    Update update = optimizer.step(places, trained, theirs, learningRate, settings);
+    Update update = optimizer.step(places, moved, theirs, learningRate, settings);
+    if (update.applied() && computing != weights && adapters.isEmpty()) {
+      try (NDManager scope = manager.newSubManager()) {
+        script.call(scope, "refresh", rounded, moved);
+      }
+    }
     forgetGradients();
     return update;
   }
@@ -333,6 +462,9 @@ public final class TrainingCore implements AutoCloseable {
     optimizer.close();
     script.close();
     plain.ifPresent(ScriptModule::close);
+    if (computing != weights) {
+      computing.close();
+    }
     manager.close();
     adapters.ifPresent(LoraAdapters::close);
     weights.close();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,7 @@ import krites.grpo.objective.ProximalRule;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.qwen25vl.Precision;
+import krites.model.safetensors.DType;
 import krites.model.weights.WeightStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,20 +124,59 @@ class DjlPolicyTrainerTest {
     assertEquals(0, step.get("learner/masked_token_share"));
   }
 
+  @Test
+  void aTrainerThatGoesOnFromItsFilesMakesTheSameBits() throws IOException {
+    List<TrainingCore.Choice> choices =
+        List.of(
+            new TrainingCore.Choice(false, Precision.BF16, false),
+            new TrainingCore.Choice(true, Precision.BF16, true),
+            new TrainingCore.Choice(true, Precision.F32, false));
+    for (TrainingCore.Choice choice : choices) {
+      TrainerSettings settings = settings(1e-3, objective(0.2, 0.3, 0.01), 2, choice);
+      Path saved = Files.createDirectory(folder.resolve("saved-" + trainers));
+      String half;
+      try (DjlPolicyTrainer trainer = trainer(settings, start())) {
+        step(trainer, batch(1, 0, 0, Tuning.NONE));
+        half = trainer.publish().digest();
+        trainer.save(saved);
+      }
+      Optional<Path> optimizer = Optional.of(saved.resolve(DjlPolicyTrainer.OPTIMIZER_FILE));
+      var again = new DjlPolicyTrainer.Start(saved, MODEL, optimizer, new PolicyVersion(0, 1));
+      try (DjlPolicyTrainer trainer = trainer(settings, again)) {
+        assertEquals(half, trainer.publish().digest(), choice + "");
+      }
+      try (DjlPolicyTrainer trainer = trainer(settings, again)) {
+        step(trainer, batch(2, 1, 0, Tuning.NONE));
+        assertEquals(
+            run(settings, Tuning.NONE, Tuning.NONE).digest(),
+            trainer.publish().digest(),
+            choice + "");
+      }
+    }
+  }
+
+  private static DjlPolicyTrainer.Start start() {
+    return new DjlPolicyTrainer.Start(MODEL, MODEL, Optional.empty(), new PolicyVersion(0, 0));
+  }
+
+  private DjlPolicyTrainer trainer(TrainerSettings settings, DjlPolicyTrainer.Start start) {
+    return new DjlPolicyTrainer(
+        start,
+        settings,
+        image -> {
+          throw new IOException("no image in this test");
+        },
+        ImagePipeline.of(ImageProcessor.load(MODEL)),
+        new WeightStore(folder.resolve("trainer-" + trainers++), Precision.F32),
+        (directory, weights) -> {
+          Files.copy(MODEL.resolve("config.json"), directory.resolve("config.json"));
+          weights.save(directory, DType.F32);
+        });
+  }
+
   private Ran run(TrainerSettings settings, Tuning first, Tuning second) {
-    Path own = folder.resolve("trainer-" + trainers++);
     List<Map<String, Double>> steps = new ArrayList<>();
-    try (DjlPolicyTrainer trainer =
-        new DjlPolicyTrainer(
-            new DjlPolicyTrainer.Start(
-                MODEL, MODEL, Optional.empty(), Optional.empty(), new PolicyVersion(0, 0)),
-            settings,
-            image -> {
-              throw new IOException("no image in this test");
-            },
-            ImagePipeline.of(ImageProcessor.load(MODEL)),
-            new WeightStore(own, Precision.F32),
-            (directory, weights) -> {})) {
+    try (DjlPolicyTrainer trainer = trainer(settings, start())) {
       steps.add(step(trainer, batch(1, 0, 0, first)));
       steps.add(step(trainer, batch(2, 1, 0, second)));
       return new Ran(trainer.publish().digest(), steps);
@@ -152,6 +193,11 @@ class DjlPolicyTrainerTest {
   }
 
   private static TrainerSettings settings(double rate, DecoupledObjective loss, int updates) {
+    return settings(rate, loss, updates, TrainingCore.Choice.PLAIN);
+  }
+
+  private static TrainerSettings settings(
+      double rate, DecoupledObjective loss, int updates, TrainingCore.Choice choice) {
     return new TrainerSettings(
         new Objective(1, loss),
         TokenWeights.MICRO_BATCH_TOKEN_MEAN,
@@ -160,9 +206,7 @@ class DjlPolicyTrainerTest {
         new LearningRate.Constant(rate, 0),
         updates,
         64,
-        false,
-        Optional.empty(),
-        OptimizerSettings.DEFAULT,
+        choice,
         1);
   }
 

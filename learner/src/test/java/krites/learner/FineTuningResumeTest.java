@@ -143,9 +143,7 @@ class FineTuningResumeTest {
         new LearningRate.Constant(1e-3, 0),
         1,
         64,
-        false,
-        lora,
-        optimizer,
+        new TrainingCore.Choice(false, Precision.F32, false, lora, optimizer),
         1);
   }
 }

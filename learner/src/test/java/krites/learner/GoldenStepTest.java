@@ -11,12 +11,10 @@ import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import krites.grpo.objective.DecoupledObjective;
 import krites.model.image.ImageDecoder;
 import krites.model.image.ImageProcessor;
 import krites.model.image.ProcessedImage;
@@ -35,8 +33,6 @@ import org.junit.jupiter.api.Test;
 class GoldenStepTest {
   private static final Path GOLDEN = Path.of("..", "model", "src", "test", "resources", "golden");
   private static final Path MODEL = GOLDEN.resolve("models/a");
-  private static final int PROMPT = 21;
-  private static final int RESPONSE = 10;
 
   private final Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
   private NDManager manager;
@@ -46,7 +42,8 @@ class GoldenStepTest {
   void start() {
     TorchRuntime.prepareThread(1, false);
     manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    core = new TrainingCore(config, NetworkWeights.load(MODEL, config, manager), false, manager);
+    NetworkWeights weights = NetworkWeights.load(MODEL, config, manager);
+    core = new TrainingCore(config, weights, TrainingCore.Choice.PLAIN, manager);
   }
 
   @AfterEach
@@ -104,11 +101,11 @@ class GoldenStepTest {
   void packedPolicyStepEqualsTheReference() throws IOException {
     try (SafetensorsFile golden = tensors("grpo_step.safetensors");
         SafetensorsFile train = tensors("grpo_step.train.safetensors")) {
-      int[] places = places(golden);
-      PackedRows rows = PackedRows.of(groups(golden), config, manager);
+      int[] places = GoldenStep.places(golden);
+      PackedRows rows = PackedRows.of(GoldenStep.of(MODEL).groups(), config, manager);
       assertEquals(places.length, rows.targets());
       TrainingCore.PolicyLoss loss = policy(golden, rows, places);
-      assertArrayEquals(pick(golden, "log_probs", places), loss.logProbs(), 5e-5f);
+      assertArrayEquals(GoldenStep.pick(golden, "log_probs", places), loss.logProbs(), 5e-5f);
       assertEquals(-0.06652338057756424, loss.loss(), 1e-5);
       assertEquals(-0.0670221745967865, loss.policy(), 1e-5);
       assertEquals(0.04987942427396774, loss.kl(), 1e-5);
@@ -119,7 +116,8 @@ class GoldenStepTest {
       TrainingCore.Update update = core.update(1e-4, AdamWSettings.PUBLISHED);
       assertEquals(5.151957988739014, update.gradientNorm(), 5e-4);
       TrainingCore.PolicyLoss after = policy(golden, rows, places);
-      assertArrayEquals(pick(golden, "log_probs_after_step", places), after.logProbs(), 5e-4f);
+      assertArrayEquals(
+          GoldenStep.pick(golden, "log_probs_after_step", places), after.logProbs(), 5e-4f);
       assertEquals(-0.1551676243543625, after.loss(), 5e-4);
     }
   }
@@ -128,9 +126,9 @@ class GoldenStepTest {
   void gradientsOfMicroBatchesAddUp() throws IOException {
     try (SafetensorsFile golden = tensors("grpo_step.safetensors");
         SafetensorsFile train = tensors("grpo_step.train.safetensors")) {
-      int[] places = places(golden);
+      int[] places = GoldenStep.places(golden);
       int from = 0;
-      for (PackedRows.Sequence group : groups(golden)) {
+      for (PackedRows.Sequence group : GoldenStep.of(MODEL).groups()) {
         PackedRows rows = PackedRows.of(List.of(group), config, manager);
         int[] own = Arrays.copyOfRange(places, from, from + rows.targets());
         from += rows.targets();
@@ -146,17 +144,17 @@ class GoldenStepTest {
 
   private TrainingCore.PolicyLoss policy(
       SafetensorsFile golden, PackedRows rows, int[] places, int tokens) {
-    float[] old = pick(golden, "old_log_probs", places);
+    float[] old = GoldenStep.pick(golden, "old_log_probs", places);
     PolicyTargets targets =
         new PolicyTargets(
             List.of(old.length),
-            pick(golden, "advantages", places),
+            GoldenStep.pick(golden, "advantages", places),
             old,
             new float[old.length],
             old,
-            pick(golden, "ref_log_probs", places),
+            GoldenStep.pick(golden, "ref_log_probs", places),
             filled(places.length, 1f / tokens));
-    return core.policy(rows, targets, new Objective(0.9, DecoupledObjective.published()));
+    return core.policy(rows, targets, GoldenStep.OBJECTIVE);
   }
 
   private void assertGradients(SafetensorsFile train) {
@@ -204,54 +202,6 @@ class GoldenStepTest {
         List.of(image("a_one_image_0_131x90.png")),
         config,
         manager);
-  }
-
-  /** The three prompts with three responses each. */
-  private List<PackedRows.Sequence> groups(SafetensorsFile golden) throws IOException {
-    long[] ids = golden.longs("input_ids");
-    long[] attention = golden.longs("attention_mask");
-    long[] mask = golden.longs("response_mask");
-    List<List<ProcessedImage>> images =
-        List.of(
-            List.of(image("a_grpo_step_0_84x84.png")),
-            List.of(),
-            List.of(image("a_grpo_step_1_100x61.png")));
-    int width = PROMPT + RESPONSE;
-    List<PackedRows.Sequence> groups = new ArrayList<>();
-    for (int group = 0; group < 3; group++) {
-      int first = group * 3 * width;
-      int[] prompt =
-          IntStream.range(first, first + PROMPT)
-              .filter(i -> attention[i] != 0)
-              .map(i -> (int) ids[i])
-              .toArray();
-      List<int[]> responses = new ArrayList<>();
-      for (int row = group * 3; row < group * 3 + 3; row++) {
-        int start = row * width + PROMPT;
-        int from = row * RESPONSE;
-        responses.add(
-            IntStream.range(0, RESPONSE)
-                .filter(i -> mask[from + i] != 0)
-                .map(i -> (int) ids[start + i])
-                .toArray());
-      }
-      groups.add(new PackedRows.Sequence(prompt, images.get(group), responses));
-    }
-    return groups;
-  }
-
-  private static int[] places(SafetensorsFile golden) {
-    long[] mask = golden.longs("response_mask");
-    return IntStream.range(0, mask.length).filter(i -> mask[i] != 0).toArray();
-  }
-
-  private static float[] pick(SafetensorsFile golden, String tensor, int[] places) {
-    float[] all = golden.floats(tensor);
-    float[] picked = new float[places.length];
-    for (int i = 0; i < places.length; i++) {
-      picked[i] = all[places[i]];
-    }
-    return picked;
   }
 
   private static float[] filled(int length, float value) {

@@ -6,14 +6,14 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import krites.model.lora.LoraAdapters;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.torchscript.TorchRuntime;
 import org.junit.jupiter.api.Test;
@@ -29,34 +29,41 @@ class LearnerMemoryTest {
   @Test
   void itIsWhatALearnerHolds() {
     TorchRuntime.prepareThread(1, false);
-    for (OptimizerKind kind : OptimizerKind.values()) {
-      compare(false, Optional.empty(), kind);
-      compare(true, Optional.empty(), kind);
-      compare(false, Optional.of(LORA), kind);
+    for (Precision precision : Precision.values()) {
+      TrainingCore.Choice all = new TrainingCore.Choice(false, precision, false);
+      for (OptimizerKind kind : OptimizerKind.values()) {
+        OptimizerSettings optimizer = new OptimizerSettings(kind, false);
+        compare(all.with(optimizer));
+        compare(new TrainingCore.Choice(true, precision, false).with(optimizer));
+        compare(all.with(LORA).with(optimizer));
+      }
     }
   }
 
-  private void compare(boolean freezeVision, Optional<LoraSettings> lora, OptimizerKind kind) {
-    OptimizerSettings optimizer = new OptimizerSettings(kind, false);
-    LearnerMemory said = LearnerMemory.of(config, freezeVision, lora, optimizer, false);
+  private void compare(TrainingCore.Choice choice) {
+    LearnerMemory said = LearnerMemory.of(config, choice, false);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         TrainingCore core =
             new TrainingCore(
                 config,
-                NetworkWeights.load(MODEL, config, manager),
-                new TrainingCore.Choice(
-                    freezeVision,
-                    lora.map(settings -> LoraAdapters.fresh(config, settings, manager)),
-                    optimizer),
+                NetworkWeights.load(MODEL, config, choice::loaded, manager),
+                choice,
                 manager)) {
-      String what = kind + ", frozen vision " + freezeVision + ", " + lora;
-      assertEquals(bytes(core.weights().tensors()), said.weights(), what);
+      long own = bytes(core.computing().tensors());
+      assertEquals(own, said.weights(), choice + "");
+      long masters = 0;
+      for (int i = 0; i < core.weights().tensors().size(); i++) {
+        NDArray master = core.weights().tensors().get(i);
+        boolean shared = master.getDataType() == core.computing().tensors().get(i).getDataType();
+        masters += shared ? 0 : bytes(new NDList(master));
+      }
+      assertEquals(masters, said.masters(), choice + "");
       assertEquals(
           core.adapters().map(adapters -> bytes(adapters.tensors())).orElse(0L),
           said.adapters(),
-          what);
-      assertEquals(core.optimizer().bytes(), said.moments(), what);
-      assertEquals(said.gradients(), gradients(core, manager), what);
+          choice + "");
+      assertEquals(core.optimizer().bytes(), said.moments(), choice + "");
+      assertEquals(gradients(core, manager), said.gradients(), choice + "");
     }
   }
 
@@ -76,16 +83,18 @@ class LearnerMemoryTest {
   }
 
   private static long bytes(NDList tensors) {
-    return tensors.stream().mapToLong(tensor -> 4 * tensor.size()).sum();
+    return tensors.stream()
+        .mapToLong(tensor -> (tensor.getDataType() == DataType.FLOAT32 ? 4 : 2) * tensor.size())
+        .sum();
   }
 
   @Test
   void adaptersNeedNoSecondSetOfWeightsAndOffloadedMomentsNoDevice() {
     OptimizerSettings offload = new OptimizerSettings(OptimizerKind.ADAMW, true);
-    LearnerMemory full =
-        LearnerMemory.of(config, false, Optional.empty(), OptimizerSettings.DEFAULT, true);
-    LearnerMemory host = LearnerMemory.of(config, false, Optional.empty(), offload, true);
-    LearnerMemory lora = LearnerMemory.of(config, false, Optional.of(LORA), offload, true);
+    TrainingCore.Choice plain = TrainingCore.Choice.PLAIN;
+    LearnerMemory full = LearnerMemory.of(config, plain, true);
+    LearnerMemory host = LearnerMemory.of(config, plain.with(offload), true);
+    LearnerMemory lora = LearnerMemory.of(config, plain.with(LORA).with(offload), true);
     assertEquals(full.weights(), full.reference());
     assertEquals(0, lora.reference());
     assertEquals(0, full.inHost());

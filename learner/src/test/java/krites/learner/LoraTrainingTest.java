@@ -2,6 +2,7 @@ package krites.learner;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
@@ -11,14 +12,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
-import krites.model.lora.LoraAdapters;
 import krites.model.lora.LoraLayout;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.DType;
 import krites.model.torchscript.TorchRuntime;
@@ -50,10 +50,7 @@ class LoraTrainingTest {
         new TrainingCore(
             config,
             NetworkWeights.load(MODEL, config, manager),
-            new TrainingCore.Choice(
-                false,
-                Optional.of(LoraAdapters.fresh(config, SETTINGS, manager)),
-                OptimizerSettings.DEFAULT),
+            TrainingCore.Choice.PLAIN.with(SETTINGS),
             manager);
     rows = rows(manager, config);
     mean = new float[rows.targets()];
@@ -105,7 +102,8 @@ class LoraTrainingTest {
   void gradientsAreThoseOfTheMergedWeightsByTheChainRule() throws IOException {
     fillB();
     double loss = core.supervised(rows, mean);
-    try (TrainingCore full = new TrainingCore(config, merged(), false, manager)) {
+    try (TrainingCore full =
+        new TrainingCore(config, merged(), TrainingCore.Choice.PLAIN, manager)) {
       assertEquals(loss, full.supervised(rows, mean), 1e-5);
       List<LoraLayout.Adapter> adapters = core.adapters().orElseThrow().layout().adapters();
       int first = core.weights().layout().names().size();
@@ -122,6 +120,38 @@ class LoraTrainingTest {
         assertNear(
             weight.matMul(a.transpose()), core.gradients().get(first + 2 * i + 1), name + " B");
       }
+    }
+  }
+
+  @Test
+  void blocksRunTwiceGiveTheSameBits() {
+    core.supervised(rows, mean);
+    TrainingCore.Choice twice = new TrainingCore.Choice(false, Precision.F32, true).with(SETTINGS);
+    NetworkWeights base = NetworkWeights.load(MODEL, config, manager);
+    try (TrainingCore other = new TrainingCore(config, base, twice, manager)) {
+      other.supervised(rows, mean);
+      int first = core.firstTrained();
+      for (int i = first; i < core.gradients().size(); i++) {
+        assertArrayEquals(
+            core.gradients().get(i).toFloatArray(), other.gradients().get(i).toFloatArray());
+      }
+    }
+  }
+
+  /** Adapters and their gradients stay float32 beside a base that nobody keeps in float32. */
+  @Test
+  void aBaseInHalfTheBytesLearnsToo() {
+    TrainingCore.Choice half = new TrainingCore.Choice(false, Precision.BF16, true).with(SETTINGS);
+    NetworkWeights base = NetworkWeights.load(MODEL, config, half::loaded, manager);
+    try (TrainingCore other = new TrainingCore(config, base, half, manager)) {
+      assertSame(other.weights(), other.computing());
+      double loss = other.supervised(rows, mean);
+      assertEquals(core.supervised(rows, mean), loss, 0.05);
+      for (int step = 0; step < 20; step++) {
+        other.update(1e-2, new AdamWSettings(0.9, 0.999, 1e-8, 0, 1));
+        other.supervised(rows, mean);
+      }
+      assertTrue(other.supervised(rows, mean) < 0.8 * loss);
     }
   }
 

@@ -181,7 +181,7 @@ class OptimizerTest {
         new TrainingCore(
             config,
             NetworkWeights.load(model, config, manager),
-            new TrainingCore.Choice(false, Optional.empty(), new OptimizerSettings(kind, false)),
+            TrainingCore.Choice.PLAIN.with(new OptimizerSettings(kind, false)),
             manager);
     PackedRows rows = LoraTrainingTest.rows(manager, config);
     float[] mean = new float[rows.targets()];

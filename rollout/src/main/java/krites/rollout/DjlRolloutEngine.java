@@ -313,7 +313,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
   public void update(WeightUpdate update) {
     store.verify(update.location(), update.digest());
     NetworkWeights fresh =
-        store.load(update.location(), weights.layout(), weights.precision(), manager);
+        store.load(update.location(), weights.layout(), settings.precision(), manager);
     weights.close();
     weights = fresh;
     version = update.version();

@@ -422,6 +422,8 @@ public record RunConfig(
       int updatesPerBatch,
       int microBatchTokens,
       int threads,
+      Precision precision,
+      boolean checkpointActivations,
       OptimizerKind optimizer,
       boolean offloadOptimizer,
       Lora lora) {

@@ -167,6 +167,8 @@ final class RunConfigParser {
         keys.intAt("learner.updates-per-batch"),
         keys.intAt("learner.micro-batch-tokens"),
         keys.intAt("learner.threads"),
+        keys.choiceAt("learner.precision", Precision.class),
+        keys.booleanAt("learner.checkpoint-activations"),
         keys.choiceAt("learner.optimizer", OptimizerKind.class),
         keys.booleanAt("learner.offload-optimizer"),
         new RunConfig.Lora(

@@ -55,7 +55,7 @@ final class GoldenModel implements AutoCloseable {
 
   /** A learner's core on weights of its own. */
   TrainingCore newCore() {
-    return new TrainingCore(config, weights.copy(manager), false, manager);
+    return new TrainingCore(config, weights.copy(manager), TrainingCore.Choice.PLAIN, manager);
   }
 
   /** Image files as the model's processor turns them into patches. */

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import krites.model.safetensors.CheckpointException;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.OutgoingTensor;
@@ -33,14 +34,11 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
   public static final long SHARD_BYTES = 5_000_000_000L;
 
   private final WeightLayout layout;
-  private final Precision precision;
   private final NDManager manager;
   private final NDList tensors;
 
-  private NetworkWeights(
-      WeightLayout layout, Precision precision, NDManager manager, NDList tensors) {
+  private NetworkWeights(WeightLayout layout, NDManager manager, NDList tensors) {
     this.layout = layout;
-    this.precision = precision;
     this.manager = manager;
     this.tensors = tensors;
   }
@@ -62,6 +60,19 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
    */
   public static NetworkWeights load(
       Path directory, Qwen25VlConfig config, Precision precision, NDManager parent) {
+    return load(directory, config, name -> precision, parent);
+  }
+
+  /**
+   * As above, where not all weights lie in the same type.
+   *
+   * @param precision of each weight by its published name
+   */
+  public static NetworkWeights load(
+      Path directory,
+      Qwen25VlConfig config,
+      Function<String, Precision> precision,
+      NDManager parent) {
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(directory)) {
       return read(checkpoint, WeightLayout.of(config), precision, parent);
     }
@@ -73,6 +84,14 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
       WeightLayout layout,
       Precision precision,
       NDManager parent) {
+    return read(checkpoint, layout, name -> precision, parent);
+  }
+
+  private static NetworkWeights read(
+      SafetensorsCheckpoint checkpoint,
+      WeightLayout layout,
+      Function<String, Precision> precision,
+      NDManager parent) {
     requireAll(checkpoint, layout);
     NDManager manager = parent.newSubManager();
     try {
@@ -80,14 +99,14 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
       for (String name : layout.names()) {
         float[] values = checkpoint.floats(stored(checkpoint, name).orElseThrow().name());
         NDArray full = aligned(values, new Shape(layout.shape(name)), manager);
-        if (precision == Precision.F32) {
+        if (precision.apply(name) == Precision.F32) {
           tensors.add(full);
         } else {
-          tensors.add(RawTensors.cast(full, precision.scalarType(), manager));
+          tensors.add(RawTensors.cast(full, precision.apply(name).scalarType(), manager));
           full.close();
         }
       }
-      return new NetworkWeights(layout, precision, manager, tensors);
+      return new NetworkWeights(layout, manager, tensors);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -170,7 +189,7 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
       }
       tensors.add(aligned(values, new Shape(shape), manager));
     }
-    return new NetworkWeights(layout, Precision.F32, manager, tensors);
+    return new NetworkWeights(layout, manager, tensors);
   }
 
   /**
@@ -193,16 +212,27 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
       copy.attach(copies);
       list.add(copy);
     }
-    return new NetworkWeights(layout, precision, copies, list);
+    return new NetworkWeights(layout, copies, list);
   }
 
-  /** Zeros of the same shapes: optimizer moments. */
-  public NDList zeros(NDManager owner) {
+  /**
+   * The same weights in one type: this object if they all have it, else one that holds rounded
+   * copies and shares the tensors that have it.
+   */
+  public NetworkWeights in(Precision precision, NDManager parent) {
+    if (tensors.stream().allMatch(tensor -> precisionOf(tensor) == precision)) {
+      return this;
+    }
+    NDManager copies = parent.newSubManager();
     NDList list = new NDList(tensors.size());
     for (NDArray tensor : tensors) {
-      list.add(owner.zeros(tensor.getShape(), DataType.FLOAT32));
+      list.add(RawTensors.cast(tensor, precision.scalarType(), copies));
     }
-    return list;
+    return new NetworkWeights(layout, copies, list);
+  }
+
+  private static Precision precisionOf(NDArray tensor) {
+    return tensor.getDataType() == DataType.FLOAT32 ? Precision.F32 : Precision.BF16;
   }
 
   /** The tensors in script order; owned by this object. */
@@ -212,11 +242,6 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
 
   public WeightLayout layout() {
     return layout;
-  }
-
-  /** The number type of the tensors. */
-  public Precision precision() {
-    return precision;
   }
 
   @Override
@@ -266,7 +291,7 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
   }
 
   private long byteSize(int index) {
-    return tensors.get(index).getShape().size() * precision.bytes();
+    return tensors.get(index).getShape().size() * precisionOf(tensors.get(index)).bytes();
   }
 
   @Override

@@ -1,0 +1,245 @@
+package krites.learner;
+
+import java.util.List;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
+
+/**
+ * Forward and backward passes of training as TorchScript methods on top of the network's.
+ *
+ * <p>A pass is cut where memory would be largest. The head works on {@code chunk} tokens at a time,
+ * so that the logits of all tokens never exist together: log-probabilities first, then, when the
+ * loss is known, their gradient, whose formula is written out. Between the head, the decoder and
+ * the vision tower gradients are handed on by hand. With {@code recompute} the decoder and the
+ * tower keep the input of each block alone, and the backward pass runs each block again; every
+ * operator sees the same arguments, so the gradients are the same.
+ *
+ * <p>Trained are the weights from place {@code first} on, and whatever a caller's list {@code w}
+ * has behind those of the network. {@code total} has a float32 gradient for each, or an empty
+ * tensor; gradients are added to it in place. {@code rows} is explained at {@link LearnerScript}.
+ */
+final class PassScript {
+  private PassScript() {}
+
+  /** The methods for a network. */
+  static String text(Qwen25VlConfig config) {
+    List<String> names = WeightLayout.of(config).names();
+    return TEXT.replace("$DEPTH", String.valueOf(config.vision().depth()))
+        .replace("$LAYERS", String.valueOf(config.layers()))
+        .replace("$MERGER", String.valueOf(names.indexOf("visual.merger.ln_q.weight")))
+        .replace("$EMBED", String.valueOf(names.indexOf(EMBEDDING)))
+        .replace("$FIRST", String.valueOf(names.indexOf(EMBEDDING) + 1))
+        .replace("$NORM", String.valueOf(names.indexOf("model.norm.weight")))
+        .replace("$HEADW", String.valueOf(names.indexOf(config.tiedHead() ? EMBEDDING : HEAD)))
+        .replace("$EPS", String.valueOf(config.normEpsilon()))
+        .replace("$NAMES", String.valueOf(names.size()));
+  }
+
+  private static final String EMBEDDING = "model.embed_tokens.weight";
+  private static final String HEAD = "lm_head.weight";
+
+  /**
+   * {@code head_log_probs} gives the log-probability of each target, the entropy there, and the
+   * distributions of the last chunk, which {@code head_gradient} takes up as {@code kept} if there
+   * is only one. {@code see} and {@code read} are the forward passes of tower and decoder; each
+   * gives the states that {@code backward} needs and, last, its result; {@code begin} and {@code
+   * go_on} run them with the weights that gradients are wanted of. {@code put} adds a gradient to
+   * the total; its number is of no use.
+   */
+  private static final String TEXT =
+      """
+      def trainable(self, w: List[Tensor], first: int) -> List[Tensor]:
+        out = annotate(List[Tensor], [])
+        for i in range(torch.len(w)):
+          p = torch.detach(w[i])
+          if torch.ge(i, first):
+            p = torch.requires_grad_(p, True)
+          out.append(p)
+        return out
+
+      def put(self, found: Optional[Tensor], i: int, total: List[Tensor]) -> int:
+        if found is None:
+          n = 0
+        else:
+          n = 1
+          g = torch.to(torch.detach(found), 6)
+          if torch.gt(torch.numel(total[i]), 0):
+            torch.add_(total[i], g)
+          else:
+            torch._set_item(total, i, torch.contiguous(g))
+        return n
+
+      def chunks(self, m: int, chunk: int) -> int:
+        return torch.floordiv(torch.sub(torch.add(m, chunk), 1), chunk)
+
+      def part(self, x: Tensor, i: int, chunk: int) -> Tensor:
+        from = torch.mul(i, chunk)
+        n = torch.sub(torch.size(x, 0), from)
+        if torch.gt(n, chunk):
+          n = chunk
+        return torch.narrow(x, 0, from, n)
+
+      def distributions(self, hidden: Tensor, temperature: float, w: List[Tensor]) -> Tensor:
+        return torch.log_softmax(torch.div_(self.head(hidden, w), temperature), -1)
+
+      def head_log_probs(self, hidden: Tensor, target: Tensor, temperature: float, chunk: int, w: List[Tensor]) -> List[Tensor]:
+        chosen = annotate(List[Tensor], [])
+        entropy = annotate(List[Tensor], [])
+        logp = hidden
+        for i in range(self.chunks(torch.size(hidden, 0), chunk)):
+          logp = self.distributions(self.part(hidden, i, chunk), temperature, w)
+          index = torch.unsqueeze(self.part(target, i, chunk), 1)
+          chosen.append(torch.squeeze(torch.gather(logp, 1, index), 1))
+          entropy.append(torch.neg(torch.sum(torch.mul_(torch.exp(logp), logp), [1])))
+        return [torch.cat(chosen, 0), torch.cat(entropy, 0), logp]
+
+      def head_gradient(self, hidden: Tensor, target: Tensor, slope: Tensor, kept: Tensor, temperature: float, chunk: int, first: int, total: List[Tensor], w: List[Tensor]) -> Tensor:
+        table = w[$HEADW]
+        parts = annotate(List[Tensor], [])
+        count = self.chunks(torch.size(hidden, 0), chunk)
+        for i in range(count):
+          h = self.part(hidden, i, chunk)
+          if torch.eq(count, 1):
+            logp = kept
+          else:
+            logp = self.distributions(h, temperature, w)
+          g = torch.unsqueeze(self.part(slope, i, chunk), 1)
+          d = torch.neg_(torch.mul_(torch.exp_(logp), g))
+          d = torch.scatter_add_(d, 1, torch.unsqueeze(self.part(target, i, chunk), 1), g)
+          d = torch.type_as(torch.div_(d, temperature), table)
+          parts.append(torch.matmul(d, table))
+          if torch.ge($HEADW, first):
+            n = self.put(torch.matmul(torch.t(d), h), $HEADW, total)
+        return torch.cat(parts, 0)
+
+      def vision_step(self, x: Tensor, rotary: List[Tensor], rows: List[Tensor], i: int, w: List[Tensor]) -> Tensor:
+        b = torch.add(torch.mul(i, 12), 1)
+        if self.sees_all(i):
+          x = self.vision_block(x, rotary, rows[14], rows[15], rows[16], b, w)
+        else:
+          x = self.vision_block(x, rotary, rows[11], rows[12], rows[13], b, w)
+        return x
+
+      def see(self, rows: List[Tensor], recompute: bool, w: List[Tensor]) -> List[Tensor]:
+        states = annotate(List[Tensor], [])
+        if torch.gt(torch.len(rows), 7):
+          if recompute:
+            rotary = self.vision_rope(rows[8], rows[9])
+            x = self.vision_stem(rows[7], rows[10], w[0])
+            for i in range($DEPTH):
+              states.append(x)
+              x = self.vision_step(x, rotary, rows, i, w)
+            states.append(x)
+            states.append(self.vision_merger(x, rows[17], $MERGER, w))
+          else:
+            states.append(self.vision(rows[7], rows[8], rows[9], rows[10], rows[11], rows[12], rows[13], rows[14], rows[15], rows[16], rows[17], w))
+        else:
+          states.append(rows[6])
+        return states
+
+      def last(self, x: Tensor, rows: List[Tensor], w: List[Tensor]) -> Tensor:
+        hidden = self.norm(x, w[$NORM], $EPS)
+        return torch.index_select(torch.reshape(hidden, [-1, torch.size(hidden, 2)]), 0, rows[4])
+
+      def read(self, x: Tensor, rows: List[Tensor], mask: Tensor, recompute: bool, w: List[Tensor]) -> List[Tensor]:
+        states = annotate(List[Tensor], [])
+        rotary = self.rope(rows[1], x)
+        start = x
+        for i in range($LAYERS):
+          if recompute:
+            states.append(x)
+          x = self.layer(x, rotary, mask, torch.add(torch.mul(i, 12), $FIRST), w)[0]
+        if recompute:
+          states.append(x)
+        else:
+          states.append(start)
+        states.append(self.last(x, rows, w))
+        return states
+
+      def begin(self, rows: List[Tensor], recompute: bool, first: int, ps: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+        if torch.gt(first, 0):
+          seen = self.see(rows, False, w)
+        else:
+          if recompute:
+            seen = self.see(rows, True, w)
+          else:
+            seen = self.see(rows, False, ps)
+        return seen
+
+      def go_on(self, seen: List[Tensor], rows: List[Tensor], mask: Tensor, recompute: bool, ps: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+        x = self.embed(rows[0], rows[6], torch.detach(seen[-1]), w)
+        if recompute:
+          states = self.read(x, rows, mask, True, w)
+        else:
+          states = self.read(self.leaf(x), rows, mask, False, ps)
+        return states
+
+      def back(self, y: Tensor, dy: Tensor, x: Tensor, from: int, to: int, first: int, total: List[Tensor], ps: List[Tensor]) -> Tensor:
+        inputs = [x]
+        places = annotate(List[int], [])
+        for i in range(torch.len(ps)):
+          if torch.ge(i, first):
+            own = torch.__and__(torch.ge(i, from), torch.lt(i, to))
+            if torch.__or__(own, torch.ge(i, $NAMES)):
+              inputs.append(ps[i])
+              places.append(i)
+        found = torch.grad([y], inputs, annotate(List[Optional[Tensor]], [dy]), None, False, True)
+        for k in range(torch.len(places)):
+          n = self.put(found[torch.add(k, 1)], places[k], total)
+        dx = found[0]
+        if dx is None:
+          result = torch.zeros_like(x)
+        else:
+          result = torch.detach(dx)
+        return result
+
+      def leaf(self, x: Tensor) -> Tensor:
+        return torch.requires_grad_(torch.detach(x), True)
+
+      def decoder_back(self, dh: Tensor, states: List[Tensor], rows: List[Tensor], mask: Tensor, recompute: bool, first: int, total: List[Tensor], ps: List[Tensor]) -> Tensor:
+        if recompute:
+          rotary = self.rope(rows[1], states[0])
+          x = self.leaf(states[$LAYERS])
+          d = self.back(self.last(x, rows, ps), dh, x, $NORM, torch.add($NORM, 1), first, total, ps)
+          for j in range($LAYERS):
+            i = torch.sub(torch.sub($LAYERS, 1), j)
+            b = torch.add(torch.mul(i, 12), $FIRST)
+            x = self.leaf(states[i])
+            d = self.back(self.layer(x, rotary, mask, b, ps)[0], d, x, b, torch.add(b, 12), first, total, ps)
+        else:
+          d = self.back(states[1], dh, states[0], $FIRST, torch.add($NORM, 1), first, total, ps)
+        return torch.reshape(d, [-1, torch.size(d, 2)])
+
+      def vision_back(self, d: Tensor, seen: List[Tensor], rows: List[Tensor], recompute: bool, total: List[Tensor], ps: List[Tensor]) -> int:
+        if recompute:
+          rotary = self.vision_rope(rows[8], rows[9])
+          x = self.leaf(seen[$DEPTH])
+          d = self.back(self.vision_merger(x, rows[17], $MERGER, ps), d, x, $MERGER, $EMBED, 0, total, ps)
+          for j in range($DEPTH):
+            i = torch.sub(torch.sub($DEPTH, 1), j)
+            b = torch.add(torch.mul(i, 12), 1)
+            x = self.leaf(seen[i])
+            d = self.back(self.vision_step(x, rotary, rows, i, ps), d, x, b, torch.add(b, 12), 0, total, ps)
+          stem = self.back(self.vision_stem(rows[7], rows[10], ps[0]), d, ps[0], 0, 0, 0, total, ps)
+        else:
+          stem = self.back(seen[0], d, ps[0], 1, $EMBED, 0, total, ps)
+        return self.put(stem, 0, total)
+
+      def embed_back(self, d: Tensor, rows: List[Tensor], total: List[Tensor], w: List[Tensor]) -> int:
+        if torch.eq(torch.numel(total[$EMBED]), 0):
+          torch._set_item(total, $EMBED, torch.zeros_like(w[$EMBED], dtype=6))
+        text = torch.index_fill(torch.to(d, 6), 0, rows[6], 0.0)
+        torch.index_add_(total[$EMBED], 0, torch.reshape(rows[0], [-1]), text)
+        return 1
+
+      def backward(self, dh: Tensor, seen: List[Tensor], states: List[Tensor], rows: List[Tensor], mask: Tensor, recompute: bool, first: int, total: List[Tensor], ps: List[Tensor]) -> int:
+        d = self.decoder_back(dh, states, rows, mask, recompute, first, total, ps)
+        if torch.ge($EMBED, first):
+          n = self.embed_back(d, rows, total, ps)
+        if torch.eq(first, 0):
+          if torch.gt(torch.len(rows), 7):
+            n = self.vision_back(torch.index_select(d, 0, rows[6]), seen, rows, recompute, total, ps)
+        return 1
+      """
+          .indent(2);
+}
