@@ -16,6 +16,7 @@ import krites.app.display.ByteProgress;
 import krites.app.display.Terminal;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
+import krites.grpo.flow.Seeds;
 import krites.grpo.objective.LearningRate;
 import krites.grpo.port.ImageStore;
 import krites.grpo.port.PolicyTrainer;
@@ -24,12 +25,14 @@ import krites.grpo.port.WeightVerifier;
 import krites.learner.AdamWSettings;
 import krites.learner.DjlPolicyTrainer;
 import krites.learner.Objective;
+import krites.learner.OptimizerSettings;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
 import krites.learner.TrainingCore;
 import krites.model.device.Devices;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
+import krites.model.lora.LoraFiles;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.LoadProgress;
@@ -128,6 +131,7 @@ final class DjlEngines implements Engines {
             saved.orElse(model.path()),
             model.path(),
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
+            base(saved),
             version);
     return showing(
         () ->
@@ -141,6 +145,18 @@ final class DjlEngines implements Engines {
         new ByteProgress(Terminal.standardError(), "loading", System::nanoTime)) {
       return LoadProgress.during(bar, engine);
     }
+  }
+
+  /** The model as the base of adapters, which must be the one that saved adapters stand beside. */
+  private Optional<LoraFiles.Base> base(Optional<Path> saved) {
+    if (config.learner().lora().rank() == 0) {
+      return Optional.empty();
+    }
+    LoraFiles.Base base =
+        new LoraFiles.Base(
+            model.path().toAbsolutePath().normalize().toString(), RunIdentity.model(model.path()));
+    saved.ifPresent(folder -> MergeCommand.requireBase(folder, base));
+    return Optional.of(base);
   }
 
   private static TrainerSettings settings(RunConfig config, Device device) {
@@ -170,7 +186,11 @@ final class DjlEngines implements Engines {
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
         new TrainingCore.Choice(
-            config.model().freezeVision(), learner.precision(), learner.checkpointActivations()),
+            config.model().freezeVision(),
+            learner.precision(),
+            learner.checkpointActivations(),
+            learner.lora().settings(Seeds.ofName(config.run().seed(), "lora")),
+            new OptimizerSettings(learner.optimizer(), learner.offloadOptimizer())),
         learner.threads(),
         device);
   }

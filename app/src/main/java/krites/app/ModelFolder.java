@@ -9,9 +9,10 @@ import krites.app.config.RunConfig;
 import krites.app.run.CheckpointFiles;
 import krites.learner.DjlPolicyTrainer.ModelSaver;
 import krites.model.image.ImageProcessor;
+import krites.model.lora.LoraFiles;
 import krites.model.qwen25vl.CheckpointCheck;
-import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.StatedType;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.SafetensorsCheckpoint;
@@ -60,6 +61,10 @@ public record ModelFolder(Path path) implements ModelSaver {
     if (!Files.isDirectory(path)) {
       throw new InputError("model directory " + path + " does not exist");
     }
+    if (LoraFiles.isAdapter(path)) {
+      throw new InputError(
+          path + " holds adapters, not a model: make one with krites merge " + path);
+    }
     Qwen25VlConfig network = Qwen25VlConfig.load(path);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
       CheckpointCheck.require(checkpoint, network);
@@ -100,7 +105,7 @@ public record ModelFolder(Path path) implements ModelSaver {
    * the model.
    */
   @Override
-  public void save(Path directory, NetworkWeights weights) throws IOException {
+  public void save(Path directory, SavedWeights weights) throws IOException {
     copyDescription(directory, DType.F32);
     weights.save(directory, DType.F32);
   }

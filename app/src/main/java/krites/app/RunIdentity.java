@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import krites.app.config.RunConfig;
 import krites.app.run.RunDirectory;
+import krites.learner.OptimizerKind;
 
 /**
  * What must stay the same while a run goes on: its seed, its model, its prompts and the shape of
@@ -31,6 +32,10 @@ import krites.app.run.RunDirectory;
 record RunIdentity(Map<String, String> values) {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final int BUFFER_BYTES = 1 << 20; // large reads: a model has gigabytes
+
+  /** What keys mean that a run was started without, because they came later. */
+  private static final Map<String, String> EARLIER =
+      Map.of("learner.optimizer", OptimizerKind.ADAMW.key(), "learner.lora.rank", "0");
 
   RunIdentity {
     values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
@@ -47,6 +52,12 @@ record RunIdentity(Map<String, String> values) {
     values.put("run.seed", Long.toString(config.run().seed()));
     values.put("rollout.group-size", Integer.toString(config.rollout().groupSize()));
     values.put("rollout.groups-per-step", Integer.toString(config.rollout().groupsPerStep()));
+    values.put("learner.optimizer", config.learner().optimizer().key());
+    RunConfig.Lora lora = config.learner().lora();
+    values.put("learner.lora.rank", Integer.toString(lora.rank()));
+    if (lora.rank() > 0) {
+      putAll(values, "learner.lora", lora, List.of("rank"));
+    }
     values.put("model.path", model(ModelFolder.place(config.model())));
     putAll(values, "model", config.model(), List.of("path"));
     values.put("data.train", data(config.data().train()));
@@ -73,7 +84,8 @@ record RunIdentity(Map<String, String> values) {
       throw new InputError("cannot read " + file + ", which says what the run was started with", e);
     }
     for (Map.Entry<String, String> value : values.entrySet()) {
-      String expected = before.getOrDefault(value.getKey(), "nothing");
+      String expected =
+          before.getOrDefault(value.getKey(), EARLIER.getOrDefault(value.getKey(), "nothing"));
       if (!expected.equals(value.getValue())) {
         throw new InputError(
             value.getKey()
@@ -106,7 +118,12 @@ record RunIdentity(Map<String, String> values) {
         : "data " + digest(List.of(Path.of(train)), false);
   }
 
-  private static String model(Path folder) {
+  /**
+   * Length and checksum of the files of a model directory.
+   *
+   * @throws UncheckedIOException if one of them cannot be read
+   */
+  static String model(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
       return "a model " + digest(files.filter(RunIdentity::belongsToModel).sorted().toList(), true);
     } catch (IOException e) {

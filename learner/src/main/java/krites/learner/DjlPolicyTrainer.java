@@ -26,8 +26,12 @@ import krites.grpo.port.ImageStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ProcessedImage;
+import krites.model.lora.LoraAdapters;
+import krites.model.lora.LoraFiles;
+import krites.model.lora.LoraSettings;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.SavedWeights;
 import krites.model.torchscript.TorchRuntime;
 import krites.model.weights.WeightStore;
 
@@ -51,6 +55,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   private final NDManager manager;
   private final TrainingCore core;
   private final Path referenceFolder;
+  private final Optional<LoraFiles.Base> base;
   private Optional<NetworkWeights> reference;
   private final Deque<Runnable> pieces = new ArrayDeque<>();
   private PolicyVersion version;
@@ -62,19 +67,31 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
    * tokenizer).
    */
   public interface ModelSaver {
-    void save(Path directory, NetworkWeights weights) throws IOException;
+    void save(Path directory, SavedWeights weights) throws IOException;
   }
 
   /**
    * What a trainer starts from.
    *
-   * @param policy model directory of the weights to train
+   * @param policy model directory of the weights to train; when adapters are trained, the reference
+   *     for fresh ones or a directory of adapters
    * @param reference model directory of the frozen reference
    * @param optimizer state to continue from, or empty for a fresh one
+   * @param base what adapters say of the reference, which they stand beside; needed when adapters
+   *     are trained
    * @param version of the weights
    */
   public record Start(
-      Path policy, Path reference, Optional<Path> optimizer, PolicyVersion version) {}
+      Path policy,
+      Path reference,
+      Optional<Path> optimizer,
+      Optional<LoraFiles.Base> base,
+      PolicyVersion version) {
+    /** Where no adapters are trained. */
+    public Start(Path policy, Path reference, Optional<Path> optimizer, PolicyVersion version) {
+      this(policy, reference, optimizer, Optional.empty(), version);
+    }
+  }
 
   /** Loads weights; call it on the thread that will drive the trainer. */
   public DjlPolicyTrainer(
@@ -92,22 +109,42 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     this.saver = saver;
     this.version = start.version();
     this.manager = NDManager.newBaseManager(settings.device(), "PyTorch");
-    Qwen25VlConfig config = Qwen25VlConfig.load(start.policy());
+    Qwen25VlConfig config = Qwen25VlConfig.load(start.reference());
+    Optional<LoraAdapters> adapters =
+        settings.choice().lora().map(lora -> adapters(start, config, lora));
     this.core =
         new TrainingCore(
             config,
-            NetworkWeights.load(start.policy(), config, settings.choice()::loaded, manager),
+            NetworkWeights.load(
+                adapters.isPresent() ? start.reference() : start.policy(),
+                config,
+                settings.choice()::loaded,
+                manager),
             settings.choice(),
+            adapters,
             manager);
     start.optimizer().ifPresent(core.optimizer()::load);
     this.referenceFolder = start.reference();
+    this.base = start.base();
+    if (settings.choice().lora().isPresent() && base.isEmpty()) {
+      throw new IllegalArgumentException("adapters without the name of their base");
+    }
     this.reference =
         settings.objective().usesReference() ? Optional.of(loadReference()) : Optional.empty();
   }
 
+  private LoraAdapters adapters(Start start, Qwen25VlConfig config, LoraSettings lora) {
+    return start.policy().equals(start.reference())
+        ? LoraAdapters.fresh(config, lora, manager)
+        : LoraAdapters.load(start.policy(), config, lora, manager);
+  }
+
+  /** With adapters the reference is what lies beneath them; it is not loaded again. */
   private NetworkWeights loadReference() {
-    return NetworkWeights.load(
-        referenceFolder, core.config(), settings.choice().precision(), manager);
+    return core.adapters().isPresent()
+        ? core.weights()
+        : NetworkWeights.load(
+            referenceFolder, core.config(), settings.choice().precision(), manager);
   }
 
   @Override
@@ -222,8 +259,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
               micro.setReference(
                   core.logProbs(rows, temperature, weights, scope).get(0).toFloatArray()));
       if (needsOld) {
-        micro.setOld(
-            core.logProbs(rows, temperature, core.computing(), scope).get(0).toFloatArray());
+        micro.setOld(core.logProbs(rows, temperature, scope).get(0).toFloatArray());
       }
     }
   }
@@ -267,14 +303,18 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   @Override
   public WeightUpdate publish() {
     WeightStore.Published published =
-        store.publish("v%06d-t%d".formatted(version.number(), version.term()), core.weights());
+        store.publish("v%06d-t%d".formatted(version.number(), version.term()), core.current());
     return new WeightUpdate(version, published.name(), published.sha256());
   }
 
   @Override
   public void save(Path directory) {
     try {
-      saver.save(directory, core.weights());
+      if (core.adapters().isPresent()) {
+        LoraFiles.write(directory, core.adapters().get(), base.orElseThrow());
+      } else {
+        saver.save(directory, core.weights());
+      }
       core.optimizer().save(directory.resolve(OPTIMIZER_FILE));
     } catch (IOException e) {
       throw new UncheckedIOException(
@@ -285,7 +325,9 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   @Override
   public void close() {
     core.close();
-    reference.ifPresent(NetworkWeights::close);
+    if (core.adapters().isEmpty()) {
+      reference.ifPresent(NetworkWeights::close);
+    }
     manager.close();
   }
 }

@@ -2,6 +2,9 @@ package krites.learner;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import krites.model.lora.LoraScript;
+import krites.model.lora.LoraSettings;
 import krites.model.qwen25vl.NetworkScript;
 import krites.model.qwen25vl.Qwen25VlConfig;
 
@@ -19,10 +22,15 @@ final class LearnerScript {
 
   private LearnerScript() {}
 
-  /** The network's methods and those of the learner. */
-  static List<String> methods(Qwen25VlConfig config) {
-    List<String> methods = new ArrayList<>(NetworkScript.methods(config));
+  /** The network's methods, with adapters if there are any, and those of the learner. */
+  static List<String> methods(Qwen25VlConfig config, Optional<LoraSettings> lora) {
+    List<String> methods =
+        new ArrayList<>(
+            lora.isPresent()
+                ? LoraScript.methods(config, lora.get())
+                : NetworkScript.methods(config));
     methods.add(ObjectiveScript.TEXT);
+    methods.add(OptimizerScript.TEXT);
     methods.add(PassScript.text(config));
     methods.add(TEXT);
     return List.copyOf(methods);
@@ -75,17 +83,11 @@ final class LearnerScript {
         return torch.add([torch.detach(terms[1]), torch.detach(terms[2]), lp[0]], total)
 
       def update(self, w: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float, max_norm: float) -> List[Tensor]:
-        norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2)))
-        done = 0.0
-        if bool(torch.isfinite(norm)):
-          if torch.gt(max_norm, 0.0):
-            factor = float(torch.clamp(torch.mul(torch.reciprocal(torch.add(norm, 1e-06)), max_norm), None, 1.0))
-            if torch.lt(factor, 1.0):
-              torch._foreach_mul_(grads, factor)
+        clipped = self.clip(grads, max_norm)
+        if torch.gt(float(clipped[1]), 0.0):
           torch._foreach_add_(steps, 1)
           torch._fused_adamw_(w, grads, m, v, annotate(List[Tensor], []), steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
-          done = 1.0
-        return [norm, torch.full([1], done)]
+        return clipped
 
       def refresh(self, computing: List[Tensor], weights: List[Tensor]) -> List[Tensor]:
         for i in range(torch.len(weights)):

@@ -4,11 +4,18 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import krites.model.lora.LoraAdapters;
+import krites.model.lora.LoraLayout;
+import krites.model.lora.LoraSettings;
+import krites.model.lora.MergedWeights;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
@@ -31,7 +38,12 @@ public final class TrainingCore implements AutoCloseable {
   private final NetworkWeights computing;
   private final boolean recompute;
   private final int headTokens;
-  private final OptimizerState optimizer;
+  private final Optional<LoraAdapters> adapters;
+  private final Optional<ScriptModule> plain;
+  private final List<String> names;
+  private final NDList network;
+  private final NDList trained;
+  private final Optimizer optimizer;
   private final int firstTrained;
   private NDManager gradientOwner;
   private NDList gradients;
@@ -40,30 +52,92 @@ public final class TrainingCore implements AutoCloseable {
   private static final int HEAD_LOGITS = 1 << 25;
 
   /**
-   * What is trained and how the network computes.
+   * What is trained, how the network computes, and what the optimizer remembers.
    *
    * @param freezeVision leaves the vision tower as it is
    * @param precision of activations, and of the weights that they meet
    * @param checkpointActivations keeps the input of each block alone and runs the block again in
    *     the backward pass
+   * @param lora adapters that are trained in place of the weights
+   * @param optimizer how and where moments are kept
    */
-  public record Choice(boolean freezeVision, Precision precision, boolean checkpointActivations) {
+  public record Choice(
+      boolean freezeVision,
+      Precision precision,
+      boolean checkpointActivations,
+      Optional<LoraSettings> lora,
+      OptimizerSettings optimizer) {
     /** Everything trained, in float32, nothing computed twice. */
     public static final Choice PLAIN = new Choice(false, Precision.F32, false);
 
+    /** Weights are trained, with float32 moments beside them. */
+    public Choice(boolean freezeVision, Precision precision, boolean checkpointActivations) {
+      this(
+          freezeVision,
+          precision,
+          checkpointActivations,
+          Optional.empty(),
+          OptimizerSettings.DEFAULT);
+    }
+
     /** In which type a weight is to be loaded: float32 if AdamW will move it. */
     public Precision loaded(String name) {
-      return freezeVision && WeightLayout.isVision(name) ? precision : Precision.F32;
+      return isTrained(name) ? Precision.F32 : precision;
+    }
+
+    /** Whether AdamW moves a weight of the network. */
+    boolean isTrained(String name) {
+      return lora.isEmpty() && !(freezeVision && WeightLayout.isVision(name));
+    }
+
+    /** The same with another optimizer. */
+    Choice with(OptimizerSettings other) {
+      return new Choice(freezeVision, precision, checkpointActivations, lora, other);
+    }
+
+    /** The same with adapters. */
+    Choice with(LoraSettings other) {
+      return new Choice(
+          freezeVision, precision, checkpointActivations, Optional.of(other), optimizer);
     }
   }
 
   /**
-   * @param weights as {@link Choice#loaded} says; taken over and changed in place
+   * A core that begins with fresh adapters, if it trains any.
+   *
+   * @param weights as {@link Choice#loaded} says; taken over, and changed in place unless adapters
+   *     are trained
    * @param parent owner of all native memory; its device is used
    */
   public TrainingCore(
       Qwen25VlConfig config, NetworkWeights weights, Choice choice, NDManager parent) {
-    this(config, weights, choice, Math.max(1, HEAD_LOGITS / config.vocabulary()), parent);
+    this(
+        config,
+        weights,
+        choice,
+        choice.lora().map(lora -> LoraAdapters.fresh(config, lora, parent)),
+        parent);
+  }
+
+  /**
+   * As above.
+   *
+   * @param adapters those that {@link Choice#lora} describes; taken over
+   */
+  public TrainingCore(
+      Qwen25VlConfig config,
+      NetworkWeights weights,
+      Choice choice,
+      Optional<LoraAdapters> adapters,
+      NDManager parent) {
+    this(
+        config,
+        weights,
+        choice,
+        adapters,
+        Math.max(1, HEAD_LOGITS / config.vocabulary()),
+        Optimizer.PART,
+        parent);
   }
 
   /**
@@ -77,28 +151,78 @@ public final class TrainingCore implements AutoCloseable {
       Choice choice,
       int headTokens,
       NDManager parent) {
+    this(
+        config,
+        weights,
+        choice,
+        choice.lora().map(lora -> LoraAdapters.fresh(config, lora, parent)),
+        headTokens,
+        Optimizer.PART,
+        parent);
+  }
+
+  /**
+   * As above.
+   *
+   * @param part values of a tensor that the optimizer takes at once
+   */
+  TrainingCore(
+      Qwen25VlConfig config,
+      NetworkWeights weights,
+      Choice choice,
+      Optional<LoraAdapters> adapters,
+      int headTokens,
+      int part,
+      NDManager parent) {
     TorchRuntime.start();
     this.config = config;
     this.weights = weights;
+    this.adapters = adapters;
     this.manager = parent.newSubManager();
     this.computing = weights.in(choice.precision(), manager);
     this.recompute = choice.checkpointActivations();
     this.headTokens = headTokens;
-    this.script = ScriptModule.load(manager, LearnerScript.methods(config));
-    this.firstTrained =
-        choice.freezeVision()
-            ? (int) weights.layout().names().stream().filter(WeightLayout::isVision).count()
-            : 0;
-    this.optimizer = OptimizerState.fresh(weights, firstTrained, manager);
+    Optional<LoraLayout> lora = adapters.map(LoraAdapters::layout);
+    this.script =
+        ScriptModule.load(manager, LearnerScript.methods(config, lora.map(LoraLayout::settings)));
+    this.plain =
+        lora.map(_ -> ScriptModule.load(manager, LearnerScript.methods(config, Optional.empty())));
+    this.names = new ArrayList<>(weights.layout().names());
+    lora.ifPresent(layout -> names.addAll(layout.names()));
+    this.network = withAdapters(computing.tensors());
+    this.trained = withAdapters(weights.tensors());
+    this.firstTrained = firstTrained(choice);
+    this.optimizer =
+        new Optimizer(
+            script,
+            OptimizerState.fresh(
+                names.subList(firstTrained, names.size()),
+                new NDList(trained.subList(firstTrained, trained.size())),
+                choice.optimizer(),
+                manager),
+            manager,
+            part);
     this.gradientOwner = manager.newSubManager();
     this.gradients = noGradients();
+  }
+
+  private NDList withAdapters(NDList tensors) {
+    NDList all = new NDList(tensors);
+    adapters.ifPresent(added -> all.addAll(added.tensors()));
+    return all;
+  }
+
+  /** Where the trained tail of the script's list begins. */
+  private int firstTrained(Choice choice) {
+    List<String> own = weights.layout().names();
+    return (int) own.stream().filter(name -> !choice.isTrained(name)).count();
   }
 
   public Qwen25VlConfig config() {
     return config;
   }
 
-  /** The weights as they are trained and saved. */
+  /** The weights as they are trained and saved; with adapters, the frozen ones beneath them. */
   public NetworkWeights weights() {
     return weights;
   }
@@ -108,8 +232,23 @@ public final class TrainingCore implements AutoCloseable {
     return computing;
   }
 
+  /** What is trained in place of the weights, if anything is. */
+  public Optional<LoraAdapters> adapters() {
+    return adapters;
+  }
+
+  /** The network as it is now, for a writer: with adapters merged in, if there are any. */
+  public SavedWeights current() {
+    return adapters.isPresent() ? new MergedWeights(weights, adapters.get()) : weights;
+  }
+
   public OptimizerState optimizer() {
-    return optimizer;
+    return optimizer.state();
+  }
+
+  /** Where the trained tail of the script's list begins. */
+  int firstTrained() {
+    return firstTrained;
   }
 
   /** Gradients added up so far, in script order; an empty tensor where there is none. */
@@ -117,13 +256,17 @@ public final class TrainingCore implements AutoCloseable {
     return gradients;
   }
 
-  /**
-   * Log-probabilities of the targets and entropies, both (M), under given weights; no gradients.
-   */
+  /** Log-probabilities of the targets and entropies, both (M), as trained so far; no gradients. */
+  public NDList logProbs(PackedRows rows, double temperature, NDManager output) {
+    return script.call(output, "log_probs", rows.tensors(), temperature, headTokens, network);
+  }
+
+  /** As {@link #logProbs(PackedRows, double, NDManager)}, under given weights without adapters. */
   public NDList logProbs(
       PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
-    return script.call(
-        output, "log_probs", rows.tensors(), temperature, headTokens, under.tensors());
+    return plain
+        .orElse(script)
+        .call(output, "log_probs", rows.tensors(), temperature, headTokens, under.tensors());
   }
 
   /**
@@ -144,7 +287,7 @@ public final class TrainingCore implements AutoCloseable {
               recompute,
               firstTrained,
               gradients,
-              computing.tensors())
+              network)
           .get(0)
           .getFloat();
     }
@@ -216,7 +359,7 @@ public final class TrainingCore implements AutoCloseable {
               recompute,
               firstTrained,
               gradients,
-              computing.tensors());
+              network);
       return new PolicyLoss(
           result.get(0).toFloatArray(), result.get(1).toFloatArray(), result.get(2).toFloatArray());
     }
@@ -244,45 +387,30 @@ public final class TrainingCore implements AutoCloseable {
    * @throws IllegalStateException if there are none
    */
   public Update update(double learningRate, AdamWSettings settings) {
-    if (gradients.stream().allMatch(NDArray::isEmpty)) {
+    List<Integer> places = new ArrayList<>();
+    NDList moved = new NDList();
+    NDList theirs = new NDList();
+    NDList rounded = new NDList();
+    for (int i = firstTrained; i < names.size(); i++) {
+      // A weight without a gradient is left alone, as PyTorch does.
+      if (gradients.get(i).getShape().size() > 0) {
+        places.add(i - firstTrained);
+        moved.add(trained.get(i));
+        theirs.add(gradients.get(i));
+        rounded.add(network.get(i));
+      }
+    }
+    if (places.isEmpty()) {
       throw new IllegalStateException("no gradients to make a step with");
     }
-    try (NDManager scope = manager.newSubManager()) {
-      NDList result =
-          script.call(
-              scope,
-              "update",
-              trained(weights.tensors()),
-              trained(gradients),
-              trained(optimizer.first()),
-              trained(optimizer.second()),
-              trained(optimizer.steps()),
-              learningRate,
-              settings.beta1(),
-              settings.beta2(),
-              settings.epsilon(),
-              settings.weightDecay(),
-              settings.maxNorm());
-      Update update = new Update(result.get(0).getFloat(), result.get(1).toFloatArray()[0] > 0);
-      if (update.applied() && computing != weights) {
-        script.call(scope, "refresh", trained(computing.tensors()), trained(weights.tensors()));
-      }
-      forgetGradients();
-      return update;
-    }
-  }
-
-  /**
-   * The entries of a list whose weight has a gradient; the others are left alone, as PyTorch does.
-   */
-  private NDList trained(NDList list) {
-    NDList chosen = new NDList();
-    for (int i = 0; i < list.size(); i++) {
-      if (gradients.get(i).getShape().size() > 0) {
-        chosen.add(list.get(i));
+    Update update = optimizer.step(places, moved, theirs, learningRate, settings);
+    if (update.applied() && computing != weights && adapters.isEmpty()) {
+      try (NDManager scope = manager.newSubManager()) {
+        script.call(scope, "refresh", rounded, moved);
       }
     }
-    return chosen;
+    forgetGradients();
+    return update;
   }
 
   /** Drops the gradients added up so far. */
@@ -297,30 +425,32 @@ public final class TrainingCore implements AutoCloseable {
    *
    * @param byName gradients in the shape of their weight, flattened; a weight that is not named has
    *     none
-   * @throws IllegalArgumentException if a name is unknown or a length differs
+   * @throws IllegalArgumentException if a name is not that of a trained tensor or a length differs
    */
   public void setGradients(Map<String, float[]> byName) {
     forgetGradients();
-    WeightLayout layout = weights.layout();
     byName.forEach(
         (name, values) -> {
-          if (values.length != layout.size(name)) {
+          int place = names.indexOf(name);
+          if (place < firstTrained) {
+            throw new IllegalArgumentException(name + " is not trained");
+          }
+          Shape shape = network.get(place).getShape();
+          if (values.length != shape.size()) {
             throw new IllegalArgumentException(
                 "gradient of "
                     + name
                     + " has "
                     + values.length
                     + " values, expected "
-                    + layout.size(name));
+                    + shape.size());
           }
-          int place = layout.names().indexOf(name);
-          gradients.set(place, gradientOwner.create(values, new Shape(layout.shape(name))));
+          gradients.set(place, gradientOwner.create(values, shape));
         });
   }
 
   private NDList noGradients() {
     NDList list = new NDList();
-    List<String> names = weights.layout().names();
     for (int i = 0; i < names.size(); i++) {
       list.add(gradientOwner.zeros(new Shape(0)));
     }
@@ -329,11 +459,14 @@ public final class TrainingCore implements AutoCloseable {
 
   @Override
   public void close() {
+    optimizer.close();
     script.close();
+    plain.ifPresent(ScriptModule::close);
     if (computing != weights) {
       computing.close();
     }
     manager.close();
+    adapters.ifPresent(LoraAdapters::close);
     weights.close();
   }
 }

@@ -184,7 +184,7 @@ class DjlPolicyTrainerTest {
     }
   }
 
-  private static Map<String, Double> step(DjlPolicyTrainer trainer, TrainingBatch batch) {
+  static Map<String, Double> step(DjlPolicyTrainer trainer, TrainingBatch batch) {
     trainer.begin(batch);
     Optional<StepReport> report = trainer.advance();
     while (report.isEmpty()) {
@@ -212,7 +212,7 @@ class DjlPolicyTrainerTest {
         Device.cpu());
   }
 
-  private static DecoupledObjective objective(double clipLow, double clipHigh, double kl) {
+  static DecoupledObjective objective(double clipLow, double clipHigh, double kl) {
     return DecoupledObjective.published().with(clipLow, clipHigh, kl);
   }
 
@@ -222,7 +222,7 @@ class DjlPolicyTrainerTest {
   }
 
   /** Two groups of random tokens: one of the trained version, one of version {@code older}. */
-  private static TrainingBatch batch(long step, long version, long older, Tuning tuning) {
+  static TrainingBatch batch(long step, long version, long older, Tuning tuning) {
     Random random = new Random(step);
     List<TrainingGroup> groups =
         List.of(

@@ -9,7 +9,11 @@ import static krites.app.config.InvalidSetting.require;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.learner.OptimizerKind;
+import krites.model.lora.LoraSettings;
+import krites.model.lora.LoraTarget;
 import krites.model.qwen25vl.Precision;
 
 /**
@@ -425,7 +429,10 @@ public record RunConfig(
       int threads,
       Precision precision,
       boolean checkpointActivations,
-      String device) {
+      String device,
+      OptimizerKind optimizer,
+      boolean offloadOptimizer,
+      Lora lora) {
     public Learner {
       deviceName("learner.device", device);
       atLeast("learner.lr", 0.0, lr);
@@ -438,6 +445,41 @@ public record RunConfig(
       atLeast("learner.updates-per-batch", 1, updatesPerBatch);
       atLeast("learner.micro-batch-tokens", 1, microBatchTokens);
       atLeast("learner.threads", 1, threads);
+    }
+  }
+
+  /** Section {@code learner.lora}; rank 0 trains the weights themselves. */
+  public record Lora(int rank, double alpha, List<String> targetModules) {
+    public Lora {
+      targetModules = List.copyOf(targetModules);
+      atLeast("learner.lora.rank", 0, rank);
+      above("learner.lora.alpha", 0, alpha);
+      for (String module : targetModules) {
+        require(
+            LoraTarget.named(module).isPresent(),
+            "learner.lora.target-modules",
+            "some of " + LoraTarget.allowed(),
+            module);
+      }
+      require(
+          rank == 0 || !targetModules.isEmpty(),
+          "learner.lora.target-modules",
+          "at least one of " + LoraTarget.allowed() + " because learner.lora.rank = " + rank,
+          "none");
+    }
+
+    /** The adapters of a run with this seed, if there are any. */
+    public Optional<LoraSettings> settings(long seed) {
+      return rank == 0
+          ? Optional.empty()
+          : Optional.of(
+              new LoraSettings(
+                  rank,
+                  alpha,
+                  targetModules.stream()
+                      .map(module -> LoraTarget.named(module).orElseThrow())
+                      .toList(),
+                  seed));
     }
   }
 

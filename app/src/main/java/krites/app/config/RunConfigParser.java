@@ -14,6 +14,7 @@ import krites.app.config.RunConfig.ProximalKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.learner.OptimizerKind;
 import krites.model.qwen25vl.Precision;
 
 /**
@@ -169,7 +170,13 @@ final class RunConfigParser {
         keys.intAt("learner.threads"),
         keys.choiceAt("learner.precision", Precision.class),
         keys.booleanAt("learner.checkpoint-activations"),
-        keys.textAt("learner.device"));
+        keys.textAt("learner.device"),
+        keys.choiceAt("learner.optimizer", OptimizerKind.class),
+        keys.booleanAt("learner.offload-optimizer"),
+        new RunConfig.Lora(
+            keys.intAt("learner.lora.rank"),
+            keys.doubleAt("learner.lora.alpha"),
+            keys.textsAt("learner.lora.target-modules")));
   }
 
   private RunConfig.Async async() {

@@ -173,7 +173,8 @@ public final class NetworkScript {
 
       def mlp(self, x: Tensor, b: int, w: List[Tensor]) -> Tensor:
         h = self.norm(x, w[b + 8], $EPS)
-        return torch.add(x, torch.linear(torch.mul(torch.silu(torch.linear(h, w[b + 9])), torch.linear(h, w[b + 10])), w[b + 11]))
+        m = torch.mul(torch.silu(torch.linear(h, w[b + 9])), torch.linear(h, w[b + 10]))
+        return torch.add(x, torch.linear(m, w[b + 11]))
 
       def layer(self, x: Tensor, rotary: List[Tensor], mask: Tensor, b: int, w: List[Tensor]) -> List[Tensor]:
         h = self.norm(x, w[b], $EPS)
@@ -211,7 +212,8 @@ public final class NetworkScript {
           torch.copy_(torch.narrow(values, 2, column, 1), v)
           q = torch.reshape(q, [rows, $KV, $REPEAT, $SIZE])
           o = torch.scaled_dot_product_attention(q, torch.narrow(keys, 2, 0, n), torch.narrow(values, 2, 0, n), mask)
-          x = self.mlp(torch.add(x, torch.linear(torch.reshape(o, [rows, 1, $QUERIES]), w[b + 7])), b, w)
+          o = torch.reshape(o, [rows, 1, $QUERIES])
+          x = self.mlp(torch.add(x, torch.linear(o, w[b + 7])), b, w)
         return self.norm(x, w[$NORM], $EPS)
 
       def head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:

@@ -31,9 +31,9 @@ import krites.model.torchscript.RawTensors;
  *
  * <p>Owns the tensors: closing it frees them, or unmaps the files that they lie in.
  */
-public final class NetworkWeights implements AutoCloseable {
+public final class NetworkWeights implements SavedWeights, AutoCloseable {
   /** As Hugging Face writes by default: 5 GB a shard. */
-  private static final long SHARD_BYTES = 5_000_000_000L;
+  public static final long SHARD_BYTES = 5_000_000_000L;
 
   private final WeightLayout layout;
   private final NDManager manager;
@@ -177,7 +177,7 @@ public final class NetworkWeights implements AutoCloseable {
    * matrix products of MKL depend in their last bits on the alignment of their arguments: a resumed
    * run would differ from one that was never stopped.
    */
-  private static NDArray aligned(float[] values, Shape shape, NDManager owner) {
+  public static NDArray aligned(float[] values, Shape shape, NDManager owner) {
     try (NDArray borrowed = owner.create(values, shape)) {
       return borrowed.duplicate();
     }
@@ -224,7 +224,7 @@ public final class NetworkWeights implements AutoCloseable {
     return layout;
   }
 
-  /** Writes {@code model.safetensors} (or shards) of a model directory. */
+  @Override
   public void save(Path directory, DType dtype) throws IOException {
     SafetensorsWriter.writeCheckpoint(
         directory,

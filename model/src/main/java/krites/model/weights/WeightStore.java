@@ -13,6 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
+import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.SafetensorsCheckpoint;
 
@@ -57,7 +58,7 @@ public final class WeightStore {
   }
 
   /** Writes the weights as version {@code name}; refuses a name that exists. */
-  public Published publish(String name, NetworkWeights weights) {
+  public Published publish(String name, SavedWeights weights) {
     Path version = folder.resolve(name);
     try {
       Files.createDirectory(version);

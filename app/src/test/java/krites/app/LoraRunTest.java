@@ -1,0 +1,177 @@
+package krites.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that trains adapters with 8-bit moments: stopped, resumed, replayed and merged. */
+final class LoraRunTest {
+  private static final List<String> SMALL =
+      List.of(
+          "--set",
+          "model.path=" + Path.of("..").resolve(ModelFolder.SHIPPED),
+          "--set",
+          "learner.lora.rank=64",
+          "--set",
+          "learner.optimizer=adamw-8bit",
+          "--set",
+          "rollout.groups-per-step=2",
+          "--set",
+          "rollout.group-size=2",
+          "--set",
+          "rollout.max-new-tokens=8",
+          "--set",
+          "eval.every-steps=0",
+          "--set",
+          "eval.max-new-tokens=1",
+          "--set",
+          "eval.critic-items=1",
+          "--set",
+          "eval.policy-items=0");
+
+  @TempDir static Path folder;
+  private static Path run;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeAll
+  static void train() {
+    run = folder.resolve("run");
+    LoraRunTest verbs = new LoraRunTest();
+    List<String> first = new ArrayList<>(List.of("train", "--steps", "2"));
+    first.addAll(List.of("--run-dir", run.toString()));
+    first.addAll(SMALL);
+    assertEquals(ExitCode.OK, verbs.krites(first.toArray(String[]::new)), verbs.both());
+    int code = verbs.krites("train", "--resume", run.toString(), "--steps", "3");
+    assertEquals(ExitCode.OK, code, verbs.both());
+  }
+
+  @Test
+  void theResumedRunIsReplayedBitForBit() throws IOException {
+    Path again = folder.resolve("again");
+    assertEquals(ExitCode.OK, krites("replay", run.toString(), "--out", again.toString()), both());
+    assertTrue(text().contains("3 steps replayed, all identical\n"), text());
+    for (String file : List.of("adapter_model.safetensors", "optimizer.safetensors")) {
+      Path last = run.resolve("checkpoints/step-3").resolve(file);
+      assertEquals(-1, Files.mismatch(last, again.resolve(file)), file);
+    }
+  }
+
+  @Test
+  void theMergedModelHasTheBitsThatWerePublishedLast() throws Exception {
+    Path model = folder.resolve("model");
+    Path checkpoint = run.resolve("checkpoints/step-3");
+    assertFalse(Files.exists(checkpoint.resolve("model.safetensors")));
+    int code = krites("merge", checkpoint.toString(), "--out", model.toString());
+    assertEquals(ExitCode.OK, code, both());
+
+    byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
+    String digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(weights));
+    assertTrue(
+        Files.readString(run.resolve("events.jsonl")).contains(digest),
+        "the journal tells " + digest);
+    ModelFolder.of(
+        new krites.app.config.RunConfig.Model(model.toString(), false, 0, 0)); // it is complete
+  }
+
+  @Test
+  void peftFindsItsConfigurationInTheCheckpoint() throws IOException {
+    Path file = run.resolve("checkpoints/step-3/adapter_config.json");
+    JsonNode config = new ObjectMapper().readTree(Files.readString(file));
+    assertEquals("LORA", config.get("peft_type").asText());
+    assertEquals(64, config.get("r").asInt());
+    assertEquals(16, config.get("lora_alpha").asInt());
+    assertTrue(config.get("base_model_name_or_path").asText().endsWith("shapes-base"));
+  }
+
+  @Test
+  void anotherKindOfTrainingIsRefusedWhenTheRunGoesOn() {
+    assertEquals(
+        ExitCode.INPUT,
+        krites(
+            "train", "--resume", run.toString(), "--steps", "9", "--set", "learner.lora.rank=0"));
+    assertTrue(errors().contains("learner.lora.rank: expected 64 as in the run"), errors());
+    assertEquals(
+        ExitCode.INPUT,
+        krites(
+            "train",
+            "--resume",
+            run.toString(),
+            "--steps",
+            "9",
+            "--set",
+            "learner.optimizer=adamw"));
+    assertTrue(errors().contains("learner.optimizer: expected adamw-8bit as in"), errors());
+  }
+
+  @Test
+  void aWrongTargetIsRefusedNamingTheAllowedOnes() {
+    assertEquals(
+        ExitCode.INPUT, krites("train", "--set", "learner.lora.target-modules=[q_proj, query]"));
+    assertTrue(
+        errors()
+            .contains(
+                "expected some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj,"
+                    + " found query"),
+        errors());
+  }
+
+  @Test
+  void anotherBaseAndADirectoryWithoutWeightsAreRefused() throws IOException {
+    Path checkpoint = run.resolve("checkpoints/step-3");
+    assertEquals(ExitCode.INPUT, krites("eval", checkpoint.toString()), both());
+    assertTrue(errors().contains("holds adapters, not a model"), errors());
+
+    Path other = Files.createDirectory(folder.resolve("other"));
+    try (var files = Files.list(Path.of("..").resolve(ModelFolder.SHIPPED))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, other.resolve(file.getFileName()));
+      }
+    }
+    Files.writeString(other.resolve("note.json"), "{}");
+    String result = folder.resolve("none").toString();
+    assertEquals(
+        ExitCode.INPUT,
+        krites("merge", checkpoint.toString(), "--out", result, "--base", other.toString()));
+    assertTrue(errors().contains("expected the base of " + checkpoint), errors());
+  }
+
+  private int krites(String... args) {
+    out.reset();
+    err.reset();
+    return Main.run(
+        Main.Verbs.real(),
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8),
+        args);
+  }
+
+  private String text() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String errors() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private String both() {
+    return text() + errors();
+  }
+}

@@ -1,0 +1,114 @@
+package krites.learner;
+
+import java.util.List;
+import java.util.Optional;
+import krites.model.lora.LoraLayout;
+import krites.model.qwen25vl.Precision;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
+
+/**
+ * Bytes that a learner holds from its first step on, by what they are for; activations, which come
+ * and go with each micro-batch, are not among them.
+ *
+ * <p>What is allocated for each parameter:
+ *
+ * <ul>
+ *   <li>a frozen one: its value in the type that the network computes in, 4 or 2 bytes;
+ *   <li>a trained one, an adapter's included: value 4, with bfloat16 2 more for the rounded copy of
+ *       a weight (an adapter is rounded as it is used), gradient 4 (from the first backward pass of
+ *       a step to its update), and two moments: 4 each, or 1 each and 4 each for a block of 256, in
+ *       tensors of at least 4096 values with {@link OptimizerKind#ADAMW_8BIT}; moments lie in host
+ *       memory when they are offloaded;
+ *   <li>with adapters no second set of weights for the reference; without them one more value of
+ *       each parameter, 4 or 2 bytes, if the objective has a KL term.
+ * </ul>
+ *
+ * @param weights the network's own, as it computes with them
+ * @param masters float32 beneath them, of those that are trained, if they are rounded
+ * @param adapters beside them
+ * @param reference a second set of weights, when the objective needs one and cannot use the first
+ * @param gradients of trained parameters
+ * @param moments of trained parameters
+ * @param parts what passes through the device at one time beside all that, at most
+ * @param momentsInHost whether the moments lie in host memory
+ */
+public record LearnerMemory(
+    long weights,
+    long masters,
+    long adapters,
+    long reference,
+    long gradients,
+    long moments,
+    long parts,
+    boolean momentsInHost) {
+
+  /**
+   * Arrays of 4 bytes a value that an 8-bit step holds of one part, at most: both moments, what
+   * they were before, shares of a block's scale, their codes before these are bytes, and two that
+   * come and go.
+   */
+  private static final int PART_ARRAYS = 8;
+
+  /**
+   * What a learner of these settings will hold.
+   *
+   * @param reference whether the objective has a term that needs the start model
+   */
+  public static LearnerMemory of(
+      Qwen25VlConfig config, TrainingCore.Choice choice, boolean reference) {
+    OptimizerSettings optimizer = choice.optimizer();
+    WeightLayout layout = WeightLayout.of(config);
+    Optional<LoraLayout> adapters = choice.lora().map(settings -> LoraLayout.of(config, settings));
+    List<Long> trained =
+        adapters.isPresent()
+            ? adapters.get().shapes().stream().map(shape -> shape[0] * shape[1]).toList()
+            : layout.names().stream().filter(choice::isTrained).map(layout::size).toList();
+    long values = trained.stream().mapToLong(Long::longValue).sum();
+    long weights = choice.precision().bytes() * layout.parameters();
+    boolean rounded = choice.precision() != Precision.F32 && adapters.isEmpty();
+    return new LearnerMemory(
+        weights,
+        rounded ? Float.BYTES * values : 0,
+        adapters.map(LoraLayout::parameters).orElse(0L) * Float.BYTES,
+        reference && adapters.isEmpty() ? weights : 0,
+        values * Float.BYTES,
+        trained.stream().mapToLong(size -> momentBytes(size, optimizer.kind())).sum(),
+        partBytes(trained, optimizer),
+        optimizer.offload());
+  }
+
+  /** Both moments of one tensor. */
+  private static long momentBytes(long values, OptimizerKind kind) {
+    if (!kind.quantizes(values)) {
+      return 2L * Float.BYTES * values;
+    }
+    long blocks = (values + MomentCodes.BLOCK - 1) / MomentCodes.BLOCK;
+    return 2 * (values + Float.BYTES * blocks);
+  }
+
+  private static long partBytes(List<Long> trained, OptimizerSettings optimizer) {
+    if (optimizer.equals(OptimizerSettings.DEFAULT)) {
+      return 0;
+    }
+    long largest = trained.stream().mapToLong(Long::longValue).max().orElse(0);
+    int arrays = optimizer.kind().quantizes(largest) ? PART_ARRAYS : 2;
+    return arrays * Float.BYTES * Math.min(largest, Optimizer.PART);
+  }
+
+  /** All that lies on the learner's device. */
+  public long onDevice() {
+    return weights
+        + masters
+        + adapters
+        + reference
+        + gradients
+        + parts
+        + (momentsInHost ? 0 : moments);
+  }
+
+  /** What lies in host memory because it is offloaded. */
+  public long inHost() {
+    return momentsInHost ? moments : 0;
+  }
+}

@@ -1,0 +1,104 @@
+package krites.learner;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import krites.model.lora.LoraSettings;
+import krites.model.lora.LoraTarget;
+import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.torchscript.TorchRuntime;
+import org.junit.jupiter.api.Test;
+
+/** What is said to be allocated against the tensors of a learner. */
+class LearnerMemoryTest {
+  private static final Path MODEL = Path.of("..", "models", "shapes-base");
+  private static final LoraSettings LORA =
+      new LoraSettings(48, 16, List.of(LoraTarget.Q_PROJ, LoraTarget.DOWN_PROJ), 0);
+
+  private final Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
+
+  @Test
+  void itIsWhatALearnerHolds() {
+    TorchRuntime.prepareThread(1, false);
+    for (Precision precision : Precision.values()) {
+      TrainingCore.Choice all = new TrainingCore.Choice(false, precision, false);
+      for (OptimizerKind kind : OptimizerKind.values()) {
+        OptimizerSettings optimizer = new OptimizerSettings(kind, false);
+        compare(all.with(optimizer));
+        compare(new TrainingCore.Choice(true, precision, false).with(optimizer));
+        compare(all.with(LORA).with(optimizer));
+      }
+    }
+  }
+
+  private void compare(TrainingCore.Choice choice) {
+    LearnerMemory said = LearnerMemory.of(config, choice, false);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        TrainingCore core =
+            new TrainingCore(
+                config,
+                NetworkWeights.load(MODEL, config, choice::loaded, manager),
+                choice,
+                manager)) {
+      long own = bytes(core.computing().tensors());
+      assertEquals(own, said.weights(), choice + "");
+      long masters = 0;
+      for (int i = 0; i < core.weights().tensors().size(); i++) {
+        NDArray master = core.weights().tensors().get(i);
+        boolean shared = master.getDataType() == core.computing().tensors().get(i).getDataType();
+        masters += shared ? 0 : bytes(new NDList(master));
+      }
+      assertEquals(masters, said.masters(), choice + "");
+      assertEquals(
+          core.adapters().map(adapters -> bytes(adapters.tensors())).orElse(0L),
+          said.adapters(),
+          choice + "");
+      assertEquals(core.optimizer().bytes(), said.moments(), choice + "");
+      assertEquals(gradients(core, manager), said.gradients(), choice + "");
+    }
+  }
+
+  /** Of a text without pictures: the vision tower, if it is trained, is added by its weights. */
+  private long gradients(TrainingCore core, NDManager manager) {
+    PackedRows rows = LoraTrainingTest.rows(manager, config);
+    float[] mean = new float[rows.targets()];
+    Arrays.fill(mean, 1f / mean.length);
+    core.supervised(rows, mean);
+    long sum = 0;
+    for (int i = core.firstTrained(); i < core.gradients().size(); i++) {
+      NDArray gradient = core.gradients().get(i);
+      boolean seen = !gradient.isEmpty();
+      sum += 4 * (seen ? gradient.size() : core.weights().tensors().get(i).size());
+    }
+    return sum;
+  }
+
+  private static long bytes(NDList tensors) {
+    return tensors.stream()
+        .mapToLong(tensor -> (tensor.getDataType() == DataType.FLOAT32 ? 4 : 2) * tensor.size())
+        .sum();
+  }
+
+  @Test
+  void adaptersNeedNoSecondSetOfWeightsAndOffloadedMomentsNoDevice() {
+    OptimizerSettings offload = new OptimizerSettings(OptimizerKind.ADAMW, true);
+    TrainingCore.Choice plain = TrainingCore.Choice.PLAIN;
+    LearnerMemory full = LearnerMemory.of(config, plain, true);
+    LearnerMemory host = LearnerMemory.of(config, plain.with(offload), true);
+    LearnerMemory lora = LearnerMemory.of(config, plain.with(LORA).with(offload), true);
+    assertEquals(full.weights(), full.reference());
+    assertEquals(0, lora.reference());
+    assertEquals(0, full.inHost());
+    assertEquals(full.moments(), host.inHost());
+    assertEquals(full.onDevice() - full.moments() + host.parts(), host.onDevice());
+  }
+}
