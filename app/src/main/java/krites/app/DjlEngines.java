@@ -155,7 +155,7 @@ final class DjlEngines implements Engines {
     LoraFiles.Base base =
         new LoraFiles.Base(
             model.path().toAbsolutePath().normalize().toString(), RunIdentity.model(model.path()));
-    saved.ifPresent(folder -> MergeCommand.requireBase(folder, base));
+    saved.ifPresent(folder -> AdapterBase.require(folder, base));
     return Optional.of(base);
   }
 

@@ -41,7 +41,6 @@ import picocli.CommandLine.ParameterException;
       "  krites status runs/look                       how a run is, and what it hangs on",
       "  krites set runs/look async.max-staleness=4    changes a setting of a running job",
       "  krites replay runs/look                       the same weights again, bit for bit",
-      "  krites merge CHECKPOINT --out models/mine     the model of a run that trained adapters",
       "  krites audit runs/shapes-seed1-...            proves the account of a run from its journal",
       "  krites diff runs/a runs/b                     the first decision in which two runs differ",
       "  krites sft --out models/my-base               a base model from nothing",
@@ -132,7 +131,6 @@ public final class Main {
           new StatusCommand(out, InstantSource.system()),
           new SetCommand(out),
           new ReplayCommand(out, rooms.engines()),
-          new MergeCommand(out),
           new ConfigCommand(out));
     }
   }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import krites.app.config.ConfigReader;
 import krites.app.run.RunDirectory;
+import krites.model.lora.LoraFiles;
 import krites.model.qwen25vl.CheckpointCheck;
 import krites.model.qwen25vl.CheckpointLike;
 import krites.model.qwen25vl.Qwen25VlConfig;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Checkpoints hold float32 weights, so that a run goes on exactly. An export has the shards, names, order and",
       "dtype of the directory that the run started from, with its tokenizer, template and processor files: what",
-      "loaded that one loads this one. Weights that nobody changed come out byte for byte.",
+      "loaded that one loads this one. Weights that nobody changed come out byte for byte. Adapters are merged into",
+      "their base; for peft they lie alone in the checkpoint (adapter_model.safetensors, adapter_config.json).",
       "",
       "Examples:",
       "  krites model export runs/look --out critic-7b",
@@ -56,7 +58,8 @@ final class ModelExportCommand implements Callable<Integer> {
       names = "--like",
       paramLabel = "DIR",
       description =
-          "The model directory whose layout is taken. Default: the one the run started from; without a run, the exported one itself.")
+          "The model directory whose layout is taken, with adapters also their base. Default: the one the run started"
+              + " from; without a run, the exported one itself.")
   private @Nullable Path like;
 
   @Option(
@@ -73,6 +76,9 @@ final class ModelExportCommand implements Callable<Integer> {
   public Integer call() {
     Optional<DType> asked = WeightTypeOption.parse(dtype);
     Path weightsFolder = weightsFolder();
+    if (LoraFiles.isAdapter(weightsFolder)) {
+      return exportAdapters(weightsFolder, asked);
+    }
     ModelFolder model = InputError.guard(() -> ModelFolder.checked(weightsFolder));
     ModelFolder layout = InputError.guard(() -> ModelFolder.checked(layoutFolder(weightsFolder)));
     NewModel.requireFree(directory);
@@ -101,6 +107,36 @@ final class ModelExportCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  /** A run that trained adapters: they are merged into their base, which is checked. */
+  private int exportAdapters(Path adapters, Optional<DType> asked) {
+    Path place =
+        like != null ? like : InputError.guard(() -> Path.of(LoraFiles.base(adapters).path()));
+    ModelFolder base = InputError.guard(() -> ModelFolder.checked(place));
+    InputError.guard(
+        () -> {
+          AdapterBase.require(
+              adapters, new LoraFiles.Base(place.toString(), RunIdentity.model(place)));
+          return true;
+        });
+    NewModel.requireFree(directory);
+    long start = System.nanoTime();
+    NewModel.write(
+        directory,
+        "merging",
+        (folder, progress) -> {
+          base.copyDescription(folder, asked.orElse(base.dtype()));
+          AdapterBase.merge(adapters, base, folder, asked, progress);
+        });
+    out.printf(
+        Locale.ROOT,
+        "%s: the adapters of %s merged into %s, in %.1f s%n",
+        directory,
+        adapters,
+        place,
+        (System.nanoTime() - start) / 1e9);
+    return ExitCode.OK;
+  }
+
   private static void writeTo(
       Path folder,
       ModelFolder model,
@@ -111,8 +147,7 @@ final class ModelExportCommand implements Callable<Integer> {
       Optional<DType> asked,
       LoadProgress progress)
       throws IOException {
-    DType first = other.entry(other.names().iterator().next()).dtype();
-    layout.copyDescription(folder, asked.orElse(first));
+    layout.copyDescription(folder, asked.orElse(layout.dtype()));
     model.completeDescription(folder);
     CheckpointLike.write(folder, weights, other, WeightLayout.of(config), asked, progress);
   }

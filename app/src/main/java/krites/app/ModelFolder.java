@@ -63,7 +63,7 @@ public record ModelFolder(Path path) implements ModelSaver {
     }
     if (LoraFiles.isAdapter(path)) {
       throw new InputError(
-          path + " holds adapters, not a model: make one with krites merge " + path);
+          path + " holds adapters, not a model: make one with krites model export " + path);
     }
     Qwen25VlConfig network = Qwen25VlConfig.load(path);
     try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
@@ -108,6 +108,13 @@ public record ModelFolder(Path path) implements ModelSaver {
   public void save(Path directory, SavedWeights weights) throws IOException {
     copyDescription(directory, DType.F32);
     weights.save(directory, DType.F32);
+  }
+
+  /** The type of the first weight: that of all, where nobody mixed them. */
+  DType dtype() {
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.open(path)) {
+      return checkpoint.entry(checkpoint.names().iterator().next()).dtype();
+    }
   }
 
   /**

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
@@ -12,10 +14,12 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
+import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.weights.WeightStore;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,11 +83,16 @@ final class LoraRunTest {
     Path model = folder.resolve("model");
     Path checkpoint = run.resolve("checkpoints/step-3");
     assertFalse(Files.exists(checkpoint.resolve("model.safetensors")));
-    int code = krites("merge", checkpoint.toString(), "--out", model.toString());
+    int code =
+        krites("model", "export", run.toString(), "--out", model.toString(), "--dtype", "f32");
     assertEquals(ExitCode.OK, code, both());
 
-    byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
-    String digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(weights));
+    String digest;
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        NetworkWeights merged = NetworkWeights.load(model, Qwen25VlConfig.load(model), manager)) {
+      digest =
+          new WeightStore(folder.resolve("store"), Precision.F32).publish("v0", merged).sha256();
+    }
     assertTrue(
         Files.readString(run.resolve("events.jsonl")).contains(digest),
         "the journal tells " + digest);
@@ -149,7 +158,8 @@ final class LoraRunTest {
     String result = folder.resolve("none").toString();
     assertEquals(
         ExitCode.INPUT,
-        krites("merge", checkpoint.toString(), "--out", result, "--base", other.toString()));
+        krites(
+            "model", "export", checkpoint.toString(), "--out", result, "--like", other.toString()));
     assertTrue(errors().contains("expected the base of " + checkpoint), errors());
   }
 

@@ -2,18 +2,21 @@ package krites.model.lora;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import krites.model.qwen25vl.CheckpointLike;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.SavedWeights;
 import krites.model.safetensors.DType;
+import krites.model.safetensors.LoadProgress;
 import krites.model.safetensors.OutgoingTensor;
+import krites.model.safetensors.SafetensorsCheckpoint;
 import krites.model.safetensors.SafetensorsWriter;
 import krites.model.torchscript.ScriptModule;
 
@@ -40,42 +43,44 @@ public final class MergedWeights implements SavedWeights {
 
   private final NetworkWeights base;
   private final LoraAdapters adapters;
+  private final Map<String, Integer> places = new HashMap<>();
 
   /** Refers to both, which must live while this is written. */
   public MergedWeights(NetworkWeights base, LoraAdapters adapters) {
     this.base = base;
     this.adapters = adapters;
-  }
-
-  @Override
-  public void save(Path directory, DType dtype) throws IOException {
-    SafetensorsWriter.writeCheckpoint(
-        directory, outgoing(dtype), SafetensorsWriter.PYTORCH, NetworkWeights.SHARD_BYTES);
-  }
-
-  /** All weights, in script order. */
-  private List<OutgoingTensor> outgoing(DType dtype) {
-    List<String> names = base.layout().names();
-    Map<String, Integer> places = new HashMap<>();
     List<LoraLayout.Adapter> all = adapters.layout().adapters();
     for (int i = 0; i < all.size(); i++) {
       places.put(all.get(i).weight(), i);
     }
-    List<OutgoingTensor> plain = NetworkWeights.outgoing(names, base.tensors(), dtype);
-    List<OutgoingTensor> merged = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      Optional<Integer> adapter = Optional.ofNullable(places.get(names.get(i)));
-      NDArray weight = base.tensors().get(i);
-      merged.add(
-          adapter.isEmpty()
-              ? plain.get(i)
-              : OutgoingTensor.floats(
-                  names.get(i),
-                  dtype,
-                  weight.getShape().getShape(),
-                  () -> merged(weight, adapter.get())));
-    }
-    return merged;
+  }
+
+  @Override
+  public void save(Path directory, DType dtype, long maxShardBytes) throws IOException {
+    List<OutgoingTensor> all =
+        base.layout().names().stream().map(name -> outgoing(name, name, dtype)).toList();
+    SafetensorsWriter.writeCheckpoint(directory, all, SafetensorsWriter.PYTORCH, maxShardBytes);
+  }
+
+  /**
+   * Writes a model directory laid out as another, usually the base; see {@link
+   * NetworkWeights#saveLike}.
+   */
+  public void saveLike(
+      Path directory, SafetensorsCheckpoint like, Optional<DType> dtype, LoadProgress progress)
+      throws IOException {
+    CheckpointLike.write(directory, this::outgoing, like, base.layout(), dtype, progress);
+  }
+
+  private OutgoingTensor outgoing(String published, String stored, DType dtype) {
+    NDArray weight = base.tensors().get(base.layout().names().indexOf(published));
+    return Optional.ofNullable(places.get(published))
+        .map(
+            adapter ->
+                OutgoingTensor.floats(
+                    stored, dtype, weight.getShape().getShape(), () -> merged(weight, adapter)))
+        .orElseGet(
+            () -> NetworkWeights.outgoing(List.of(stored), new NDList(weight), dtype).getFirst());
   }
 
   private float[] merged(NDArray weight, int adapter) {

@@ -22,7 +22,7 @@ public final class CheckpointLike {
   private CheckpointLike() {}
 
   /** Where the values of the weights come from. */
-  interface Source {
+  public interface Source {
     /**
      * A weight for a writer.
      *
@@ -75,7 +75,8 @@ public final class CheckpointLike {
     write(directory, from(weights), like, layout, dtype, progress);
   }
 
-  static void write(
+  /** As above, the values from anywhere. */
+  public static void write(
       Path directory,
       Source weights,
       SafetensorsCheckpoint like,

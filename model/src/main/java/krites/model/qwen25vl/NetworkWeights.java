@@ -32,9 +32,6 @@ import krites.model.torchscript.RawTensors;
  * <p>Owns the tensors: closing it frees them, or unmaps the files that they lie in.
  */
 public final class NetworkWeights implements SavedWeights, AutoCloseable {
-  /** As Hugging Face writes by default: 5 GB a shard. */
-  public static final long SHARD_BYTES = 5_000_000_000L;
-
   private final WeightLayout layout;
   private final NDManager manager;
   private final NDList tensors;
@@ -225,12 +222,12 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
   }
 
   @Override
-  public void save(Path directory, DType dtype) throws IOException {
+  public void save(Path directory, DType dtype, long maxShardBytes) throws IOException {
     SafetensorsWriter.writeCheckpoint(
         directory,
         outgoing(layout.names(), tensors, dtype),
         SafetensorsWriter.PYTORCH,
-        SHARD_BYTES);
+        maxShardBytes);
   }
 
   /**

@@ -62,7 +62,7 @@ public final class WeightStore {
     Path version = folder.resolve(name);
     try {
       Files.createDirectory(version);
-      weights.save(version, precision.file());
+      weights.save(version, precision.file(), Long.MAX_VALUE);
       return new Published(name, digest(version.resolve(FILE)));
     } catch (IOException e) {
       throw new UncheckedIOException(version + ": cannot write weights: " + e.getMessage(), e);
