@@ -56,13 +56,14 @@ public final class RandomCheckpoint {
   public void write(Path directory, SafetensorsIndex index, LoadProgress progress)
       throws IOException {
     Map<String, List<OutgoingTensor>> shards = new LinkedHashMap<>();
-    index.shards().forEach(shard -> shards.put(shard, new ArrayList<>()));
     requireSameNames(index);
     index
         .shardOfTensor()
         .forEach(
             (stored, shard) ->
-                shards.get(shard).add(outgoing(StoredNames.published(stored), stored)));
+                shards
+                    .computeIfAbsent(shard, name -> new ArrayList<>())
+                    .add(outgoing(StoredNames.published(stored), stored)));
     write(directory, shards, progress);
     SafetensorsWriter.copyIndex(index, layout.parameters() * dtype.bytes(), directory);
   }

@@ -146,7 +146,9 @@ record FrameHeader(
   private static int[] filterOffsets(BoolReader in) {
     int[] byReference = new int[4];
     int[] byMode = new int[4];
-    if (in.flag() && in.flag()) {
+    boolean used = in.flag();
+    boolean updated = used && in.flag();
+    if (updated) {
       fillSigned(in, byReference, 6);
       fillSigned(in, byMode, 6);
     }
