@@ -9,8 +9,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SortedSet;
-import java.util.TreeSet;
 
 /**
  * What {@code model.safetensors.index.json} says.
@@ -22,11 +20,6 @@ public record SafetensorsIndex(Path path, Map<String, String> shardOfTensor) {
 
   public SafetensorsIndex {
     shardOfTensor = Collections.unmodifiableMap(new LinkedHashMap<>(shardOfTensor));
-  }
-
-  /** The names of the shards. */
-  public SortedSet<String> shards() {
-    return new TreeSet<>(shardOfTensor.values());
   }
 
   /**
