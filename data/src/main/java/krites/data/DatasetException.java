@@ -9,11 +9,19 @@ import java.nio.file.Path;
 public final class DatasetException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private static final int LONGEST = 500;
+
   DatasetException(Path file, String problem) {
-    super(file + ": " + problem);
+    super(file + ": " + oneLine(problem));
   }
 
   DatasetException(Path file, int line, String problem) {
-    super(file + ", line " + line + ": " + problem);
+    super(file + ", line " + line + ": " + oneLine(problem));
+  }
+
+  /** What a row says (a path, an id) may hold line ends, or be as long as the row. */
+  private static String oneLine(String problem) {
+    String line = problem.replaceAll("\\p{Cntrl}", "?");
+    return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
   }
 }

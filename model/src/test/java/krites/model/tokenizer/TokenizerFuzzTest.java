@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * the file. The number of rounds is {@code -Dkrites.fuzz.rounds=N}.
  */
 class TokenizerFuzzTest {
-  private static final int ROUNDS = Integer.getInteger("krites.fuzz.rounds", 1500);
+  private static final int ROUNDS = Integer.getInteger("krites.fuzz.rounds", 300);
   private static final List<String> TEXTS =
       List.of(
           "tokenizer_config.json",
