@@ -61,9 +61,7 @@ public record ModelFolder(Path path) implements ModelSaver {
     }
     // Last, since a tokenizer of full size takes longest to read.
     ChatTemplate.load(path);
-    try (Tokenizer tokenizer = Tokenizer.load(path)) {
-      tokenizer.requireFits(network, stops, path);
-    }
+    Tokenizer.check(path, network, stops);
   }
 
   /**
