@@ -73,9 +73,7 @@ public record ModelFolder(Path path) implements ModelSaver {
     ImageProcessor.load(path);
     // Last, since a tokenizer of full size takes longest to read.
     ChatTemplate.load(path);
-    try (Tokenizer tokenizer = Tokenizer.load(path)) {
-      tokenizer.requireFits(network, stops, path);
-    }
+    Tokenizer.check(path, network, stops);
   }
 
   /**

@@ -51,6 +51,22 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * Reads the tokenizer's files and refuses what {@link #load} would, and that of another model:
+   * the ids that {@code config.json} gives to special tokens must be those of the vocabulary, and
+   * every id must have an embedding. The native library, which takes as long again, is not asked.
+   *
+   * @throws CheckpointException one line that names file and token
+   */
+  public static void check(Path modelDirectory, Qwen25VlConfig config, StopTokens stops) {
+    TokenizerFit fit = new TokenizerFit(modelDirectory, config, stops);
+    // The added tokens stand before the large vocabulary: another model's are found at once.
+    TokenizerFiles.addedAtFirst(modelDirectory).ifPresent(fit::requireSpecial);
+    TokenizerParts parts = TokenizerFiles.read(modelDirectory);
+    fit.requireSpecial(parts.added());
+    fit.requireSize(parts.size());
+  }
+
+  /**
    * As {@link #load}, from {@code vocab.json} and {@code merges.txt} even where there is a {@code
    * tokenizer.json}.
    */
@@ -125,53 +141,6 @@ public final class Tokenizer implements AutoCloseable {
             () ->
                 new CheckpointException(
                     "tokenizer: expected the token " + token + ", seen no such token"));
-  }
-
-  /**
-   * Refuses a model that was trained with another tokenizer: the ids that its {@code config.json}
-   * gives to special tokens must be those of this vocabulary, and every id must have an embedding.
-   *
-   * @throws CheckpointException if they do not agree; one line that names the token
-   */
-  public void requireFits(Qwen25VlConfig config, StopTokens stops, Path modelDirectory) {
-    if (size() > config.vocabulary()) {
-      throw CheckpointException.mismatch(
-          modelDirectory,
-          "tokenizer of another model",
-          "ids below vocab_size " + config.vocabulary() + " of config.json",
-          size() + " tokens");
-    }
-    requireSame(modelDirectory, "image_token_id", ChatTemplate.IMAGE_PAD, config.imageToken());
-    requireSame(
-        modelDirectory,
-        "vision_start_token_id",
-        ChatTemplate.VISION_START,
-        config.visionStartToken());
-    requireSame(
-        modelDirectory, "vision_end_token_id", ChatTemplate.VISION_END, config.visionEndToken());
-    if (config.videoToken() >= 0) {
-      requireSame(modelDirectory, "video_token_id", ChatTemplate.VIDEO_PAD, config.videoToken());
-    }
-    for (int stop : stops.ids()) {
-      if (!vocabulary.isSpecial(stop)) {
-        throw CheckpointException.mismatch(
-            modelDirectory,
-            "tokenizer of another model",
-            "a special token for eos_token_id " + stop,
-            vocabulary.contains(stop) ? Texts.shown(tokenOf(stop)) : "no token of that id");
-      }
-    }
-  }
-
-  private void requireSame(Path modelDirectory, String key, String token, int id) {
-    OptionalInt seen = idOf(token);
-    if (seen.isEmpty() || seen.getAsInt() != id) {
-      throw CheckpointException.mismatch(
-          modelDirectory,
-          "tokenizer of another model",
-          token + " at " + key + " " + id + " of config.json",
-          seen.isEmpty() ? "no such token" : "it at " + seen.getAsInt());
-    }
   }
 
   /** The token of an id as it stands in the vocabulary; empty if there is none. */

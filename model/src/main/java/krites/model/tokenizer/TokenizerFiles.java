@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import krites.model.safetensors.CheckpointException;
 import krites.model.tokenizer.TokenizerParts.Merge;
 
@@ -59,6 +60,16 @@ final class TokenizerFiles {
       return parts;
     }
     return readVocabularyAndMerges(directory);
+  }
+
+  /** The added tokens, where they can be had before anything large is read. */
+  static Optional<List<AddedToken>> addedAtFirst(Path directory) {
+    Path whole = directory.resolve(WHOLE);
+    if (Files.exists(whole)) {
+      return TokenizerJson.addedAtFirst(bytes(whole), whole);
+    }
+    Path config = directory.resolve(CONFIG);
+    return Files.exists(config) ? Optional.of(added(config)) : Optional.empty();
   }
 
   /** The form without {@code tokenizer.json}, whether there is one or not. */
@@ -104,10 +115,7 @@ final class TokenizerFiles {
 
   private static Map<String, Integer> vocabulary(Path file) {
     Map<String, Integer> base = new HashMap<>();
-    try (JsonParser parser =
-        new JsonFactory()
-            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-            .createParser(bytes(file))) {
+    try (JsonParser parser = new JsonFactory().createParser(bytes(file))) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw CheckpointException.mismatch(file, "file", "a JSON object", "something else");
       }
@@ -135,7 +143,10 @@ final class TokenizerFiles {
             "a whole number",
             Texts.shown(parser.getText()));
       }
-      base.put(token, parser.getIntValue());
+      if (base.put(token, parser.getIntValue()) != null) {
+        throw CheckpointException.mismatch(
+            file, place + "." + Texts.shown(token), "one of its kind", "two");
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import krites.model.safetensors.CheckpointException;
 import krites.model.tokenizer.TokenizerParts.Merge;
 
@@ -24,10 +25,7 @@ import krites.model.tokenizer.TokenizerParts.Merge;
  * those of the text and no others.
  */
 final class TokenizerJson {
-  private static final JsonFactory JSON =
-      new JsonFactory()
-          .setCodec(new ObjectMapper())
-          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+  private static final JsonFactory JSON = new JsonFactory().setCodec(new ObjectMapper());
 
   private final Path file;
   private final Map<String, Integer> base = new HashMap<>();
@@ -63,12 +61,33 @@ final class TokenizerJson {
         TokenizerParts.Source.of(file), reader.base, reader.merges, reader.added);
   }
 
+  /** The added tokens, if they stand before the model, as in published files. */
+  static Optional<List<AddedToken>> addedAtFirst(byte[] json, Path file) {
+    TokenizerJson reader = new TokenizerJson(file);
+    try (JsonParser parser = JSON.createParser(json)) {
+      parser.nextToken();
+      while (parser.nextToken() == JsonToken.FIELD_NAME && !parser.currentName().equals("model")) {
+        String field = parser.currentName();
+        parser.nextToken();
+        if (field.equals("added_tokens")) {
+          reader.addedTokens(parser.readValueAsTree());
+          return Optional.of(reader.added);
+        }
+        parser.skipChildren();
+      }
+    } catch (IOException e) {
+      return Optional.empty(); // the full reading says what is wrong
+    }
+    return Optional.empty();
+  }
+
   private void root(JsonParser parser) throws IOException {
     if (parser.nextToken() != JsonToken.START_OBJECT) {
       throw CheckpointException.mismatch(file, "file", "a JSON object", "something else");
     }
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
+      require(!seen.contains(field), field, "one of its kind", "two");
       seen.add(field);
       JsonToken value = parser.nextToken();
       switch (field) {
@@ -133,6 +152,7 @@ final class TokenizerJson {
     List<String> fields = new ArrayList<>();
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String field = parser.currentName();
+      require(!fields.contains(field), "model." + field, "one of its kind", "two");
       fields.add(field);
       JsonToken value = parser.nextToken();
       switch (field) {

@@ -129,6 +129,11 @@ record TokenizerParts(Map<String, Integer> base, List<Merge> merges, List<AddedT
     }
   }
 
+  /** The largest id plus one. */
+  int size() {
+    return added.stream().mapToInt(token -> token.id() + 1).reduce(base.size(), Math::max);
+  }
+
   /** The same tokenizer as a {@code tokenizer.json}. */
   byte[] json() {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(48 * base.size()); // as published

@@ -145,25 +145,20 @@ class ChatTemplateTest {
     Qwen25VlConfig config = Qwen25VlConfig.load(GoldenTexts.QWEN);
     StopTokens stops = StopTokens.load(GoldenTexts.QWEN);
     assertEquals(Set.of(151_645, 151_643), stops.ids());
-    try (Tokenizer tokenizer = Tokenizer.load(GoldenTexts.QWEN)) {
-      tokenizer.requireFits(config, stops, GoldenTexts.QWEN);
-      CheckpointException stop =
-          assertThrows(
-              CheckpointException.class,
-              () -> tokenizer.requireFits(config, new StopTokens(Set.of(7)), directory));
-      assertTrue(stop.getMessage().contains("special token for eos_token_id 7"));
-    }
+    Tokenizer.check(GoldenTexts.QWEN, config, stops);
+    CheckpointException stop =
+        assertThrows(
+            CheckpointException.class,
+            () -> Tokenizer.check(GoldenTexts.QWEN, config, new StopTokens(Set.of(7))));
+    assertTrue(stop.getMessage().contains("special token for eos_token_id 7"));
     TinyTokenizer.write(directory);
-    try (Tokenizer tokenizer = Tokenizer.load(directory)) {
-      CheckpointException other =
-          assertThrows(
-              CheckpointException.class, () -> tokenizer.requireFits(config, stops, directory));
-      assertEquals(
-          directory
-              + ": tokenizer of another model: expected <|image_pad|> at image_token_id 151655 of"
-              + " config.json, seen it at 265",
-          other.getMessage());
-    }
+    CheckpointException other =
+        assertThrows(CheckpointException.class, () -> Tokenizer.check(directory, config, stops));
+    assertEquals(
+        directory
+            + ": tokenizer of another model: expected <|image_pad|> at image_token_id 151655 of"
+            + " config.json, seen it at 265",
+        other.getMessage());
   }
 
   private void write(String name, String text) throws IOException {

@@ -85,7 +85,8 @@ class TokenizerFilesTest {
     damage("vocab.json", "{\"a\": 0", "vocab.json: file: expected valid JSON");
     damage("vocab.json", "[]", "vocab.json: file: expected a JSON object");
     damage("vocab.json", "{\"a\": \"b\"}", "vocab.json: vocabulary.a: expected a whole number");
-    damage("vocab.json", "{\"a\": 0, \"a\": 1}", "vocab.json: file", "Duplicate");
+    damage(
+        "vocab.json", "{\"a\": 0, \"a\": 1}", "vocab.json: vocabulary.a: expected one of its kind");
     damage("vocab.json", "{\"a\": 1}", "vocab.json: id of token a: expected 0 to 0, seen 1");
     damage("vocab.json", "{\"a\": 0, \"b\": 0}", "vocab.json: id of token", "0 twice");
     damage("vocab.json", "{\"a\": 0}", "vocab.json: vocabulary: expected a token for each byte");
