@@ -185,14 +185,20 @@ final class DjlEngines implements Engines {
         },
         learner.updatesPerBatch(),
         learner.microBatchTokens(),
-        new TrainingCore.Choice(
-            config.model().freezeVision(),
-            learner.precision(),
-            learner.checkpointActivations(),
-            learner.lora().settings(Seeds.ofName(config.run().seed(), "lora")),
-            new OptimizerSettings(learner.optimizer(), learner.offloadOptimizer())),
+        choice(config),
         learner.threads(),
         device);
+  }
+
+  /** What the learner of a configuration trains, and how. */
+  static TrainingCore.Choice choice(RunConfig config) {
+    RunConfig.Learner learner = config.learner();
+    return new TrainingCore.Choice(
+        config.model().freezeVision(),
+        learner.precision(),
+        learner.checkpointActivations(),
+        learner.lora().settings(Seeds.ofName(config.run().seed(), "lora")),
+        new OptimizerSettings(learner.optimizer(), learner.offloadOptimizer()));
   }
 
   @Override

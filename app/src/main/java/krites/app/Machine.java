@@ -33,6 +33,11 @@ record Machine(String text) {
             + Runtime.version());
   }
 
+  /** The memory of the machine; 0 where the system does not tell. */
+  static long memoryBytes() {
+    return kilobytes(Path.of("/proc/meminfo"), "MemTotal").orElse(0) * 1024;
+  }
+
   /** The largest resident memory of this process so far; 0 where the system does not tell. */
   static long peakMemoryBytes() {
     return kilobytes(Path.of("/proc/self/status"), "VmHWM").orElse(0) * 1024;

@@ -123,6 +123,7 @@ public final class Main {
           new SftCommand(out),
           ModelCommand.of(out),
           BenchCommand.of(out),
+          new PlanCommand(out),
           new EvalCommand(out),
           new AuditCommand(out),
           new DiffCommand(out),

@@ -21,7 +21,7 @@ public record Objective(double temperature, DecoupledObjective loss) {
   }
 
   /** Whether the loss has a term that needs the reference policy. */
-  boolean usesReference() {
+  public boolean usesReference() {
     return loss.klCoefficient() > 0;
   }
 

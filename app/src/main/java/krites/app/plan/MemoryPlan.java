@@ -1,0 +1,129 @@
+package krites.app.plan;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import krites.app.config.RunConfig;
+import krites.learner.LearnerMemory;
+import krites.learner.TrainingCore;
+import krites.model.qwen25vl.Precision;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
+
+/**
+ * What a run of a configuration will hold, role by role, without a weight being read.
+ *
+ * @param parameters of the network
+ * @param roles learner and rollout workers
+ * @param hostBytes what lies in host memory beside the roles on it: the process, offloaded moments
+ * @param pushBytes of one published version
+ * @param checkpointBytes of one checkpoint on disk
+ * @param sequenceBytes the cache of one sequence of full length
+ * @param load the size of the work that was assumed
+ */
+public record MemoryPlan(
+    long parameters,
+    List<Role> roles,
+    long hostBytes,
+    long pushBytes,
+    long checkpointBytes,
+    long sequenceBytes,
+    Load load) {
+
+  /** Java with its heap in use, PyTorch's and our own code: measured, see docs/memory.md. */
+  static final long PROCESS_BYTES = 500_000_000;
+
+  public MemoryPlan {
+    roles = List.copyOf(roles);
+  }
+
+  /**
+   * The plan of a configuration.
+   *
+   * @param choice what the learner trains and how
+   * @param reference whether the objective needs the start model
+   */
+  public static MemoryPlan of(
+      RunConfig config,
+      Qwen25VlConfig network,
+      TrainingCore.Choice choice,
+      boolean reference,
+      Load load) {
+    LearnerMemory learner = LearnerMemory.of(network, choice, reference);
+    PassMemory pass = PassMemory.of(network, choice, load);
+    Precision sampling = config.rollout().precision();
+    RolloutMemory rollout = RolloutMemory.of(network, sampling, load);
+    List<Role> roles = new ArrayList<>();
+    roles.add(new Role("learner", 1, config.learner().device(), learnerParts(learner, pass)));
+    Map<String, Integer> workers = new LinkedHashMap<>();
+    List<String> devices = config.rollout().devices();
+    for (int i = 0; i < config.rollout().workers(); i++) {
+      workers.merge(devices.get(i % devices.size()), 1, Integer::sum);
+    }
+    workers.forEach(
+        (device, count) ->
+            roles.add(new Role("rollout worker", count, device, rolloutParts(rollout))));
+    long parameters = WeightLayout.of(network).parameters();
+    boolean adapters = choice.lora().isPresent();
+    return new MemoryPlan(
+        parameters,
+        roles,
+        PROCESS_BYTES + learner.inHost(),
+        parameters * sampling.bytes(),
+        (adapters ? learner.adapters() : parameters * Float.BYTES) + learner.moments(),
+        rollout.perSequence(),
+        load);
+  }
+
+  private static Map<String, Long> learnerParts(LearnerMemory learner, PassMemory pass) {
+    Map<String, Long> parts = new LinkedHashMap<>();
+    parts.put("weights", learner.weights());
+    parts.put("float32 masters", learner.masters());
+    parts.put("adapters", learner.adapters());
+    parts.put("reference weights", learner.reference());
+    parts.put("gradients", learner.gradients());
+    parts.put("optimizer moments", learner.momentsInHost() ? 0 : learner.moments());
+    long kept = pass.decoder() + pass.vision();
+    parts.put("activations", kept);
+    parts.put("logits and gradients under way", Math.max(pass.peak() - kept, learner.parts()));
+    return parts;
+  }
+
+  private static Map<String, Long> rolloutParts(RolloutMemory rollout) {
+    Map<String, Long> parts = new LinkedHashMap<>();
+    parts.put("weights", rollout.weights());
+    parts.put("next weights", rollout.swap());
+    parts.put("key-value cache", rollout.cache());
+    parts.put(
+        "growth, sampling, prefill",
+        rollout.peak() - rollout.weights() - rollout.swap() - rollout.cache());
+    return parts;
+  }
+
+  /** Bytes on each device that a role names; host memory is the device {@code cpu}. */
+  public Map<String, Long> byDevice() {
+    Map<String, Long> sums = new LinkedHashMap<>();
+    sums.put("cpu", hostBytes);
+    roles.forEach(role -> sums.merge(role.device(), role.copies() * role.bytes(), Long::sum));
+    return sums;
+  }
+
+  /** The learner alone. */
+  public Role learner() {
+    return roles.getFirst();
+  }
+
+  /** One rollout worker. */
+  public Role rollout() {
+    return roles.get(1);
+  }
+
+  /**
+   * Versions that lie on disk at once: the one that is used, the one that comes, and one that a
+   * worker may still hold.
+   */
+  public long publishedBytes() {
+    return 3 * pushBytes;
+  }
+}
