@@ -132,7 +132,7 @@ final class PlanCommand implements Callable<Integer> {
     if (json) {
       out.println(MAPPER.writeValueAsString(report.json()));
     } else {
-      out.println(directory + " with recipe settings; a figure is bytes at the peak");
+      out.println(directory + ": bytes at the peak, computed");
       report.lines().forEach(out::println);
     }
     return report.fits() ? ExitCode.OK : ExitCode.CHECK_FAILED;

@@ -115,11 +115,10 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     this.core =
         new TrainingCore(
             config,
-            NetworkWeights.load(
-                adapters.isPresent() ? start.reference() : start.policy(),
-                config,
-                settings.choice()::loaded,
-                manager),
+            adapters.isPresent()
+                ? NetworkWeights.map(
+                    start.reference(), config, settings.choice().precision(), manager)
+                : NetworkWeights.load(start.policy(), config, settings.choice()::loaded, manager),
             settings.choice(),
             adapters,
             manager);
@@ -143,7 +142,7 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   private NetworkWeights loadReference() {
     return core.adapters().isPresent()
         ? core.weights()
-        : NetworkWeights.load(
+        : NetworkWeights.map(
             referenceFolder, core.config(), settings.choice().precision(), manager);
   }
 

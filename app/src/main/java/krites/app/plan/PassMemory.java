@@ -29,6 +29,9 @@ public record PassMemory(long decoder, long vision, long head, long gradients, l
   /** Logits of a chunk, as {@code TrainingCore} cuts them. */
   private static final long HEAD_LOGITS = 1 << 25;
 
+  /** Log-probabilities, their exponentials, the slope, and what the matrix product packs of it. */
+  private static final int HEAD_COPIES = 4;
+
   private static final int F32 = Float.BYTES;
 
   public static PassMemory of(Qwen25VlConfig config, TrainingCore.Choice choice, Load load) {
@@ -111,9 +114,8 @@ public record PassMemory(long decoder, long vision, long head, long gradients, l
     long targets = load.rows() * load.groupSize() * load.responseTokens();
     long perChunk = Math.max(1, HEAD_LOGITS / config.vocabulary());
     long chunk = Math.min(targets, perChunk) * config.vocabulary();
-    int copies = targets > perChunk ? 3 : 2;
     long table = (long) config.vocabulary() * config.hidden();
-    return chunk * (copies * F32 + (bytes < F32 ? bytes : 0))
+    return chunk * (HEAD_COPIES * F32 + (bytes < F32 ? bytes : 0))
         + (trained ? table * (bytes < F32 ? bytes + F32 : bytes) : 0);
   }
 
@@ -131,8 +133,12 @@ public record PassMemory(long decoder, long vision, long head, long gradients, l
         * (choice.checkpointActivations() ? decoder / config.layers() : decoder);
   }
 
-  /** The most that exists at once: at the end of the forward pass, or of the backward pass. */
+  /**
+   * The most that is held at once. Gradients count on top of activations that are gone already: in
+   * the heap of the C library they do not find room in the blocks that those leave. Measured on 387
+   * million parameters in float32, 3.35 GB of 3.5 computed.
+   */
   public long peak() {
-    return Math.max(decoder + vision + head, vision + gradients + block);
+    return decoder + vision + Math.max(head, gradients + block);
   }
 }

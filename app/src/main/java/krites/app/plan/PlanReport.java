@@ -189,7 +189,10 @@ public record PlanReport(
       others.put(
           "learner.lora.rank = " + LORA_RANK,
           with(c, c.precision(), c.checkpointActivations(), lora));
-      others.put("learner.lora.rank, bf16 and checkpointing", with(c, Precision.BF16, true, lora));
+      if (c.precision() == Precision.F32 || !c.checkpointActivations()) {
+        others.put(
+            "learner.lora.rank, bf16 and checkpointing", with(c, Precision.BF16, true, lora));
+      }
     }
     Map<String, Long> bytes = new LinkedHashMap<>();
     others.forEach((name, other) -> bytes.put(name, otherwise.apply(other).learner().bytes()));
