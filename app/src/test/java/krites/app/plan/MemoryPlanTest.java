@@ -37,8 +37,8 @@ final class MemoryPlanTest {
 
   @Test
   void cachesGrowInStepsOf256() {
-    Load shortOne = new Load(100, 200, 4, 8, 2, 4096);
-    Load longOne = new Load(100, 300, 4, 8, 2, 4096);
+    Load shortOne = new Load(100, 200, 4, 8, 16, 2, 4096);
+    Load longOne = new Load(100, 300, 4, 8, 16, 2, 4096);
 
     assertEquals(
         300L * 768, RolloutMemory.of(shipped, Precision.F32, shortOne).perSequence(), "no further");
@@ -62,7 +62,7 @@ final class MemoryPlanTest {
     // PassMemoryTest of the learner: 4 rows of 192 tokens, 129 of each predicted.
     Files.writeString(folder.resolve("config.json"), wide());
     Qwen25VlConfig network = Qwen25VlConfig.load(folder);
-    Load load = new Load(63, 129, 0, 1, 1, 768);
+    Load load = new Load(63, 129, 0, 1, 4, 1, 768);
 
     assertNear(3_354e6, PassMemory.of(network, PLAIN, load).peak());
     assertNear(592e6, PassMemory.of(network, twice(), load).peak());
