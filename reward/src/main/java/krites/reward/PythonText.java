@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 /**
  * Text rules of Python that the reference relies on: white space, stripping, {@code float(str)}.
  */
-final class PythonText {
+public final class PythonText {
   private static final Pattern FLOAT =
       Pattern.compile(
           "([+-]?)(?:(inf|infinity|nan)|((?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:e[+-]?[0-9]++)?))");
@@ -23,7 +23,7 @@ final class PythonText {
    * Whether {@code \s} matches and {@code str.strip} removes this character; both include Unicode
    * spaces.
    */
-  static boolean isSpace(int c) {
+  public static boolean isSpace(int c) {
     return (c >= 0x09 && c <= 0x0d)
         || (c >= 0x1c && c <= 0x20)
         || c == 0x85
@@ -37,7 +37,8 @@ final class PythonText {
         || c == 0x3000;
   }
 
-  static String strip(String text) {
+  /** What {@code str.strip()} leaves. */
+  public static String strip(String text) {
     int from = 0;
     int to = text.length();
     while (from < to && isSpace(text.charAt(from))) {

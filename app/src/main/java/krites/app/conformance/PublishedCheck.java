@@ -19,13 +19,7 @@ public final class PublishedCheck implements ConformanceCheck {
 
   /** Sections without a counterpart, and why. */
   private static final Map<String, String> NO_COUNTERPART =
-      Map.of(
-          "text_only_7b",
-          "the published test calls it unstable",
-          "strip_then_regex",
-          "answers of benchmarks are not read here",
-          "ocrbench_width_folding",
-          "OCRBench is not scored here");
+      Map.of("text_only_7b", "the published test calls it unstable");
 
   @Override
   public String name() {

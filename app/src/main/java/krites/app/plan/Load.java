@@ -10,6 +10,7 @@ import krites.model.qwen25vl.Qwen25VlConfig;
  * @param responseTokens tokens of a response
  * @param patches patches of a prompt's picture, four to a token
  * @param groupSize responses of a prompt
+ * @param groups groups of an optimizer step
  * @param slots groups that a rollout worker decodes together
  * @param microBatchTokens bound of a micro-batch, padding included
  */
@@ -18,6 +19,7 @@ public record Load(
     long responseTokens,
     long patches,
     long groupSize,
+    long groups,
     long slots,
     long microBatchTokens) {
 
@@ -36,6 +38,7 @@ public record Load(
         responseTokens,
         visual * network.vision().mergedPatches(),
         config.rollout().groupSize(),
+        Math.ceilDiv(config.rollout().groupsPerStep(), config.learner().updatesPerBatch()),
         config.rollout().slots(),
         config.learner().microBatchTokens());
   }
@@ -45,9 +48,9 @@ public record Load(
     return promptTokens + groupSize * responseTokens;
   }
 
-  /** Rows of a micro-batch; one row goes through whatever its length. */
+  /** Rows of a micro-batch, one for each group; one goes through whatever its length. */
   public long rows() {
-    return Math.max(1, microBatchTokens / rowTokens());
+    return Math.max(1, Math.min(groups, microBatchTokens / rowTokens()));
   }
 
   /** Sequences that decode together. */
