@@ -131,10 +131,17 @@ public final class CheckpointCheck {
       SafetensorsCheckpoint checkpoint, WeightLayout layout, Optional<DType> stated) {
     DType expected = stated.orElseGet(() -> mostCommon(checkpoint, layout));
     String reason = stated.isPresent() ? ", as config.json states" : ", as most of the others";
+    // Some writers keep norms and biases in float32: all of them, or it is a fault.
+    boolean vectorsAreFull =
+        layout.names().stream()
+            .map(name -> StoredNames.find(checkpoint, name).orElseThrow())
+            .filter(entry -> entry.shape().length == 1)
+            .allMatch(entry -> entry.dtype() == DType.F32);
     List<TensorEntry> wrong =
         layout.names().stream()
             .map(name -> StoredNames.find(checkpoint, name).orElseThrow())
             .filter(entry -> entry.dtype() != expected || !Conversion.knows(entry.dtype()))
+            .filter(entry -> !vectorsAreFull || entry.shape().length > 1)
             .toList();
     if (wrong.isEmpty()) {
       return;
