@@ -24,6 +24,20 @@ public class InputError extends RuntimeException {
   }
 
   /**
+   * Checks input; see {@link #guard(Supplier)}.
+   *
+   * @throws InputError if the check throws for bad input
+   */
+  static void check(Runnable check) {
+    boolean _ =
+        guard(
+            () -> {
+              check.run();
+              return true;
+            });
+  }
+
+  /**
    * Reads input; what the rooms refuse becomes an input error with their message.
    *
    * @throws InputError if the reader throws for bad input

@@ -85,11 +85,7 @@ final class ModelExportCommand implements Callable<Integer> {
     Qwen25VlConfig config = Qwen25VlConfig.load(model.path());
     try (SafetensorsCheckpoint weights = SafetensorsCheckpoint.open(model.path());
         SafetensorsCheckpoint other = SafetensorsCheckpoint.open(layout.path())) {
-      InputError.guard(
-          () -> {
-            CheckpointCheck.requireLayout(other, WeightLayout.of(config));
-            return true;
-          });
+      InputError.check(() -> CheckpointCheck.requireLayout(other, WeightLayout.of(config)));
       long start = System.nanoTime();
       NewModel.write(
           directory,
@@ -112,12 +108,10 @@ final class ModelExportCommand implements Callable<Integer> {
     Path place =
         like != null ? like : InputError.guard(() -> Path.of(LoraFiles.base(adapters).path()));
     ModelFolder base = InputError.guard(() -> ModelFolder.checked(place));
-    InputError.guard(
-        () -> {
-          AdapterBase.require(
-              adapters, new LoraFiles.Base(place.toString(), RunIdentity.model(place)));
-          return true;
-        });
+    InputError.check(
+        () ->
+            AdapterBase.require(
+                adapters, new LoraFiles.Base(place.toString(), RunIdentity.model(place))));
     NewModel.requireFree(directory);
     long start = System.nanoTime();
     NewModel.write(

@@ -90,11 +90,7 @@ final class ModelInitCommand implements Callable<Integer> {
             : Optional.empty();
     NewModel.requireFree(directory);
     RandomCheckpoint weights = new RandomCheckpoint(layout, seed, type);
-    InputError.guard(
-        () -> {
-          index.ifPresent(weights::requireSameNames);
-          return true;
-        });
+    InputError.check(() -> index.ifPresent(weights::requireSameNames));
     long start = System.nanoTime();
     NewModel.write(
         directory,

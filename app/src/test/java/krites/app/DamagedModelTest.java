@@ -75,6 +75,21 @@ final class DamagedModelTest {
   }
 
   @Test
+  void normsAndBiasesMayAllBeFloat32() throws IOException {
+    sharded(
+        model,
+        tensor ->
+            tensor.shape().length == 1 ? zeros(tensor.name(), DType.F32, tensor.shape()) : tensor);
+    assertEquals(ExitCode.OK, info().code());
+  }
+
+  @Test
+  void oneNormInFloat32IsNamed() throws IOException {
+    sharded(model, retyped("model.norm.weight", DType.F32));
+    assertRefused("tensor model.norm.weight", "expected dtype BF16", "seen dtype F32");
+  }
+
+  @Test
   void withoutAStatedTypeMostTensorsDecide() throws IOException {
     sharded(model, retyped(WEIGHT, DType.F32));
     replace(model.resolve("config.json"), "\"torch_dtype\" : \"bfloat16\",\n", "");

@@ -42,13 +42,16 @@ public final class CheckpointCheck {
    * Checks names, shapes and types.
    *
    * @param stated the one type that all weights have; empty if all must merely be of one floating
-   *     type
+   *     type. In either case norms and biases may be float32, if all of them are: some writers keep
+   *     them so
    */
   static void require(
       SafetensorsCheckpoint checkpoint, WeightLayout layout, Optional<DType> stated) {
     requireNames(checkpoint, layout);
+    List<TensorEntry> entries = new ArrayList<>();
     for (String name : layout.names()) {
       TensorEntry entry = StoredNames.find(checkpoint, name).orElseThrow();
+      entries.add(entry);
       if (!Arrays.equals(entry.shape(), layout.shape(name))) {
         throw CheckpointException.mismatch(
             checkpoint.fileOfTensor(entry.name()),
@@ -58,7 +61,7 @@ public final class CheckpointCheck {
             "config.json and weights are of different models");
       }
     }
-    requireTypes(checkpoint, layout, stated);
+    requireTypes(checkpoint, entries, stated);
   }
 
   /**
@@ -128,20 +131,15 @@ public final class CheckpointCheck {
   }
 
   private static void requireTypes(
-      SafetensorsCheckpoint checkpoint, WeightLayout layout, Optional<DType> stated) {
-    DType expected = stated.orElseGet(() -> mostCommon(checkpoint, layout));
+      SafetensorsCheckpoint checkpoint, List<TensorEntry> entries, Optional<DType> stated) {
+    DType expected = stated.orElseGet(() -> mostCommon(entries));
     String reason = stated.isPresent() ? ", as config.json states" : ", as most of the others";
-    // Some writers keep norms and biases in float32: all of them, or it is a fault.
     boolean vectorsAreFull =
-        layout.names().stream()
-            .map(name -> StoredNames.find(checkpoint, name).orElseThrow())
-            .filter(entry -> entry.shape().length == 1)
-            .allMatch(entry -> entry.dtype() == DType.F32);
+        entries.stream().filter(CheckpointCheck::isVector).allMatch(v -> v.dtype() == DType.F32);
     List<TensorEntry> wrong =
-        layout.names().stream()
-            .map(name -> StoredNames.find(checkpoint, name).orElseThrow())
+        entries.stream()
             .filter(entry -> entry.dtype() != expected || !Conversion.knows(entry.dtype()))
-            .filter(entry -> !vectorsAreFull || entry.shape().length > 1)
+            .filter(entry -> !vectorsAreFull || !isVector(entry))
             .toList();
     if (wrong.isEmpty()) {
       return;
@@ -161,7 +159,7 @@ public final class CheckpointCheck {
         "tensor " + first.name(),
         "dtype " + expected + reason,
         "dtype " + first.dtype() + count(wrong),
-        wrong.size() == layout.names().size()
+        wrong.size() == entries.size()
             ? "let torch_dtype in config.json say what the files hold"
             : "copy the file again, or write all weights in one dtype");
   }
@@ -170,11 +168,13 @@ public final class CheckpointCheck {
     return wrong.size() == 1 ? "" : " in it and " + (wrong.size() - 1) + " others";
   }
 
-  private static DType mostCommon(SafetensorsCheckpoint checkpoint, WeightLayout layout) {
+  private static boolean isVector(TensorEntry entry) {
+    return entry.shape().length == 1;
+  }
+
+  private static DType mostCommon(List<TensorEntry> entries) {
     Map<DType, Integer> counts = new EnumMap<>(DType.class);
-    for (String name : layout.names()) {
-      counts.merge(StoredNames.find(checkpoint, name).orElseThrow().dtype(), 1, Integer::sum);
-    }
+    entries.forEach(entry -> counts.merge(entry.dtype(), 1, Integer::sum));
     return counts.entrySet().stream()
         .max(Map.Entry.comparingByValue())
         .map(Map.Entry::getKey)

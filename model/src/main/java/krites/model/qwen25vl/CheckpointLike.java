@@ -1,6 +1,8 @@
 package krites.model.qwen25vl;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
 import krites.model.safetensors.Conversion;
@@ -49,8 +51,8 @@ public final class CheckpointLike {
               return;
             }
             long count = target.byteSize() / dtype.bytes();
-            try (var arena = java.lang.foreign.Arena.ofConfined()) {
-              var bytes = arena.allocate(count * held.bytes());
+            try (Arena arena = Arena.ofConfined()) {
+              MemorySegment bytes = arena.allocate(count * held.bytes());
               checkpoint.read(entry, from * held.bytes(), bytes);
               Conversion.convert(bytes, held, target, dtype);
             }

@@ -140,8 +140,8 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
   }
 
   /**
-   * Fresh weights: normal with deviation min(0.05, 1/sqrt(fan-in)), projections into the residual
-   * stream halved, biases zero, norms one. The same seed gives the same weights on every machine.
+   * Fresh weights: normal with {@link WeightLayout#freshDeviation}, biases zero, norms one. The
+   * same seed gives the same weights on every machine.
    */
   public static NetworkWeights random(Qwen25VlConfig config, long seed, NDManager parent) {
     WeightLayout layout = WeightLayout.of(config);
@@ -154,12 +154,7 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
         Arrays.fill(values, name.endsWith("bias") ? 0f : 1f);
       } else {
         SplittableRandom random = new SplittableRandom(seed * 31 + name.hashCode());
-        double deviation = Math.min(0.05, 1 / Math.sqrt((double) values.length / shape[0]));
-        if (name.endsWith("o_proj.weight")
-            || name.endsWith("down_proj.weight")
-            || name.endsWith("attn.proj.weight")) {
-          deviation /= 2;
-        }
+        double deviation = layout.freshDeviation(name);
         for (int i = 0; i < values.length; i++) {
           values[i] = (float) (deviation * random.nextGaussian());
         }

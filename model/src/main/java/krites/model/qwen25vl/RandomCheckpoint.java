@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import krites.model.safetensors.CheckpointException;
+import krites.model.safetensors.Conversion;
 import krites.model.safetensors.DType;
 import krites.model.safetensors.LoadProgress;
 import krites.model.safetensors.OutgoingTensor;
@@ -21,10 +22,9 @@ import krites.model.safetensors.SafetensorsWriter;
 /**
  * A checkpoint of random weights, made while it is written: any size in a few megabytes of memory.
  *
- * <p>Distributed as {@link NetworkWeights#random}: normal with deviation min(0.05, 1/sqrt(fan-in)),
- * projections into the residual stream halved, biases zero, norms one. The numbers are others: each
- * value is one of 65,536 quantiles, chosen by 16 bits of a stream that depends on seed, name and
- * piece, so several threads may work and the bytes are the same on every machine.
+ * <p>Distributed as {@link NetworkWeights#random}. The numbers are others: each value is one of
+ * 65,536 quantiles, chosen by 16 bits of a stream that depends on seed, name and piece, so several
+ * threads may work and the bytes are the same on every machine.
  */
 public final class RandomCheckpoint {
   private static final int QUANTILES = 1 << 16;
@@ -124,25 +124,14 @@ public final class RandomCheckpoint {
     long[] shape = layout.shape(published);
     if (shape.length == 1) {
       double value = published.endsWith("bias") ? 0 : 1;
-      int[] constant = {bits(value)};
-      return OutgoingTensor.filled(
-          stored, dtype, shape, (_, target) -> constant(constant[0], target));
+      int constant = Conversion.bits((float) value, dtype);
+      return OutgoingTensor.filled(stored, dtype, shape, (_, target) -> constant(constant, target));
     }
-    int[] table = table(deviation(published, shape));
+    int[] table = table(layout.freshDeviation(published));
     SplittableRandom streams = new SplittableRandom(mix(seed, published));
     long base = streams.nextLong();
     return OutgoingTensor.filled(
         stored, dtype, shape, (from, target) -> fill(base + from, table, target));
-  }
-
-  private double deviation(String name, long[] shape) {
-    double fanIn = (double) layout.size(name) / shape[0];
-    double deviation = Math.min(0.05, 1 / Math.sqrt(fanIn));
-    boolean intoResidual =
-        name.endsWith("o_proj.weight")
-            || name.endsWith("down_proj.weight")
-            || name.endsWith("attn.proj.weight");
-    return intoResidual ? deviation / 2 : deviation;
   }
 
   /** FNV-1a over the name, from the seed on: {@code hashCode} has too few bits. */
@@ -188,22 +177,9 @@ public final class RandomCheckpoint {
   private int[] table(double deviation) {
     int[] table = new int[QUANTILES];
     for (int i = 0; i < QUANTILES; i++) {
-      table[i] = bits(deviation * normal[i]);
+      table[i] = Conversion.bits((float) (deviation * normal[i]), dtype);
     }
     return table;
-  }
-
-  private int bits(double value) {
-    return switch (dtype) {
-      case F32 -> Float.floatToRawIntBits((float) value);
-      case F16 -> Float.floatToFloat16((float) value);
-      case BF16 -> {
-        int bits = Float.floatToRawIntBits((float) value);
-        yield (bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16;
-      }
-      case BOOL, U8, I8, F8_E5M2, F8_E4M3, I16, U16, I32, U32, F64, I64, U64 ->
-          throw new IllegalArgumentException("no network has weights of " + dtype);
-    };
   }
 
   /**

@@ -78,6 +78,19 @@ public final class WeightLayout {
     return names;
   }
 
+  /**
+   * Standard deviation of a fresh matrix: min(0.05, 1/sqrt(fan-in)), half of it for projections
+   * into the residual stream. Vectors are not drawn: biases are zero, norms one.
+   */
+  double freshDeviation(String name) {
+    double deviation = Math.min(0.05, 1 / Math.sqrt((double) size(name) / shape(name)[0]));
+    boolean intoResidual =
+        name.endsWith("o_proj.weight")
+            || name.endsWith("down_proj.weight")
+            || name.endsWith("attn.proj.weight");
+    return intoResidual ? deviation / 2 : deviation;
+  }
+
   /** Whether the network has a weight of this published name. */
   public boolean has(String name) {
     return shapes.containsKey(name);

@@ -50,7 +50,7 @@ final class WeightReader {
   private final long total;
 
   /**
-   * @param mapping whether tensors whose type is the file's may lie in the mapped files,
+   * @param mapping whether tensors whose type is the file's may lie in the mapped files
    */
   WeightReader(
       SafetensorsCheckpoint checkpoint,

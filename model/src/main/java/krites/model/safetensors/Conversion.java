@@ -82,7 +82,22 @@ public final class Conversion {
   }
 
   /**
-   * As {@link Elements#floatToBfloat16}, in a form that the compiler makes wide instructions of.
+   * The bits of a value in an element type, in the low end of the result.
+   *
+   * @param type F32, BF16 or F16
+   */
+  public static int bits(float value, DType type) {
+    return switch (type) {
+      case F32 -> Float.floatToRawIntBits(value);
+      case BF16 -> bfloat16(Float.floatToRawIntBits(value));
+      case F16 -> Float.floatToFloat16(value);
+      default -> throw new IllegalArgumentException("no conversion to " + type);
+    };
+  }
+
+  /**
+   * As {@link Elements#floatToBfloat16}, its plain twin, in a form that the compiler makes wide
+   * instructions of.
    */
   private static short bfloat16(int bits) {
     int rounded = (bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16;
