@@ -31,7 +31,6 @@ final class PassScript {
         .replace("$FIRST", String.valueOf(names.indexOf(EMBEDDING) + 1))
         .replace("$NORM", String.valueOf(names.indexOf("model.norm.weight")))
         .replace("$HEADW", String.valueOf(names.indexOf(config.tiedHead() ? EMBEDDING : HEAD)))
-        .replace("$EPS", String.valueOf(config.normEpsilon()))
         .replace("$NAMES", String.valueOf(names.size()));
   }
 
@@ -138,7 +137,7 @@ final class PassScript {
         return states
 
       def last(self, x: Tensor, rows: List[Tensor], w: List[Tensor]) -> Tensor:
-        hidden = self.norm(x, w[$NORM], $EPS)
+        hidden = self.last_norm(x, w)
         return torch.index_select(torch.reshape(hidden, [-1, torch.size(hidden, 2)]), 0, rows[4])
 
       def read(self, x: Tensor, rows: List[Tensor], mask: Tensor, recompute: bool, w: List[Tensor]) -> List[Tensor]:

@@ -17,6 +17,11 @@ import java.util.stream.Collectors;
  *       with image embeddings at the flat positions {@code image_at};
  *   <li>{@code packed_mask(doc (B, T), segment (B, T))} gives (B, 1, T, T), true where a token may
  *       look: backwards, in its own document, at the prompt (segment 0) and at its own segment;
+ *   <li>{@code attention_in(x (B, T, H), rotary, b, w)} gives queries (B, heads, T, D), rotated
+ *       keys and values (B, K, T, D) of the layer whose weights begin at place {@code b}, {@code
+ *       attention_out(x, o (B, T, heads * D), b, w)} what the layer makes of the heads' results:
+ *       projection, residual and MLP. All that a layer computes but attention itself is in these
+ *       two, whoever keeps keys and values, and however;
  *   <li>{@code decoder(x (B, T, H), positions (3, B, T), mask, keep, w)} gives the normed hidden
  *       states (B, T, H), and with {@code keep} the keys and values of each layer, (B, K, T, D);
  *   <li>{@code decode_step(x (B, 1, H), positions (3, B, 1), mask (B, 1, 1, n), column, caches, w)}
@@ -171,19 +176,27 @@ public final class NetworkScript {
         wide = torch.expand(torch.unsqueeze(x, 2), [b, $KV, $REPEAT, t, $SIZE])
         return torch.reshape(wide, [b, $HEADS, t, $SIZE])
 
-      def mlp(self, x: Tensor, b: int, w: List[Tensor]) -> Tensor:
-        h = self.norm(x, w[b + 8], $EPS)
-        m = torch.mul(torch.silu(torch.linear(h, w[b + 9])), torch.linear(h, w[b + 10]))
-        return torch.add(x, torch.linear(m, w[b + 11]))
-
-      def layer(self, x: Tensor, rotary: List[Tensor], mask: Tensor, b: int, w: List[Tensor]) -> List[Tensor]:
+      def attention_in(self, x: Tensor, rotary: List[Tensor], b: int, w: List[Tensor]) -> List[Tensor]:
         h = self.norm(x, w[b], $EPS)
         q = self.rotate(self.heads_first(torch.linear(h, w[b + 1], w[b + 2]), $HEADS), rotary[0], rotary[1])
         k = self.rotate(self.heads_first(torch.linear(h, w[b + 3], w[b + 4]), $KV), rotary[0], rotary[1])
         v = self.heads_first(torch.linear(h, w[b + 5], w[b + 6]), $KV)
-        o = torch.scaled_dot_product_attention(q, self.every_head(k), self.every_head(v), mask)
+        return [q, k, v]
+
+      def attention_out(self, x: Tensor, o: Tensor, b: int, w: List[Tensor]) -> Tensor:
+        x = torch.add(x, torch.linear(o, w[b + 7]))
+        h = self.norm(x, w[b + 8], $EPS)
+        m = torch.mul(torch.silu(torch.linear(h, w[b + 9])), torch.linear(h, w[b + 10]))
+        return torch.add(x, torch.linear(m, w[b + 11]))
+
+      def last_norm(self, x: Tensor, w: List[Tensor]) -> Tensor:
+        return self.norm(x, w[$NORM], $EPS)
+
+      def layer(self, x: Tensor, rotary: List[Tensor], mask: Tensor, b: int, w: List[Tensor]) -> List[Tensor]:
+        heads = self.attention_in(x, rotary, b, w)
+        o = torch.scaled_dot_product_attention(heads[0], self.every_head(heads[1]), self.every_head(heads[2]), mask)
         o = torch.reshape(torch.transpose(o, 1, 2), [torch.size(x, 0), torch.size(x, 1), $QUERIES])
-        return [self.mlp(torch.add(x, torch.linear(o, w[b + 7])), b, w), k, v]
+        return [self.attention_out(x, o, b, w), heads[1], heads[2]]
 
       def decoder(self, x: Tensor, positions: Tensor, mask: Tensor, keep: bool, w: List[Tensor]) -> List[Tensor]:
         rotary = self.rope(positions, x)
@@ -194,7 +207,7 @@ public final class NetworkScript {
           if keep:
             caches.append(out[1])
             caches.append(out[2])
-        return torch.add([self.norm(x, w[$NORM], $EPS)], caches)
+        return torch.add([self.last_norm(x, w)], caches)
 
       def decode_step(self, x: Tensor, positions: Tensor, mask: Tensor, column: int, caches: List[Tensor], w: List[Tensor]) -> Tensor:
         rotary = self.rope(positions, x)
@@ -202,19 +215,15 @@ public final class NetworkScript {
         rows = torch.size(x, 0)
         for i in range($LAYERS):
           b = torch.add(torch.mul(i, 12), $FIRST)
-          h = self.norm(x, w[b], $EPS)
-          q = self.rotate(self.heads_first(torch.linear(h, w[b + 1], w[b + 2]), $HEADS), rotary[0], rotary[1])
-          k = self.rotate(self.heads_first(torch.linear(h, w[b + 3], w[b + 4]), $KV), rotary[0], rotary[1])
-          v = self.heads_first(torch.linear(h, w[b + 5], w[b + 6]), $KV)
+          heads = self.attention_in(x, rotary, b, w)
           keys = caches[i * 2]
           values = caches[i * 2 + 1]
-          torch.copy_(torch.narrow(keys, 2, column, 1), k)
-          torch.copy_(torch.narrow(values, 2, column, 1), v)
-          q = torch.reshape(q, [rows, $KV, $REPEAT, $SIZE])
+          torch.copy_(torch.narrow(keys, 2, column, 1), heads[1])
+          torch.copy_(torch.narrow(values, 2, column, 1), heads[2])
+          q = torch.reshape(heads[0], [rows, $KV, $REPEAT, $SIZE])
           o = torch.scaled_dot_product_attention(q, torch.narrow(keys, 2, 0, n), torch.narrow(values, 2, 0, n), mask)
-          o = torch.reshape(o, [rows, 1, $QUERIES])
-          x = self.mlp(torch.add(x, torch.linear(o, w[b + 7])), b, w)
-        return self.norm(x, w[$NORM], $EPS)
+          x = self.attention_out(x, torch.reshape(o, [rows, 1, $QUERIES]), b, w)
+        return self.last_norm(x, w)
 
       def head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:
         return torch.to(torch.linear(hidden, w[$HEADW]), 6)
