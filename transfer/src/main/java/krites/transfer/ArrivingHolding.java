@@ -134,13 +134,6 @@ final class ArrivingHolding implements Holding {
     return closed ? Chunk.NEVER : Chunk.HERE;
   }
 
-  /** Makes the files last through a loss of power. */
-  void force() throws IOException {
-    for (FileChannel file : files) {
-      file.force(true);
-    }
-  }
-
   @Override
   public void close() throws IOException {
     synchronized (this) {

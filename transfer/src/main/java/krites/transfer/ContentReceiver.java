@@ -21,10 +21,12 @@ import java.util.concurrent.Future;
  * Fetches contents into a folder, each from whichever of its sources answers, and serves what has
  * arrived to others at once.
  *
- * <p>It promises that a content appears under its name only when every file has its SHA-256 and was
- * forced to disk; that a transfer which died goes on where it was, whatever source it died of or if
- * the process did; and that it holds no more memory than one chunk per connection and one for the
- * digest. Thread safe; one content is to be fetched by one caller at a time.
+ * <p>It promises that a content appears under its name only when every file has its SHA-256; that a
+ * transfer which died goes on where it was, whatever source it died of or if the process did; and
+ * that it holds no more memory than one chunk per connection and one for the digest. Nothing is
+ * forced to disk, which would take longer than the transfer: what a loss of power damages is found
+ * by its checksums at the next fetch, and only that comes again. Thread safe; one content is to be
+ * fetched by one caller at a time.
  */
 public final class ContentReceiver {
   private static final String PART = ".part";
@@ -74,9 +76,8 @@ public final class ContentReceiver {
     Path done = folder.resolve(order.name());
     Path part = folder.resolve(order.name() + PART);
     Manifest manifest = manifest(order);
-    if (Files.isDirectory(done)) {
-      shelf.put(order.content(), new CompleteHolding(done, manifest), order.ticket());
-      return done;
+    if (Files.isDirectory(done) && !Files.exists(part)) {
+      move(done, part); // fetched before: it is looked at like what a crash left
     }
     removeStrangers(part, manifest);
     ArrivingHolding holding = new ArrivingHolding(part, manifest);
@@ -84,7 +85,6 @@ public final class ContentReceiver {
     boolean complete = false;
     try {
       receive(order, manifest, holding);
-      holding.force();
       move(part, done);
       complete = true;
       return done;

@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -104,7 +107,7 @@ class TransferTest {
         Path half = folder("target/v1.part").resolve("model-0.safetensors");
         byte[] bytes = Files.readAllBytes(content.resolve("model-0.safetensors"));
         bytes[CHUNK + 5] ^= 1; // of what a crash left, one chunk is damaged
-        Files.write(half, java.util.Arrays.copyOf(bytes, 5 * CHUNK));
+        Files.write(half, Arrays.copyOf(bytes, 5 * CHUNK));
         assertThrows(
             TransferException.class, () -> target.receiver.fetch(order(manifest, dying.address())));
         assertFalse(target.shelf.has(manifest.digest()));
@@ -112,6 +115,25 @@ class TransferTest {
       long before = source.server.bytesSent();
       assertSame(content, target.receiver.fetch(order(manifest, source.address())));
       assertEquals(4L * CHUNK, source.server.bytesSent() - before);
+    }
+  }
+
+  @Test
+  void whatIsThereAlreadyIsLookedAtAndOnlyWhatIsWrongComesAgain() throws Exception {
+    Path content = content(8, 5L * CHUNK);
+    Manifest manifest = Manifest.ofFolder(content);
+    try (Node source = new Node(temp);
+        Node target = new Node(folder("target"))) {
+      source.shelf.put(content, manifest, ticket);
+      Path got = target.receiver.fetch(order(manifest, source.address()));
+      assertSame(content, target.receiver.fetch(order(manifest, source.address())));
+      assertEquals(5L * CHUNK, source.server.bytesSent());
+      Path file = got.resolve("model-0.safetensors");
+      byte[] bytes = Files.readAllBytes(file);
+      Arrays.fill(bytes, 2 * CHUNK, 3 * CHUNK, (byte) 0); // a page that never got to disk
+      Files.write(file, bytes);
+      assertSame(content, target.receiver.fetch(order(manifest, source.address())));
+      assertEquals(6L * CHUNK, source.server.bytesSent());
     }
   }
 
@@ -178,7 +200,7 @@ class TransferTest {
       ArrivingHolding half = new ArrivingHolding(folder("half"), manifest);
       byte[] bytes = Files.readAllBytes(content.resolve("model-0.safetensors"));
       for (int chunk = 0; chunk < 4; chunk++) {
-        half.put(0, chunk, java.nio.ByteBuffer.wrap(bytes, chunk * CHUNK, CHUNK));
+        half.put(0, chunk, ByteBuffer.wrap(bytes, chunk * CHUNK, CHUNK));
       }
       relay.shelf.put(manifest.digest(), half, ticket);
       Future<Path> got =
@@ -230,8 +252,7 @@ class TransferTest {
         Node target =
             new Node(
                 folder("target"),
-                new TransferSettings(
-                    2, java.time.Duration.ofSeconds(1), java.time.Duration.ofSeconds(50), 1, 4))) {
+                new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(50), 1, 4))) {
       source.shelf.put(content, manifest, ticket);
       Thread fetching =
           Thread.ofPlatform()
