@@ -190,6 +190,15 @@ class KritesArchitectureTest {
             .dependOnClassesThat(
                 resideInAnyPackage("krites..").and(resideOutsideOfPackages("krites.model.."))));
 
+    // The twin is slow and plain on purpose: it is held against the engines, never used by them.
+    rules.put(
+        "nothing of a run knows the plain twin",
+        noClasses()
+            .that()
+            .resideOutsideOfPackages("krites.model.plain..", "krites.app.bench..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("krites.model.plain..")));
+
     // Files and text: a dataset or a reward rule can be read, tested and changed without a native
     // library.
     rules.put(

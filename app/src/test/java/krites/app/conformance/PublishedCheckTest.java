@@ -1,6 +1,7 @@
 package krites.app.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -28,6 +29,13 @@ class PublishedCheckTest {
        "strip_then_regex": [{"text": "(A)</think>(C)", "regex": "\\\\((.)\\\\)", "expected": "C"}],
        "ocrbench_width_folding": [{"answer": "12", "prediction": "１２", "expected": 1}]}
       """;
+
+  private static final String PROPERTY =
+      """
+      {"kl_straight_through": {"file": "ours", "property": "name+'+' has the value of the base \\
+      estimator and the gradient of k2 = 0.5*(logp-ref)^2, for k1, kl, abs, k3, low_var_kl"}}
+      """
+          .replace("\\\n", "");
 
   @TempDir Path directory;
 
@@ -60,6 +68,29 @@ class PublishedCheckTest {
             .toList();
     assertEquals(1, failed.size(), failed::toString);
     assertEquals(item, failed.getFirst().item());
+  }
+
+  @Test
+  void thePropertyOfEachNameIsChecked() throws IOException {
+    List<CaseResult> results = run(PROPERTY);
+    assertEquals(20, results.size(), results::toString);
+    assertTrue(results.stream().allMatch(CaseResult::checked), results::toString);
+    assertTrue(results.stream().allMatch(CaseResult::passed), results::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gradient of k2|gradient of k1",
+        "for k1|for k4",
+        ", for k1, kl|, for",
+        "\"file\"|\"x\""
+      })
+  void anotherPropertyFails(String right, String wrong) throws IOException {
+    List<CaseResult> results = run(PROPERTY.replace(right, wrong));
+    assertEquals(1, results.size(), results::toString);
+    assertFalse(results.getFirst().passed(), results::toString);
   }
 
   private List<CaseResult> run(String json) throws IOException {
