@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import krites.transfer.Carrier;
 import krites.transfer.ContentReceiver;
 import krites.transfer.ContentServer;
 import krites.transfer.Manifest;
@@ -189,8 +190,8 @@ final class TransferSpeed {
     TransferSettings settings = TransferSettings.DEFAULT;
     return new Node(
         shelf,
-        ContentServer.start(loopback(), RUN, shelf, settings, loud),
-        new ContentReceiver(folder, RUN, shelf, settings, loud));
+        ContentServer.start(loopback(), RUN, shelf, settings, Carrier.PLAIN, loud),
+        new ContentReceiver(folder, RUN, shelf, settings, Carrier.PLAIN, loud));
   }
 
   private static double median(double[] values) {

@@ -35,6 +35,7 @@ public final class ContentReceiver {
   private final Ticket run;
   private final Shelf shelf;
   private final TransferSettings settings;
+  private final Carrier carrier;
   private final TransferListener listener;
 
   /**
@@ -42,11 +43,17 @@ public final class ContentReceiver {
    * @param shelf where contents are served from as they arrive
    */
   public ContentReceiver(
-      Path folder, Ticket run, Shelf shelf, TransferSettings settings, TransferListener listener) {
+      Path folder,
+      Ticket run,
+      Shelf shelf,
+      TransferSettings settings,
+      Carrier carrier,
+      TransferListener listener) {
     this.folder = folder;
     this.run = run;
     this.shelf = shelf;
     this.settings = settings;
+    this.carrier = carrier;
     this.listener = listener;
   }
 
@@ -145,7 +152,7 @@ public final class ContentReceiver {
   private Link open(
       InetSocketAddress source, Order order, int file, int first, int stride, int count)
       throws IOException {
-    Link link = PlainLink.connect(source, settings.connectTimeout(), settings.patience());
+    Link link = carrier.connect(source, settings);
     try {
       link.send(
           new WireFormat.Request(

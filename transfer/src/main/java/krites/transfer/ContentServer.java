@@ -23,6 +23,7 @@ public final class ContentServer implements AutoCloseable {
   private final Ticket run;
   private final Shelf shelf;
   private final TransferSettings settings;
+  private final Carrier carrier;
   private final TransferListener listener;
   private final Semaphore places;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
@@ -34,11 +35,13 @@ public final class ContentServer implements AutoCloseable {
       Ticket run,
       Shelf shelf,
       TransferSettings settings,
+      Carrier carrier,
       TransferListener listener) {
     this.socket = socket;
     this.run = run;
     this.shelf = shelf;
     this.settings = settings;
+    this.carrier = carrier;
     this.listener = listener;
     this.places = new Semaphore(settings.maxClients());
   }
@@ -54,6 +57,7 @@ public final class ContentServer implements AutoCloseable {
       Ticket run,
       Shelf shelf,
       TransferSettings settings,
+      Carrier carrier,
       TransferListener listener)
       throws IOException {
     ServerSocketChannel socket = ServerSocketChannel.open();
@@ -63,7 +67,7 @@ public final class ContentServer implements AutoCloseable {
       socket.close();
       throw new TransferException("cannot serve weights on " + address + ": " + e.getMessage(), e);
     }
-    ContentServer server = new ContentServer(socket, run, shelf, settings, listener);
+    ContentServer server = new ContentServer(socket, run, shelf, settings, carrier, listener);
     daemon("transfer-accept", server::accept);
     return server;
   }
@@ -86,7 +90,7 @@ public final class ContentServer implements AutoCloseable {
     while (!closed) {
       try {
         SocketChannel client = socket.accept();
-        Link link = PlainLink.accepted(client, settings.patience());
+        Link link = carrier.accepted(client, settings);
         if (places.tryAcquire()) {
           daemon("transfer-serve", () -> serve(link));
         } else {

@@ -95,13 +95,19 @@ final class PlainLink implements Link {
   @Override
   public void receive(ByteBuffer target) throws IOException {
     while (target.hasRemaining()) {
-      int now = socket.read(target);
-      if (now < 0) {
-        throw new TransferException(peer + " closed the connection");
-      }
-      if (now == 0) {
-        await(SelectionKey.OP_READ, "sent nothing");
-      }
+      receiveSome(target);
+    }
+  }
+
+  /** Reads at least one byte into a buffer that has room. */
+  void receiveSome(ByteBuffer target) throws IOException {
+    int now = socket.read(target);
+    while (now == 0) {
+      await(SelectionKey.OP_READ, "sent nothing");
+      now = socket.read(target);
+    }
+    if (now < 0) {
+      throw new TransferException(peer + " closed the connection");
     }
   }
 

@@ -26,8 +26,12 @@ final class Node implements TransferListener, AutoCloseable {
   }
 
   Node(Path folder, TransferSettings settings) throws IOException {
-    server = ContentServer.start(loopback(0), RUN, shelf, settings, this);
-    receiver = new ContentReceiver(folder, RUN, shelf, settings, this);
+    this(folder, settings, Carrier.PLAIN);
+  }
+
+  Node(Path folder, TransferSettings settings, Carrier carrier) throws IOException {
+    server = ContentServer.start(loopback(0), RUN, shelf, settings, carrier, this);
+    receiver = new ContentReceiver(folder, RUN, shelf, settings, carrier, this);
   }
 
   static InetSocketAddress loopback(int port) {
