@@ -43,13 +43,16 @@ public final class PackedWeights implements AutoCloseable {
           if torch.gt(missing, 0):
             x = torch.constant_pad_nd(x, [0, 0, 0, missing], 0)
           filled.append(x)
-        whole = torch.cat(filled, 0)
+        if torch.eq(torch.len(filled), 1):
+          whole = filled[0]
+        else:
+          whole = torch.cat(filled, 0)
         missing = torch.remainder(torch.neg(torch.size(whole, 0)), $BLOCK)
         if torch.gt(missing, 0):
           whole = torch.constant_pad_nd(whole, [0, 0, 0, missing], 0)
         if torch.eq(torch.dim(parts[0]), 1):
           whole = torch.flatten(whole)
-        return whole
+        return torch.detach(whole)
 
       def pack(self, parts: List[Tensor], multiple: int, columns: int) -> Tensor:
         whole = self.stack(parts, multiple)
