@@ -38,6 +38,7 @@ final class RunConfigParser {
         reward(),
         algorithm(),
         learner(),
+        engine(),
         async(),
         eval(),
         checkpoint(),
@@ -117,6 +118,10 @@ final class RunConfigParser {
         keys.intAt("rollout.partial-tokens"),
         keys.choiceAt("rollout.precision", Precision.class),
         keys.listedTextsAt("rollout.devices"));
+  }
+
+  private RunConfig.Engine engine() {
+    return new RunConfig.Engine(keys.choiceAt("engine.pin", RunConfig.PinKind.class));
   }
 
   private RunConfig.Reward reward() {
