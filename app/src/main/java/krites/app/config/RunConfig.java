@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.grpo.objective.KlEstimate;
 import krites.learner.OptimizerKind;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
@@ -341,17 +342,6 @@ public record RunConfig(
     ALL
   }
 
-  /** Values of {@code algorithm.kl-estimator}: the names of EasyR1 and of verl. */
-  public enum KlEstimatorKind {
-    K1,
-    KL,
-    ABS,
-    K2,
-    MSE,
-    K3,
-    LOW_VAR_KL
-  }
-
   /** Values of {@code algorithm.aggregation}. */
   public enum AggregationKind {
     MICRO_BATCH_TOKEN_MEAN,
@@ -370,7 +360,7 @@ public record RunConfig(
       double gatePositive,
       double gateNegative,
       double klCoefficient,
-      KlEstimatorKind klEstimator,
+      KlEstimate klEstimator,
       boolean dropFlatGroups,
       ProximalKind proximal,
       CorrectionKind correction,

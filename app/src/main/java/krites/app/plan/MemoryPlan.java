@@ -76,6 +76,26 @@ public record MemoryPlan(
         load);
   }
 
+  /**
+   * What each device holds from the first steps on, whatever the work: all of the learner but
+   * activations, and of each rollout worker the weights it uses and the next ones.
+   *
+   * @param reference whether the objective needs the start model
+   * @return bytes by the device's name in the configuration
+   */
+  public static Map<String, Long> lasting(
+      RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice, boolean reference) {
+    Map<String, Long> sums = new LinkedHashMap<>();
+    sums.put(config.learner().device(), LearnerMemory.of(network, choice, reference).onDevice());
+    long versions =
+        2 * WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
+    List<String> devices = config.rollout().devices();
+    for (int i = 0; i < config.rollout().workers(); i++) {
+      sums.merge(devices.get(i % devices.size()), versions, Long::sum);
+    }
+    return sums;
+  }
+
   private static Map<String, Long> learnerParts(LearnerMemory learner, PassMemory pass) {
     Map<String, Long> parts = new LinkedHashMap<>();
     parts.put("weights", learner.weights());

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import krites.app.config.ConfigReader;
 import krites.app.config.RunConfig;
@@ -112,6 +113,36 @@ final class MemoryPlanTest {
         plan.byDevice().get("cpu"));
     assertEquals(4 * 1_055_072, plan.pushBytes());
     assertEquals(3 * 4 * 1_055_072, plan.checkpointBytes(), "weights and two moments");
+  }
+
+  /** 1,055,072 parameters: by hand, and never four bytes where two are configured. */
+  @Test
+  void whatLastsOnADeviceIsCountedInTheConfiguredTypes() {
+    long one = 1_055_072;
+    RunConfig plain = with("rollout.workers=1");
+    assertEquals(
+        Map.of("cpu", 4 * one + 4 * one + 8 * one + 2 * 4 * one),
+        MemoryPlan.lasting(plain, shipped, PLAIN, false),
+        "weights, gradients, moments; two versions of a worker");
+    assertEquals(
+        4 * one,
+        MemoryPlan.lasting(plain, shipped, PLAIN, true).get("cpu") - 24 * one,
+        "reference");
+
+    RunConfig small =
+        with("rollout.precision=bf16", "rollout.workers=3", "rollout.devices=[cuda:0, cuda:1]");
+    TrainingCore.Choice rounded = new TrainingCore.Choice(false, Precision.BF16, true);
+    assertEquals(
+        Map.of("cpu", (2 + 4 + 4 + 8) * one, "cuda:0", 2 * 2 * 2 * one, "cuda:1", 2 * 2 * one),
+        MemoryPlan.lasting(small, shipped, rounded, false));
+  }
+
+  private static RunConfig with(String... settings) {
+    ConfigReader reader = new ConfigReader();
+    for (String setting : settings) {
+      reader = reader.withAssignment("--set", setting);
+    }
+    return reader.read().config();
   }
 
   private long learner(TrainingCore.Choice choice, Load load) {
