@@ -122,7 +122,7 @@ public final class Main {
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           ModelCommand.of(out),
-          BenchCommand.of(out),
+          BenchCommand.of(out, err),
           new PlanCommand(out),
           new EvalCommand(out),
           new AuditCommand(out),

@@ -33,6 +33,7 @@ public record RunConfig(
     Reward reward,
     Algorithm algorithm,
     Learner learner,
+    Engine engine,
     Async async,
     Eval eval,
     Checkpoint checkpoint,
@@ -110,6 +111,7 @@ public record RunConfig(
         reward,
         algorithm,
         learner,
+        engine,
         async,
         eval,
         checkpoint,
@@ -217,6 +219,15 @@ public record RunConfig(
       fraction("world.label-noise", labelNoise);
     }
   }
+
+  /** How processors are shared between engines. */
+  public enum PinKind {
+    AUTO,
+    OFF
+  }
+
+  /** What rollout engines and learner have in common. */
+  public record Engine(PinKind pin) {}
 
   /** Section {@code rollout}. */
   public record Rollout(

@@ -37,6 +37,7 @@ final class RunConfigParser {
         reward(),
         algorithm(),
         learner(),
+        engine(),
         async(),
         eval(),
         checkpoint(),
@@ -116,6 +117,10 @@ final class RunConfigParser {
         keys.intAt("rollout.partial-tokens"),
         keys.choiceAt("rollout.precision", Precision.class),
         keys.listedTextsAt("rollout.devices"));
+  }
+
+  private RunConfig.Engine engine() {
+    return new RunConfig.Engine(keys.choiceAt("engine.pin", RunConfig.PinKind.class));
   }
 
   private RunConfig.Reward reward() {

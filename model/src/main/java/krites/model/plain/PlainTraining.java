@@ -7,9 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import ai.djl.training.optimizer.AdamW;
-import ai.djl.training.optimizer.Optimizer;
-import ai.djl.training.tracker.Tracker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -24,11 +21,19 @@ import krites.model.qwen25vl.NetworkWeights;
  * moments, not the weights. One thread.
  */
 public final class PlainTraining implements AutoCloseable {
+  private static final float BETA1 = 0.9f;
+  private static final float BETA2 = 0.999f;
+  private static final float EPSILON = 1e-8f;
+  private static final float WEIGHT_DECAY = 0.01f;
+
   private final PlainNetwork network;
   private final NDManager manager;
   private final List<String> names = new ArrayList<>();
   private final NDList trained = new NDList();
-  private final Optimizer optimizer;
+  private final NDList means = new NDList();
+  private final NDList variances = new NDList();
+  private final double learningRate;
+  private int steps;
 
   /**
    * Padded rows, each one document; arrays are row major.
@@ -77,12 +82,11 @@ public final class PlainTraining implements AutoCloseable {
         trained.add(tensor);
       }
     }
-    AdamW.Builder builder = Optimizer.adamW();
-    this.optimizer =
-        builder
-            .optLearningRateTracker(Tracker.fixed((float) learningRate))
-            .optWeightDecays(0.01f)
-            .build();
+    this.learningRate = learningRate;
+    for (NDArray weight : trained) {
+      means.add(manager.zeros(weight.getShape()));
+      variances.add(manager.zeros(weight.getShape()));
+    }
   }
 
   /** Log-probabilities of the targets, (M); no gradients. */
@@ -157,26 +161,52 @@ public final class PlainTraining implements AutoCloseable {
    * @return the norm before clipping
    */
   public double update(double maxNorm) {
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      NDList gradients = new NDList();
-      double squares = 0;
-      for (NDArray weight : trained) {
-        NDArray gradient = weight.getGradient();
-        gradients.add(gradient);
-        squares += gradient.square().sum().getFloat();
+    NDList gradients = new NDList();
+    double squares = 0;
+    for (NDArray weight : trained) {
+      NDArray gradient = weight.getGradient();
+      gradients.add(gradient);
+      try (NDArray square = gradient.square();
+          NDArray sum = square.sum()) {
+        squares += sum.getFloat();
       }
-      double norm = Math.sqrt(squares);
-      float factor = (float) (maxNorm / Math.max(norm, maxNorm));
-      for (int i = 0; i < trained.size(); i++) {
-        NDArray gradient = gradients.get(i);
-        if (factor < 1) {
-          gradient.muli(factor);
-        }
-        optimizer.update(names.get(i), trained.get(i), gradient);
-      }
-      return norm;
     }
+    double norm = Math.sqrt(squares);
+    float factor = (float) (maxNorm / Math.max(norm, maxNorm));
+    steps++;
+    for (int i = 0; i < trained.size(); i++) {
+      if (factor < 1) {
+        gradients.get(i).muli(factor);
+      }
+      adamW(i, gradients.get(i));
+    }
+    gradients.close();
+    return norm;
+  }
+
+  /**
+   * The update of DJL's own {@code AdamW}, which keeps its moments where nobody can free them; it
+   * also sets the gradient to zero.
+   */
+  private void adamW(int i, NDArray gradient) {
+    NDArray weight = trained.get(i);
+    double corrected =
+        learningRate * Math.sqrt(1 - Math.pow(BETA2, steps)) / (1 - Math.pow(BETA1, steps));
+    weight
+        .getNDArrayInternal()
+        .adamUpdate(
+            new NDList(weight, gradient, means.get(i), variances.get(i)),
+            new NDList(weight),
+            (float) learningRate,
+            (float) corrected,
+            WEIGHT_DECAY,
+            1f, // gradients as they are
+            0f, // the norm was clipped already
+            BETA1,
+            BETA2,
+            EPSILON,
+            true,
+            true);
   }
 
   @Override
