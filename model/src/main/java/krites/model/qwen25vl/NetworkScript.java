@@ -6,8 +6,8 @@ import java.util.stream.Collectors;
 /**
  * The network as TorchScript text, generated from a configuration.
  *
- * <p>Methods (B rows, T tokens, N patches, H hidden, D head size, K key-value heads, S cache
- * columns; {@code w} is the list of {@link WeightLayout}):
+ * <p>Methods (B rows, T tokens, N patches, H hidden, D head size, K key-value heads; {@code w} is
+ * the list of {@link WeightLayout}):
  *
  * <ul>
  *   <li>{@code vision(pixels (N, values), rows (N), columns (N), window_order (N/m), six gather
@@ -24,9 +24,6 @@ import java.util.stream.Collectors;
  *       two, whoever keeps keys and values, and however;
  *   <li>{@code decoder(x (B, T, H), positions (3, B, T), mask, keep, w)} gives the normed hidden
  *       states (B, T, H), and with {@code keep} the keys and values of each layer, (B, K, T, D);
- *   <li>{@code decode_step(x (B, 1, H), positions (3, B, 1), mask (B, 1, 1, n), column, caches, w)}
- *       writes the caches (2 per layer, (B, K, S, D)) at the column and gives hidden states (B, 1,
- *       H);
  *   <li>{@code head(hidden, w)} gives logits over the vocabulary, in float32.
  * </ul>
  *
@@ -42,6 +39,16 @@ public final class NetworkScript {
   /** The methods of the network for a configuration; a caller may add its own that call them. */
   public static List<String> methods(Qwen25VlConfig config) {
     return List.of(COMMON, vision(config), decoder(config));
+  }
+
+  /**
+   * The place {@code b} where a decoder layer's weights begin, as an expression of the script.
+   *
+   * @param layer name of a variable that holds the layer's number
+   */
+  public static String layerStart(Qwen25VlConfig config, String layer) {
+    int first = 1 + WeightLayout.PER_VISION_BLOCK * config.vision().depth() + 5 + 1;
+    return "torch.add(torch.mul(" + layer + ", " + WeightLayout.PER_LAYER + "), " + first + ")";
   }
 
   private static final String COMMON =
@@ -208,22 +215,6 @@ public final class NetworkScript {
             caches.append(out[1])
             caches.append(out[2])
         return torch.add([self.last_norm(x, w)], caches)
-
-      def decode_step(self, x: Tensor, positions: Tensor, mask: Tensor, column: int, caches: List[Tensor], w: List[Tensor]) -> Tensor:
-        rotary = self.rope(positions, x)
-        n = torch.size(mask, 3)
-        rows = torch.size(x, 0)
-        for i in range($LAYERS):
-          b = torch.add(torch.mul(i, 12), $FIRST)
-          heads = self.attention_in(x, rotary, b, w)
-          keys = caches[i * 2]
-          values = caches[i * 2 + 1]
-          torch.copy_(torch.narrow(keys, 2, column, 1), heads[1])
-          torch.copy_(torch.narrow(values, 2, column, 1), heads[2])
-          q = torch.reshape(heads[0], [rows, $KV, $REPEAT, $SIZE])
-          o = torch.scaled_dot_product_attention(q, torch.narrow(keys, 2, 0, n), torch.narrow(values, 2, 0, n), mask)
-          x = self.attention_out(x, torch.reshape(o, [rows, 1, $QUERIES]), b, w)
-        return self.last_norm(x, w)
 
       def head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:
         return torch.to(torch.linear(hidden, w[$HEADW]), 6)
