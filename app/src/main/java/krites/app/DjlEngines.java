@@ -163,6 +163,8 @@ final class DjlEngines implements Engines {
             rollout.slots(),
             rollout.groupSize(),
             rollout.chunkTokens(),
+            rollout.prefillTokens(),
+            (long) rollout.kvCacheMib() << 20,
             rollout.threads(),
             rollout.precision(),
             device),

@@ -235,6 +235,8 @@ public record RunConfig(
       int restarts,
       int slots,
       int chunkTokens,
+      int prefillTokens,
+      int kvCacheMib,
       int threads,
       int groupSize,
       int groupsPerStep,
@@ -254,6 +256,8 @@ public record RunConfig(
       atLeast("rollout.restarts", 0, restarts);
       atLeast("rollout.slots", 1, slots);
       atLeast("rollout.chunk-tokens", 1, chunkTokens);
+      atLeast("rollout.prefill-tokens", 1, prefillTokens);
+      atLeast("rollout.kv-cache-mib", 0, kvCacheMib);
       atLeast("rollout.threads", 1, threads);
       atLeast("rollout.group-size", 2, groupSize);
       atLeast("rollout.groups-per-step", 1, groupsPerStep);

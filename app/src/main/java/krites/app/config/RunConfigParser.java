@@ -106,6 +106,8 @@ final class RunConfigParser {
         keys.intAt("rollout.restarts"),
         keys.intAt("rollout.slots"),
         keys.intAt("rollout.chunk-tokens"),
+        keys.intAt("rollout.prefill-tokens"),
+        keys.intAt("rollout.kv-cache-mib"),
         keys.intAt("rollout.threads"),
         keys.intAt("rollout.group-size"),
         keys.intAt("rollout.groups-per-step"),

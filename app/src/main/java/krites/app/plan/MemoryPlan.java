@@ -19,7 +19,7 @@ import krites.model.qwen25vl.WeightLayout;
  * @param hostBytes what lies in host memory beside the roles on it: the process, offloaded moments
  * @param pushBytes of one published version
  * @param checkpointBytes of one checkpoint on disk
- * @param sequenceBytes the cache of one sequence of full length
+ * @param sequenceBytes the cache of one sequence of full length and its share of the prompt
  * @param load the size of the work that was assumed
  */
 public record MemoryPlan(

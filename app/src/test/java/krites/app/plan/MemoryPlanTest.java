@@ -37,16 +37,21 @@ final class MemoryPlanTest {
   }
 
   @Test
-  void cachesGrowInStepsOf256() {
-    Load shortOne = new Load(100, 200, 4, 8, 16, 2, 4096);
-    Load longOne = new Load(100, 300, 4, 8, 16, 2, 4096);
+  void aPromptIsHeldOnceForItsGroupAndEverythingInBlocksOf16() {
+    Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 0, 4096);
 
-    assertEquals(
-        300L * 768, RolloutMemory.of(shipped, Precision.F32, shortOne).perSequence(), "no further");
-    assertEquals(
-        612L * 768,
-        RolloutMemory.of(shipped, Precision.F32, longOne).perSequence(),
-        "100 + 2 x 256");
+    RolloutMemory memory = RolloutMemory.of(shipped, Precision.F32, load);
+
+    assertEquals(2 * 112 * 768 + 16 * 208 * 768L, memory.cache(), "2 prompts, 16 responses");
+    assertEquals((112 / 8 + 208) * 768L, memory.perSequence());
+    assertEquals(16 * 208 * 768L / 6, memory.growth(), "one of the six tensors twice");
+  }
+
+  @Test
+  void aBudgetIsWhatTheCacheTakes() {
+    Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 1 << 20, 4096);
+
+    assertEquals(1 << 20, RolloutMemory.of(shipped, Precision.F32, load).cache());
   }
 
   @Test
@@ -63,7 +68,7 @@ final class MemoryPlanTest {
     // PassMemoryTest of the learner: 4 rows of 192 tokens, 129 of each predicted.
     Files.writeString(folder.resolve("config.json"), wide());
     Qwen25VlConfig network = Qwen25VlConfig.load(folder);
-    Load load = new Load(63, 129, 0, 1, 4, 1, 768);
+    Load load = new Load(63, 129, 0, 1, 4, 1, 2048, 0, 768);
 
     assertNear(3_354e6, PassMemory.of(network, PLAIN, load).peak());
     assertNear(592e6, PassMemory.of(network, twice(), load).peak());

@@ -58,22 +58,6 @@ final class DecoderText {
             caches.append(out[2])
         return torch.add([self.last_norm(x, w)], caches)
 
-      def decode_step(self, x: Tensor, positions: Tensor, mask: Tensor, column: int, caches: List[Tensor], w: List[Tensor]) -> Tensor:
-        rotary = self.rope(positions, x)
-        n = torch.size(mask, 3)
-        rows = torch.size(x, 0)
-        for i in range($LAYERS):
-          b = torch.add(torch.mul(i, 12), $FIRST)
-          heads = self.attention_in(x, rotary, b, w)
-          keys = caches[i * 2]
-          values = caches[i * 2 + 1]
-          torch.copy_(torch.narrow(keys, 2, column, 1), heads[1])
-          torch.copy_(torch.narrow(values, 2, column, 1), heads[2])
-          q = torch.reshape(heads[0], [rows, $KV, $REPEAT, $SIZE])
-          o = torch.scaled_dot_product_attention(q, torch.narrow(keys, 2, 0, n), torch.narrow(values, 2, 0, n), mask)
-          x = self.attention_out(x, torch.reshape(o, [rows, 1, $QUERIES]), b, w)
-        return self.last_norm(x, w)
-
       def head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:
         return torch.to($LINEAR($VOCABULARY; hidden, w[$HEADW]), 6)
       """

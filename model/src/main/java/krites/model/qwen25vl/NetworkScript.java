@@ -5,8 +5,8 @@ import java.util.List;
 /**
  * The network as TorchScript text, generated from a configuration.
  *
- * <p>Methods (B rows, T tokens, N patches, H hidden, D head size, K key-value heads, S cache
- * columns; {@code w} is the list of {@link WeightLayout}, or that of {@link PackedWeights}):
+ * <p>Methods (B rows, T tokens, N patches, H hidden, D head size, K key-value heads; {@code w} is
+ * the list of {@link WeightLayout}, or that of {@link PackedWeights}):
  *
  * <ul>
  *   <li>{@code vision(pixels (N, values), rows (N), columns (N), window_order (N/m), six gather
@@ -23,9 +23,6 @@ import java.util.List;
  *       two, whoever keeps keys and values, and however;
  *   <li>{@code decoder(x (B, T, H), positions (3, B, T), mask, keep, w)} gives the normed hidden
  *       states (B, T, H), and with {@code keep} the keys and values of each layer, (B, K, T, D);
- *   <li>{@code decode_step(x (B, 1, H), positions (3, B, 1), mask (B, 1, 1, n), column, caches, w)}
- *       writes the caches (2 per layer, (B, K, S, D)) at the column and gives hidden states (B, 1,
- *       H);
  *   <li>{@code head(hidden, w)} gives logits over the vocabulary, in float32.
  * </ul>
  *
@@ -51,6 +48,16 @@ public final class NetworkScript {
           case PACKED -> COMMON + PACKED;
         };
     return List.of(common, VisionText.text(config, kernels), DecoderText.text(config, kernels));
+  }
+
+  /**
+   * The place {@code b} where a decoder layer's weights begin, as an expression of the script.
+   *
+   * @param layer name of a variable that holds the layer's number
+   */
+  public static String layerStart(Qwen25VlConfig config, String layer) {
+    int first = WeightLayout.embedding(config) + 1;
+    return "torch.add(torch.mul(" + layer + ", " + WeightLayout.PER_LAYER + "), " + first + ")";
   }
 
   private static final String COMMON =
