@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import krites.model.qwen25vl.CheckpointLike;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.SavedWeights;
 import krites.model.safetensors.Conversion;
 import krites.model.safetensors.DType;
@@ -27,12 +28,10 @@ import krites.model.torchscript.ScriptModule;
  * second set of weights ever exists, not even of one tensor.
  */
 public final class MergedWeights implements SavedWeights {
-  /** Product, scaling and sum are rounded one after the other; fused they would give other bits. */
   private static final String TEXT =
       """
-      def merge(self, w: Tensor, a: Tensor, b: Tensor, scale: float, start: int, rows: int) -> Tensor:
-        product = torch.matmul(torch.narrow(b, 0, start, rows), a)
-        return torch.add_(torch.mul_(product, scale), torch.narrow(w, 0, start, rows))
+      def product(self, a: Tensor, b: Tensor, start: int, rows: int) -> Tensor:
+        return torch.matmul(torch.narrow(b, 0, start, rows), a)
       """
           .indent(2);
 
@@ -97,24 +96,26 @@ public final class MergedWeights implements SavedWeights {
         shape,
         Math.toIntExact(blockRows(shape[0], in) * in),
         (from, target) -> {
-          long rows = target.byteSize() / dtype.bytes() / in;
+          long values = target.byteSize() / dtype.bytes();
           try (NDManager here = NDManager.newBaseManager(Device.cpu(), "PyTorch");
               NDManager there = weight.getManager().newSubManager()) {
-            NDArray block =
+            NDArray product =
                 Holder.MODULE
                     .call(
                         there,
-                        "merge",
-                        weight,
+                        "product",
                         adapters.a(adapter),
                         adapters.b(adapter),
-                        adapters.layout().settings().scale(),
                         from / in,
-                        rows)
+                        values / in)
                     .get(0);
-            Conversion.convert(
-                RawTensors.memory(RawTensors.moved(block, here), rows * in * Float.BYTES),
-                DType.F32,
+            NDArray part = RawTensors.flatPart(weight, from, values, there);
+            Precision held = NetworkWeights.precisionOf(weight);
+            Conversion.addScaled(
+                RawTensors.memory(RawTensors.moved(part, here), values * held.bytes()),
+                held.file(),
+                RawTensors.memory(RawTensors.moved(product, here), values * Float.BYTES),
+                (float) adapters.layout().settings().scale(),
                 target,
                 dtype);
           }

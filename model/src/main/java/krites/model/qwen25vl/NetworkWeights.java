@@ -202,7 +202,8 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
     return new NetworkWeights(layout, copies, list);
   }
 
-  private static Precision precisionOf(NDArray tensor) {
+  /** The type that a tensor of weights lies in. */
+  public static Precision precisionOf(NDArray tensor) {
     return tensor.getDataType() == DataType.FLOAT32 ? Precision.F32 : Precision.BF16;
   }
 

@@ -41,6 +41,37 @@ public final class Conversion {
     }
   }
 
+  /**
+   * {@code base + factor * other}, the product and then the sum rounded in float32, and then to the
+   * target's type.
+   *
+   * @param base {@code target}'s number of elements
+   * @param from of base: F32, BF16 or F16
+   * @param other float32, {@code target}'s number of elements
+   * @param to F32, BF16 or F16
+   */
+  public static void addScaled(
+      MemorySegment base,
+      DType from,
+      MemorySegment other,
+      float factor,
+      MemorySegment target,
+      DType to) {
+    long count = target.byteSize() / to.bytes();
+    int[] bits = new int[(int) Math.min(BLOCK, count)]; // of float32
+    short[] halves = new short[bits.length];
+    float[] values = new float[bits.length];
+    for (long start = 0; start < count; start += BLOCK) {
+      int length = (int) Math.min(BLOCK, count - start);
+      widen(base, start, from, halves, bits, length);
+      MemorySegment.copy(other, Elements.FLOAT, 4 * start, values, 0, length);
+      for (int i = 0; i < length; i++) {
+        bits[i] = Float.floatToRawIntBits(Float.intBitsToFloat(bits[i]) + factor * values[i]);
+      }
+      narrow(bits, halves, length, target, start, to);
+    }
+  }
+
   private static void widen(
       MemorySegment source, long start, DType from, short[] halves, int[] bits, int length) {
     switch (from) {

@@ -56,4 +56,38 @@ final class ConversionTest {
           values[i] + " at " + i);
     }
   }
+
+  @Test
+  void aScaledSumIsRoundedTwiceInFloat32AndOnceMore() {
+    int count = 20_011; // not a multiple of a block
+    float factor = 0.3313f;
+    for (long seed = 0; seed < 8; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      DType from = seed % 2 == 0 ? DType.F32 : DType.BF16;
+      DType to = seed % 4 < 2 ? DType.F32 : DType.BF16;
+      float[] other = new float[count];
+      float[] values = new float[count];
+      for (int i = 0; i < count; i++) {
+        other[i] = (float) random.nextGaussian();
+        values[i] = (float) random.nextGaussian();
+      }
+      MemorySegment base =
+          MemorySegment.ofArray(new int[count]).asSlice(0, from.bytes() * (long) count);
+      Conversion.convert(MemorySegment.ofArray(values), DType.F32, base, from);
+      MemorySegment target =
+          MemorySegment.ofArray(new int[count]).asSlice(0, to.bytes() * (long) count);
+
+      Conversion.addScaled(base, from, MemorySegment.ofArray(other), factor, target, to);
+
+      float[] exact = Elements.toFloats(base, from, count);
+      float[] found = Elements.toFloats(target, to, count);
+      for (int i = 0; i < count; i++) {
+        float product = factor * other[i];
+        float sum = exact[i] + product;
+        float expected =
+            to == DType.F32 ? sum : Elements.bfloat16ToFloat(Elements.floatToBfloat16(sum));
+        assertEquals(expected, found[i], "seed " + seed + ": " + from + " as " + to + " at " + i);
+      }
+    }
+  }
 }
