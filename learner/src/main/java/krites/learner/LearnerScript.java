@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import krites.model.lora.LoraScript;
 import krites.model.lora.LoraSettings;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.NetworkScript;
 import krites.model.qwen25vl.Qwen25VlConfig;
 
@@ -23,15 +24,33 @@ final class LearnerScript {
   private LearnerScript() {}
 
   /** The network's methods, with adapters if there are any, and those of the learner. */
-  static List<String> methods(Qwen25VlConfig config, Optional<LoraSettings> lora) {
-    List<String> methods =
-        new ArrayList<>(
-            lora.isPresent()
-                ? LoraScript.methods(config, lora.get())
-                : NetworkScript.methods(config));
+  static List<String> methods(
+      Qwen25VlConfig config, Optional<LoraSettings> lora, Products products) {
+    return lora.isPresent()
+        ? methods(
+            LoraScript.methods(config, lora.get()),
+            PassScript.text(config, DecoderPasses.RECORDED, false),
+            products)
+        : methods(
+            NetworkScript.methods(config),
+            PassScript.text(config, DecoderPasses.WRITTEN_OUT, false),
+            products);
+  }
+
+  /** As above, for {@code log_probs} alone, on weights as the kernels take them. */
+  static List<String> frozen(Qwen25VlConfig config, Kernels kernels) {
+    return methods(
+        NetworkScript.methods(config, kernels),
+        PassScript.text(config, DecoderPasses.WRITTEN_OUT, kernels == Kernels.PACKED),
+        Products.TORCH);
+  }
+
+  private static List<String> methods(List<String> network, String passes, Products products) {
+    List<String> methods = new ArrayList<>(network);
     methods.add(ObjectiveScript.TEXT);
     methods.add(OptimizerScript.TEXT);
-    methods.add(PassScript.text(config));
+    methods.add(products.text());
+    methods.add(passes);
     methods.add(TEXT);
     return List.copyOf(methods);
   }
@@ -50,36 +69,36 @@ final class LearnerScript {
    */
   private static final String TEXT =
       """
-      def log_probs(self, rows: List[Tensor], temperature: float, chunk: int, w: List[Tensor]) -> List[Tensor]:
+      def log_probs(self, rows: List[Tensor], parts: List[Tensor], temperature: float, chunk: int, w: List[Tensor]) -> List[Tensor]:
         image = self.see(rows, False, w)[0]
         x = self.embed(rows[0], rows[6], image, w)
-        states = self.read(x, rows, self.packed_mask(rows[2], rows[3]), False, w)
-        return torch.slice(self.head_log_probs(states[1], rows[5], temperature, chunk, w), 0, 2)
+        hidden = self.unrecorded(x, rows, self.looks(rows, parts), w)
+        return torch.slice(self.head_log_probs(hidden, rows[5], temperature, chunk, w), 0, 2)
 
-      def supervised(self, rows: List[Tensor], weight: Tensor, chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+      def supervised(self, rows: List[Tensor], parts: List[Tensor], weight: Tensor, chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
-        mask = self.packed_mask(rows[2], rows[3])
+        looks = self.looks(rows, parts)
         seen = self.begin(rows, recompute, first, ps, w)
-        states = self.go_on(seen, rows, mask, recompute, ps, w)
+        states = self.go_on(seen, rows, looks, recompute, ps, w)
         hidden = torch.detach(states[-1])
         lp = self.head_log_probs(hidden, rows[5], 1.0, chunk, w)
         loss = torch.neg(torch.sum(torch.mul(lp[0], weight)))
         dh = self.head_gradient(hidden, rows[5], torch.neg(weight), lp[2], 1.0, chunk, first, total, w)
-        n = self.backward(dh, seen, states, rows, mask, recompute, first, total, ps)
+        n = self.backward(dh, seen, states, rows, looks, recompute, first, total, ps)
         return torch.add([loss, lp[0]], total)
 
-      def policy(self, rows: List[Tensor], temperature: float, t: List[Tensor], responses: int, choice: List[int], n: List[float], chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+      def policy(self, rows: List[Tensor], parts: List[Tensor], temperature: float, t: List[Tensor], responses: int, choice: List[int], n: List[float], chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
-        mask = self.packed_mask(rows[2], rows[3])
+        looks = self.looks(rows, parts)
         seen = self.begin(rows, recompute, first, ps, w)
-        states = self.go_on(seen, rows, mask, recompute, ps, w)
+        states = self.go_on(seen, rows, looks, recompute, ps, w)
         hidden = torch.detach(states[-1])
         lp = self.head_log_probs(hidden, rows[5], temperature, chunk, w)
         free = torch.requires_grad_(torch.detach(lp[0]), True)
         terms = self.objective(free, lp[1], t, responses, choice, n)
         slope = self.back(terms[0], torch.ones_like(terms[0]), free, 0, 0, torch.len(ps), total, ps)
         dh = self.head_gradient(hidden, rows[5], slope, lp[2], temperature, chunk, first, total, w)
-        k = self.backward(dh, seen, states, rows, mask, recompute, first, total, ps)
+        k = self.backward(dh, seen, states, rows, looks, recompute, first, total, ps)
         return torch.add([torch.detach(terms[1]), torch.detach(terms[2]), lp[0]], total)
 
       def update(self, w: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float, max_norm: float) -> List[Tensor]:

@@ -23,10 +23,11 @@ import krites.model.qwen25vl.VisionInputs;
  * token of a response is predicted but not fed. Rows are padded on the right.
  *
  * @param tensors what the script methods take as {@code rows}
+ * @param parts what the script methods take as {@code parts}; see {@link AttentionParts}
  * @param targets number of predicted tokens: of all sequences, responses and tokens in that order
  * @param tokens number of tokens fed, padding not counted
  */
-public record PackedRows(NDList tensors, int targets, int tokens) {
+public record PackedRows(NDList tensors, NDList parts, int targets, int tokens) {
 
   /**
    * One prompt with its responses.
@@ -92,7 +93,7 @@ public record PackedRows(NDList tensors, int targets, int tokens) {
     if (!images.isEmpty()) {
       tensors.addAll(VisionInputs.of(images, config, manager));
     }
-    return new PackedRows(tensors, padded.target().length, tokens);
+    return new PackedRows(tensors, new NDList(), padded.target().length, tokens);
   }
 
   /** Packs sequences, one row each. */
@@ -114,7 +115,9 @@ public record PackedRows(NDList tensors, int targets, int tokens) {
     if (!images.isEmpty()) {
       tensors.addAll(VisionInputs.of(images, config, manager));
     }
-    return new PackedRows(tensors, targets, sequences.stream().mapToInt(Sequence::tokens).sum());
+    NDList parts = new AttentionParts(width, sequences).tensors(manager);
+    return new PackedRows(
+        tensors, parts, targets, sequences.stream().mapToInt(Sequence::tokens).sum());
   }
 
   /** The arrays of a row set while it is filled. */

@@ -21,10 +21,23 @@ import krites.model.qwen25vl.WeightLayout;
 final class PassScript {
   private PassScript() {}
 
-  /** The methods for a network. */
-  static String text(Qwen25VlConfig config) {
+  /**
+   * The methods for a network.
+   *
+   * @param decoder one of {@link DecoderPasses}
+   * @param scores what gives logits: the network's {@code head(hidden, w)}, or a product of {@link
+   *     Products}
+   */
+  static String text(Qwen25VlConfig config, String decoder, boolean packed) {
     List<String> names = WeightLayout.of(config).names();
-    return TEXT.replace("$DEPTH", String.valueOf(config.vision().depth()))
+    return (TEXT + decoder)
+        .indent(2)
+        .replace(
+            "$SCORES", packed ? "self.head(hidden, w)" : "torch.to(self.fed(hidden, w[$HEADW]), 6)")
+        .replace("$EPS", String.valueOf(config.normEpsilon()))
+        .replace("$HEADS", String.valueOf(config.heads()))
+        .replace("$KV", String.valueOf(config.keyValueHeads()))
+        .replace("$DEPTH", String.valueOf(config.vision().depth()))
         .replace("$LAYERS", String.valueOf(config.layers()))
         .replace("$MERGER", String.valueOf(names.indexOf("visual.merger.ln_q.weight")))
         .replace("$EMBED", String.valueOf(names.indexOf(EMBEDDING)))
@@ -43,7 +56,8 @@ final class PassScript {
    * is only one. {@code see} and {@code read} are the forward passes of tower and decoder; each
    * gives the states that {@code backward} needs and, last, its result; {@code begin} and {@code
    * go_on} run them with the weights that gradients are wanted of. {@code put} adds a gradient to
-   * the total; its number is of no use.
+   * the total; its number is of no use. {@code attend} takes queries, keys and values by heads and
+   * gives (B, T, heads * D): with one mask for all pairs of a row, or in {@link AttentionParts}.
    */
   private static final String TEXT =
       """
@@ -79,7 +93,7 @@ final class PassScript {
         return torch.narrow(x, 0, from, n)
 
       def distributions(self, hidden: Tensor, temperature: float, w: List[Tensor]) -> Tensor:
-        return torch.log_softmax(torch.div_(self.head(hidden, w), temperature), -1)
+        return torch.log_softmax(torch.div_($SCORES, temperature), -1)
 
       def head_log_probs(self, hidden: Tensor, target: Tensor, temperature: float, chunk: int, w: List[Tensor]) -> List[Tensor]:
         chosen = annotate(List[Tensor], [])
@@ -106,9 +120,9 @@ final class PassScript {
           d = torch.neg_(torch.mul_(torch.exp_(logp), g))
           d = torch.scatter_add_(d, 1, torch.unsqueeze(self.part(target, i, chunk), 1), g)
           d = torch.type_as(torch.div_(d, temperature), table)
-          parts.append(torch.matmul(d, table))
+          parts.append(self.handed(d, table))
           if torch.ge($HEADW, first):
-            n = self.put(torch.matmul(torch.t(d), h), $HEADW, total)
+            n = self.put(self.crossed(d, h), $HEADW, total)
         return torch.cat(parts, 0)
 
       def vision_step(self, x: Tensor, rotary: List[Tensor], rows: List[Tensor], i: int, w: List[Tensor]) -> Tensor:
@@ -136,24 +150,47 @@ final class PassScript {
           states.append(rows[6])
         return states
 
+      def looks(self, rows: List[Tensor], parts: List[Tensor]) -> List[Tensor]:
+        if torch.gt(torch.len(parts), 0):
+          looks = parts
+        else:
+          looks = [self.packed_mask(rows[2], rows[3])]
+        return looks
+
+      def table(self, x: Tensor) -> Tensor:
+        return torch.reshape(torch.transpose(x, 1, 2), [torch.mul(torch.size(x, 0), torch.size(x, 2)), torch.mul(torch.size(x, 1), torch.size(x, 3))])
+
+      def taken(self, x: Tensor, places: Tensor) -> Tensor:
+        rows = torch.embedding(self.table(x), places)
+        return torch.transpose(torch.view(rows, [torch.size(places, 0), torch.size(places, 1), torch.size(x, 1), torch.size(x, 3)]), 1, 2)
+
+      def attend(self, q: Tensor, k: Tensor, v: Tensor, looks: List[Tensor]) -> Tensor:
+        if torch.eq(torch.len(looks), 1):
+          o = self.table(torch.scaled_dot_product_attention(q, self.every_head(k), self.every_head(v), looks[0]))
+        else:
+          n = torch.size(looks[0], 3)
+          k1 = self.every_head(torch.narrow(k, 2, 0, n))
+          v1 = self.every_head(torch.narrow(v, 2, 0, n))
+          o1 = torch.scaled_dot_product_attention(torch.narrow(q, 2, 0, n), k1, v1, looks[0])
+          k2 = self.every_head(self.taken(k, looks[2]))
+          v2 = self.every_head(self.taken(v, looks[2]))
+          o2 = torch.scaled_dot_product_attention(self.taken(q, looks[1]), k2, v2, looks[3])
+          o = torch.embedding(torch.cat([self.table(o1), self.table(o2)], 0), looks[4])
+        return torch.view(o, [torch.size(q, 0), torch.size(q, 2), -1])
+
+      def row_layer(self, x: Tensor, rotary: List[Tensor], looks: List[Tensor], b: int, w: List[Tensor]) -> Tensor:
+        heads = self.attention_in(x, rotary, b, w)
+        return self.attention_out(x, self.attend(heads[0], heads[1], heads[2], looks), b, w)
+
       def last(self, x: Tensor, rows: List[Tensor], w: List[Tensor]) -> Tensor:
         hidden = self.last_norm(x, w)
         return torch.index_select(torch.reshape(hidden, [-1, torch.size(hidden, 2)]), 0, rows[4])
 
-      def read(self, x: Tensor, rows: List[Tensor], mask: Tensor, recompute: bool, w: List[Tensor]) -> List[Tensor]:
-        states = annotate(List[Tensor], [])
+      def unrecorded(self, x: Tensor, rows: List[Tensor], looks: List[Tensor], w: List[Tensor]) -> Tensor:
         rotary = self.rope(rows[1], x)
-        start = x
         for i in range($LAYERS):
-          if recompute:
-            states.append(x)
-          x = self.layer(x, rotary, mask, torch.add(torch.mul(i, 12), $FIRST), w)[0]
-        if recompute:
-          states.append(x)
-        else:
-          states.append(start)
-        states.append(self.last(x, rows, w))
-        return states
+          x = self.row_layer(x, rotary, looks, torch.add(torch.mul(i, 12), $FIRST), w)
+        return self.last(x, rows, w)
 
       def begin(self, rows: List[Tensor], recompute: bool, first: int, ps: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         if torch.gt(first, 0):
@@ -164,14 +201,6 @@ final class PassScript {
           else:
             seen = self.see(rows, False, ps)
         return seen
-
-      def go_on(self, seen: List[Tensor], rows: List[Tensor], mask: Tensor, recompute: bool, ps: List[Tensor], w: List[Tensor]) -> List[Tensor]:
-        x = self.embed(rows[0], rows[6], torch.detach(seen[-1]), w)
-        if recompute:
-          states = self.read(x, rows, mask, True, w)
-        else:
-          states = self.read(self.leaf(x), rows, mask, False, ps)
-        return states
 
       def back(self, y: Tensor, dy: Tensor, x: Tensor, from: int, to: int, first: int, total: List[Tensor], ps: List[Tensor]) -> Tensor:
         inputs = [x]
@@ -195,20 +224,6 @@ final class PassScript {
       def leaf(self, x: Tensor) -> Tensor:
         return torch.requires_grad_(torch.detach(x), True)
 
-      def decoder_back(self, dh: Tensor, states: List[Tensor], rows: List[Tensor], mask: Tensor, recompute: bool, first: int, total: List[Tensor], ps: List[Tensor]) -> Tensor:
-        if recompute:
-          rotary = self.rope(rows[1], states[0])
-          x = self.leaf(states[$LAYERS])
-          d = self.back(self.last(x, rows, ps), dh, x, $NORM, torch.add($NORM, 1), first, total, ps)
-          for j in range($LAYERS):
-            i = torch.sub(torch.sub($LAYERS, 1), j)
-            b = torch.add(torch.mul(i, 12), $FIRST)
-            x = self.leaf(states[i])
-            d = self.back(self.layer(x, rotary, mask, b, ps)[0], d, x, b, torch.add(b, 12), first, total, ps)
-        else:
-          d = self.back(states[1], dh, states[0], $FIRST, torch.add($NORM, 1), first, total, ps)
-        return torch.reshape(d, [-1, torch.size(d, 2)])
-
       def vision_back(self, d: Tensor, seen: List[Tensor], rows: List[Tensor], recompute: bool, total: List[Tensor], ps: List[Tensor]) -> int:
         if recompute:
           rotary = self.vision_rope(rows[8], rows[9])
@@ -231,14 +246,14 @@ final class PassScript {
         torch.index_add_(total[$EMBED], 0, torch.reshape(rows[0], [-1]), text)
         return 1
 
-      def backward(self, dh: Tensor, seen: List[Tensor], states: List[Tensor], rows: List[Tensor], mask: Tensor, recompute: bool, first: int, total: List[Tensor], ps: List[Tensor]) -> int:
-        d = self.decoder_back(dh, states, rows, mask, recompute, first, total, ps)
+      def backward(self, dh: Tensor, seen: List[Tensor], states: List[Tensor], rows: List[Tensor], looks: List[Tensor], recompute: bool, first: int, total: List[Tensor], ps: List[Tensor]) -> int:
+        d = self.decoder_back(dh, states, rows, looks, recompute, first, total, ps)
         if torch.ge($EMBED, first):
           n = self.embed_back(d, rows, total, ps)
         if torch.eq(first, 0):
           if torch.gt(torch.len(rows), 7):
             n = self.vision_back(torch.index_select(d, 0, rows[6]), seen, rows, recompute, total, ps)
         return 1
-      """
-          .indent(2);
+
+      """;
 }

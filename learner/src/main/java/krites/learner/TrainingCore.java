@@ -183,10 +183,15 @@ public final class TrainingCore implements AutoCloseable {
     this.recompute = choice.checkpointActivations();
     this.headTokens = headTokens;
     Optional<LoraLayout> lora = adapters.map(LoraAdapters::layout);
+    Products products = Products.fastest(manager.getDevice(), choice.precision());
     this.script =
-        ScriptModule.load(manager, LearnerScript.methods(config, lora.map(LoraLayout::settings)));
+        ScriptModule.load(
+            manager, LearnerScript.methods(config, lora.map(LoraLayout::settings), products));
     this.plain =
-        lora.map(_ -> ScriptModule.load(manager, LearnerScript.methods(config, Optional.empty())));
+        lora.map(
+            _ ->
+                ScriptModule.load(
+                    manager, LearnerScript.methods(config, Optional.empty(), products)));
     this.names = new ArrayList<>(weights.layout().names());
     lora.ifPresent(layout -> names.addAll(layout.names()));
     this.network = withAdapters(computing.tensors());
@@ -258,7 +263,8 @@ public final class TrainingCore implements AutoCloseable {
 
   /** Log-probabilities of the targets and entropies, both (M), as trained so far; no gradients. */
   public NDList logProbs(PackedRows rows, double temperature, NDManager output) {
-    return script.call(output, "log_probs", rows.tensors(), temperature, headTokens, network);
+    return script.call(
+        output, "log_probs", rows.tensors(), rows.parts(), temperature, headTokens, network);
   }
 
   /** As {@link #logProbs(PackedRows, double, NDManager)}, under given weights without adapters. */
@@ -266,7 +272,14 @@ public final class TrainingCore implements AutoCloseable {
       PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
     return plain
         .orElse(script)
-        .call(output, "log_probs", rows.tensors(), temperature, headTokens, under.tensors());
+        .call(
+            output,
+            "log_probs",
+            rows.tensors(),
+            rows.parts(),
+            temperature,
+            headTokens,
+            under.tensors());
   }
 
   /**
@@ -282,6 +295,7 @@ public final class TrainingCore implements AutoCloseable {
               "supervised",
               2,
               rows.tensors(),
+              rows.parts(),
               weight,
               headTokens,
               recompute,
@@ -350,6 +364,7 @@ public final class TrainingCore implements AutoCloseable {
               "policy",
               3,
               rows.tensors(),
+              rows.parts(),
               objective.temperature(),
               settings[0],
               settings[1],

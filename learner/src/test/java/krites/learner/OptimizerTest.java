@@ -42,7 +42,8 @@ class OptimizerTest {
     Qwen25VlConfig config =
         Qwen25VlConfig.load(
             Path.of("..", "model", "src", "test", "resources", "golden", "models", "a"));
-    script = ScriptModule.load(manager, LearnerScript.methods(config, Optional.empty()));
+    script =
+        ScriptModule.load(manager, LearnerScript.methods(config, Optional.empty(), Products.TORCH));
   }
 
   @AfterEach
