@@ -45,8 +45,9 @@ final class PlainLayers {
    * @param bias (B or 1, 1, T or 1, S): 0 where a token may look, minus infinity where not
    */
   static NDArray attention(NDArray q, NDArray k, NDArray v, NDArray bias) {
-    double scale = 1 / Math.sqrt(q.getShape().get(3));
-    NDArray scores = q.matMul(k.swapAxes(2, 3)).mul((float) scale).add(bias);
+    // DJL lets the number of mul(Number) go at once, but autograd reads it again on its way back.
+    NDArray scale = q.getManager().create((float) (1 / Math.sqrt(q.getShape().get(3))));
+    NDArray scores = q.matMul(k.swapAxes(2, 3)).mul(scale).add(bias);
     return scores.softmax(-1).matMul(v);
   }
 

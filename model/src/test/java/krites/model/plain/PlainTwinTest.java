@@ -139,6 +139,9 @@ class PlainTwinTest {
         }
       }
       assertEquals(11, compared);
+      float once = largest(training.gradient("model.norm.weight"));
+      assertEquals(before, training.supervised(batch), 1e-6);
+      assertEquals(2 * once, largest(training.gradient("model.norm.weight")), 1e-6f, "added up");
       double last = before;
       for (int step = 0; step < 3; step++) {
         training.update(1);
