@@ -28,7 +28,7 @@ public class InputError extends RuntimeException {
    *
    * @throws InputError if the check throws for bad input
    */
-  static void check(Runnable check) {
+  public static void check(Runnable check) {
     boolean _ =
         guard(
             () -> {
