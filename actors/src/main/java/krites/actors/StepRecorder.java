@@ -14,6 +14,9 @@ import org.apache.pekko.actor.typed.ActorRef;
  * step.
  */
 final class StepRecorder {
+  /** Counters with this end are levels: what they say now is told, not how they changed. */
+  private static final String LEVEL = "_mib";
+
   private final ActorRef<Recorder.Command> recorder;
   private final int samplesPerStep;
   private final Map<String, Map<String, Double>> counters = new HashMap<>();
@@ -69,7 +72,10 @@ final class StepRecorder {
         .forEach(counted -> counted.forEach((name, value) -> sums.merge(name, value, Double::sum)));
     Map<String, Double> differences = new TreeMap<>();
     sums.forEach(
-        (name, value) -> differences.put(name, value - countersAtStep.getOrDefault(name, 0.0)));
+        (name, value) ->
+            differences.put(
+                name,
+                name.endsWith(LEVEL) ? value : value - countersAtStep.getOrDefault(name, 0.0)));
     countersAtStep = sums;
     return differences;
   }

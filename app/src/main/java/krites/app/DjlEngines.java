@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 import krites.app.config.RunConfig;
 import krites.app.display.ByteProgress;
 import krites.app.display.Terminal;
+import krites.app.plan.MemoryPlan;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Seeds;
@@ -29,24 +30,30 @@ import krites.learner.OptimizerSettings;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
 import krites.learner.TrainingCore;
+import krites.model.device.CorePlan;
+import krites.model.device.CpuAffinity;
 import krites.model.device.Devices;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.lora.LoraFiles;
 import krites.model.qwen25vl.Qwen25VlConfig;
-import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.LoadProgress;
 import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
 import krites.model.weights.WeightStore;
 import krites.rollout.DjlRolloutEngine;
 import krites.rollout.PromptEncoder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Rollout engines and trainer on PyTorch, around one model directory and one folder of published
  * weights.
  */
 final class DjlEngines implements Engines {
+  private static final Logger LOG = LoggerFactory.getLogger(DjlEngines.class);
+  private static final String LEARNER = "learner";
+
   private final RunConfig config;
   private final ModelFolder model;
   private final ImageStore images;
@@ -55,6 +62,7 @@ final class DjlEngines implements Engines {
   private final Path weightFolder;
   private final List<Device> rolloutDevices;
   private final Device learnerDevice;
+  private final CorePlan cores;
   private volatile Optional<WeightStore> opened = Optional.empty();
 
   private DjlEngines(RunConfig config, ModelFolder model, ImageStore images, Path weightFolder) {
@@ -63,6 +71,7 @@ final class DjlEngines implements Engines {
     this.rolloutDevices = config.rollout().devices().stream().map(Devices::resolve).toList();
     this.learnerDevice = Devices.resolve(config.learner().device());
     requireMemory();
+    this.cores = cores();
     this.images = images;
     this.pipeline = pipeline(config.model(), model);
     this.tokenizer = Tokenizer.load(model.path());
@@ -70,18 +79,54 @@ final class DjlEngines implements Engines {
   }
 
   /**
-   * The weights alone of what shares a device; what else each needs depends on its settings.
+   * What lasts on each device, in the types that are configured; the work itself needs more.
    *
-   * @throws krites.model.device.DeviceException if a device cannot hold them
+   * @throws krites.model.device.DeviceException if a device cannot hold it
    */
   private void requireMemory() {
-    long weights = 4 * WeightLayout.of(Qwen25VlConfig.load(model.path())).parameters();
+    boolean reference =
+        new Objective(config.rollout().temperature(), ConfiguredObjective.of(config.algorithm()))
+            .usesReference();
     Map<Device, Long> bytes = new LinkedHashMap<>();
-    bytes.put(learnerDevice, weights);
-    for (int worker = 0; worker < config.rollout().workers(); worker++) {
-      bytes.merge(rolloutDevices.get(worker % rolloutDevices.size()), weights, Long::sum);
+    MemoryPlan.lasting(config, Qwen25VlConfig.load(model.path()), choice(config), reference)
+        .forEach((name, needed) -> bytes.merge(Devices.resolve(name), needed, Long::sum));
+    bytes.forEach(
+        (device, needed) ->
+            Devices.requireMemory(device, needed, "what learner and rollout workers keep there"));
+  }
+
+  /** Who keeps to which processors: engines on the CPU alone, the others wait for their devices. */
+  private CorePlan cores() {
+    if (config.engine().pin() == RunConfig.PinKind.OFF) {
+      return CorePlan.NONE;
     }
-    bytes.forEach((device, needed) -> Devices.requireMemory(device, needed, "the weights"));
+    Map<String, Integer> threads = new LinkedHashMap<>();
+    for (int worker = 0; worker < config.rollout().workers(); worker++) {
+      if (!rolloutDevices.get(worker % rolloutDevices.size()).isGpu()) {
+        threads.put(rolloutName(worker), config.rollout().threads());
+      }
+    }
+    if (!learnerDevice.isGpu()) {
+      threads.put(LEARNER, config.learner().threads());
+    }
+    return CorePlan.of(CorePlan.here(), threads);
+  }
+
+  private static String rolloutName(int worker) {
+    return "rollout worker " + worker;
+  }
+
+  /** Before the first native call of the engine's thread, whose team of threads takes it over. */
+  private void pin(String engine) {
+    cores
+        .of(engine)
+        .ifPresentOrElse(
+            mine -> {
+              if (CpuAffinity.pin(mine)) {
+                LOG.info("{} keeps to processors {}", engine, mine);
+              }
+            },
+            () -> LOG.info("{} is not pinned", engine));
   }
 
   /** See {@link Engines.Factory}. */
@@ -106,6 +151,7 @@ final class DjlEngines implements Engines {
   public RolloutEngine rollout(int worker) {
     RunConfig.Rollout rollout = config.rollout();
     Device device = rolloutDevices.get(worker % rolloutDevices.size());
+    pin(rolloutName(worker));
     return showing(() -> rollout(rollout, device));
   }
 
@@ -117,6 +163,8 @@ final class DjlEngines implements Engines {
             rollout.slots(),
             rollout.groupSize(),
             rollout.chunkTokens(),
+            rollout.prefillTokens(),
+            (long) rollout.kvCacheMib() << 20,
             rollout.threads(),
             rollout.precision(),
             device),
@@ -133,6 +181,7 @@ final class DjlEngines implements Engines {
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
             base(saved),
             version);
+    pin(LEARNER);
     return showing(
         () ->
             new DjlPolicyTrainer(

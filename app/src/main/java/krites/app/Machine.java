@@ -8,11 +8,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The machine that a measurement was made on, as far as the system tells. */
-record Machine(String text) {
+public record Machine(String text) {
 
   static Machine here() {
-    String processor =
-        field(Path.of("/proc/cpuinfo"), "model name").orElse(System.getProperty("os.arch"));
+    String processor = processor();
     String memory =
         kilobytes(Path.of("/proc/meminfo"), "MemTotal").isPresent()
             ? String.format(
@@ -33,13 +32,18 @@ record Machine(String text) {
             + Runtime.version());
   }
 
+  /** The name of the processor, or of its kind where the system does not tell. */
+  public static String processor() {
+    return field(Path.of("/proc/cpuinfo"), "model name").orElse(System.getProperty("os.arch"));
+  }
+
   /** The memory of the machine; 0 where the system does not tell. */
-  static long memoryBytes() {
+  public static long memoryBytes() {
     return kilobytes(Path.of("/proc/meminfo"), "MemTotal").orElse(0) * 1024;
   }
 
   /** The largest resident memory of this process so far; 0 where the system does not tell. */
-  static long peakMemoryBytes() {
+  public static long peakMemoryBytes() {
     return kilobytes(Path.of("/proc/self/status"), "VmHWM").orElse(0) * 1024;
   }
 

@@ -125,7 +125,7 @@ public final class Main {
           new SftCommand(out),
           ModelCommand.of(out),
           DataCommand.of(out),
-          BenchCommand.of(out),
+          BenchCommand.of(out, err),
           new PlanCommand(out),
           new EvalCommand(out),
           new AuditCommand(out),

@@ -80,7 +80,7 @@ public record ModelFolder(Path path) implements ModelSaver {
    * The base that ships: below the launcher's project folder, else below the working directory or
    * its parent.
    */
-  private static Path shipped() {
+  public static Path shipped() {
     String home = System.getProperty(HOME_PROPERTY, "");
     List<Path> places =
         home.isEmpty() ? List.of(Path.of(""), Path.of("..")) : List.of(Path.of(home));

@@ -141,11 +141,11 @@ public final class TrainingCore implements AutoCloseable {
   }
 
   /**
-   * As above.
+   * As above, for measuring what {@code headTokens} costs and saves.
    *
    * @param headTokens tokens whose logits exist at once
    */
-  TrainingCore(
+  public TrainingCore(
       Qwen25VlConfig config,
       NetworkWeights weights,
       Choice choice,

@@ -2,26 +2,20 @@ package krites.rollout;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
-import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import krites.grpo.EncodedPrompt;
+import java.util.function.BooleanSupplier;
 import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
-import krites.grpo.Sampling;
 import krites.grpo.WeightUpdate;
 import krites.grpo.port.GroupRequest;
 import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.RolloutOutcome;
-import krites.model.image.ImageException;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
@@ -32,25 +26,43 @@ import krites.model.torchscript.TorchRuntime;
 import krites.model.weights.WeightStore;
 
 /**
- * The rollout engine on the network: groups that wait are read together, then decoded in chunks of
- * tokens.
+ * The rollout engine on the network: a batch of sequences that never waits for its slowest.
  *
- * <p>A step is one prefill or one chunk. New weights take effect with the next step; sequences in
- * flight go on under them with the keys and values that they have.
+ * <p>A step is one of two: reading the next pieces of prompts that wait, up to a number of tokens,
+ * or decoding one chunk of tokens of every sequence in the batch. They take turns while both have
+ * something to do. Between two steps responses that ended leave the batch and others take their
+ * place, whatever group they belong to. New weights take effect with the next step; sequences in
+ * the batch go on under them with the keys and values that they have, prompts that are being read
+ * are read anew.
  */
 public final class DjlRolloutEngine implements RolloutEngine {
+  /**
+   * Bytes of prompts and image embeddings that are kept for reuse, if the budget has room for them:
+   * some thousand tokens of a network of half a billion parameters.
+   */
+  private static final long REUSE_BYTES = 256L << 20;
+
+  private static final double MEBIBYTE = 1 << 20;
+
   private final Settings settings;
   private final PromptEncoder encoder;
   private final Optional<WeightStore> store;
   private final NDManager manager;
-  private final Qwen25VlConfig config;
   private final ScriptModule script;
+  private final RolloutNetwork network;
   private final DecodeBatch.Vocabulary vocabulary;
-  private final Deque<GroupRequest> waiting = new ArrayDeque<>();
+  private final KvBudget budget;
+  private final ReuseCache cache;
+  private final SharedPrompts prompts;
+  private final VisionCache vision;
+  private final DecodeBatch batch;
+  private final Admission admission;
+  private final PromptReader reader;
+  private final PrefillQueue queue;
+  private final List<RunningGroup> running = new ArrayList<>();
   private final Map<String, Double> counters = new LinkedHashMap<>();
-  private NetworkWeights weights;
   private PolicyVersion version;
-  private Optional<Running> running = Optional.empty();
+  private boolean decodesNext;
 
   /**
    * How the engine works.
@@ -59,14 +71,32 @@ public final class DjlRolloutEngine implements RolloutEngine {
    * @param groupSize responses of a training group; groups of other sizes share the same {@code
    *     groups * groupSize} places
    * @param chunkTokens tokens decoded per step
+   * @param prefillTokens prompt tokens read per step at most
+   * @param kvCacheBytes memory for keys and values; 0 is enough for all places at the lengths that
+   *     come
    * @param threads native threads of one operator
    * @param precision number type of weights, activations and caches
    * @param device on which it computes
    */
   public record Settings(
-      int groups, int groupSize, int chunkTokens, int threads, Precision precision, Device device) {
+      int groups,
+      int groupSize,
+      int chunkTokens,
+      int prefillTokens,
+      long kvCacheBytes,
+      int threads,
+      Precision precision,
+      Device device) {
+    /** Prompt tokens read per step where nothing else is said. */
+    public static final int PREFILL_TOKENS = 2048;
+
     public Settings {
-      if (groups < 1 || groupSize < 1 || chunkTokens < 1 || threads < 1) {
+      if (groups < 1
+          || groupSize < 1
+          || chunkTokens < 1
+          || prefillTokens < 1
+          || kvCacheBytes < 0
+          || threads < 1) {
         throw new IllegalArgumentException(
             "groups "
                 + groups
@@ -74,17 +104,29 @@ public final class DjlRolloutEngine implements RolloutEngine {
                 + groupSize
                 + ", chunk tokens "
                 + chunkTokens
+                + ", prefill tokens "
+                + prefillTokens
                 + " and threads "
                 + threads
-                + " must be at least 1");
+                + " must be at least 1, key-value bytes "
+                + kvCacheBytes
+                + " at least 0");
       }
     }
-  }
 
-  /** A batch that is being decoded, and which sequence each of its rows is. */
-  private record Running(DecodeBatch batch, List<RunningGroup> groups, List<RunningRow> rows) {
-    Optional<RunningGroup> group(long id) {
-      return groups.stream().filter(group -> group.id() == id).findFirst();
+    /** Settings with the usual reading and as much memory as the places need. */
+    public Settings(
+        int groups,
+        int groupSize,
+        int chunkTokens,
+        int threads,
+        Precision precision,
+        Device device) {
+      this(groups, groupSize, chunkTokens, PREFILL_TOKENS, 0, threads, precision, device);
+    }
+
+    int places() {
+      return Math.multiplyExact(groups, groupSize);
     }
   }
 
@@ -121,11 +163,29 @@ public final class DjlRolloutEngine implements RolloutEngine {
     this.encoder = encoder;
     this.store = store;
     this.version = version;
-    this.config = Qwen25VlConfig.load(model);
+    Qwen25VlConfig config = Qwen25VlConfig.load(model);
     this.manager = NDManager.newBaseManager(settings.device(), "PyTorch");
-    this.weights = NetworkWeights.map(model, config, settings.precision(), manager);
+    NetworkWeights weights = NetworkWeights.map(model, config, settings.precision(), manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
+    this.network = new RolloutNetwork(config, script, weights, manager);
     this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));
+    this.budget = new KvBudget(network.tokenBytes(), settings.kvCacheBytes());
+    this.cache = new ReuseCache(budget, REUSE_BYTES);
+    this.prompts = new SharedPrompts(network, budget, cache);
+    this.vision = new VisionCache(network, budget, cache);
+    this.batch = new DecodeBatch(network, vocabulary, budget);
+    this.admission =
+        new Admission(
+            network,
+            budget,
+            cache,
+            prompts,
+            batch,
+            settings.groups(),
+            settings.places(),
+            settings.kvCacheBytes() == 0);
+    this.reader = new PromptReader(network, vision);
+    this.queue = new PrefillQueue(encoder, config, admission);
   }
 
   /** Forbids image and video placeholders, and ids that the tokenizer does not know. */
@@ -153,12 +213,12 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   @Override
   public int active() {
-    return waiting.size() + running.map(now -> now.groups().size()).orElse(0);
+    return queue.size() + running.size();
   }
 
   @Override
   public void start(GroupRequest request) {
-    int free = settings.groups() * settings.groupSize() - places();
+    int free = freePlaces();
     if (active() > 0 && request.sampling().groupSize() > free) {
       throw new IllegalStateException(
           "group "
@@ -169,156 +229,116 @@ public final class DjlRolloutEngine implements RolloutEngine {
               + free
               + " free places");
     }
-    waiting.add(request);
+    queue.add(request);
   }
 
-  /** Places taken by groups that were not returned yet. */
-  private int places() {
-    int waitingPlaces = waiting.stream().mapToInt(request -> request.sampling().groupSize()).sum();
-    return waitingPlaces
-        + running
-            .map(now -> now.groups().stream().mapToInt(group -> group.rows().size()).sum())
-            .orElse(0);
+  /** Responses that could be started now. */
+  int freePlaces() {
+    int taken = running.stream().mapToInt(group -> group.rows().size()).sum();
+    return settings.places() - queue.places() - taken;
+  }
+
+  /** Sequences that the next chunk decodes. */
+  public int decoding() {
+    return batch.size();
   }
 
   @Override
   public List<RolloutOutcome> step() {
     List<RolloutOutcome> outcomes = new ArrayList<>();
-    if (running.isEmpty()) {
-      if (!waiting.isEmpty()) {
-        time("prefill", () -> prefill(outcomes));
-      }
-    } else {
-      time("decode", () -> decode(running.get(), outcomes));
+    boolean reads = queue.size() > 0 && !(decodesNext && batch.size() > 0);
+    if (reads && time("prefill", () -> read(outcomes))) {
+      decodesNext = true;
+    } else if (batch.size() > 0) {
+      time("decode", () -> decode(outcomes));
+      decodesNext = false;
     }
     return outcomes;
   }
 
-  /** Reads all waiting groups that are sampled alike. */
-  private void prefill(List<RolloutOutcome> outcomes) {
-    Sampling sampling = waiting.getFirst().sampling();
-    List<RunningGroup> groups = new ArrayList<>();
-    List<DecodeBatch.Input> inputs = new ArrayList<>();
-    List<GroupRequest> others = new ArrayList<>();
-    for (GroupRequest request : waiting) {
-      if (!request.sampling().equals(sampling)) {
-        others.add(request);
-        continue;
-      }
-      try {
-        PromptEncoder.Encoded encoded = encoder.encode(request.prompt());
-        requireSame(encoded.prompt(), request);
-        RunningGroup group = new RunningGroup(request, encoded.prompt());
-        group
-            .outcome(encoder.tokenizer())
-            .ifPresentOrElse(outcomes::add, () -> admit(group, encoded, groups, inputs));
-      } catch (IOException | ImageException e) {
-        outcomes.add(
-            new RolloutOutcome.Failed(
-                request.groupId(), "prompt " + request.prompt().id() + ": " + e.getMessage()));
-      }
+  /** Reads pieces of prompts; whether anything came of it. */
+  private boolean read(List<RolloutOutcome> outcomes) {
+    List<RunningGroup> admitted = new ArrayList<>();
+    List<PromptReader.Piece> pieces = queue.pieces(settings.prefillTokens(), outcomes, admitted);
+    for (RunningGroup group : admitted) {
+      List<RunningRow> open = group.openRows();
+      count("continued_tokens", open.stream().mapToInt(RunningRow::length).sum());
+      boolean readsPrompt = !group.readings().isEmpty() && group.readings().getFirst().place() == 0;
+      count("prompt_tokens", readsPrompt ? group.prompt().length() : 0);
     }
-    waiting.clear();
-    waiting.addAll(others);
-    if (groups.isEmpty()) {
-      return;
+    if (!pieces.isEmpty()) {
+      reader.read(pieces);
     }
-    List<RunningRow> rows = groups.stream().flatMap(group -> group.openRows().stream()).toList();
-    int newTokens = rows.stream().mapToInt(RunningRow::remaining).max().orElseThrow();
-    DecodeBatch batch =
-        DecodeBatch.prefill(
-            script, config, weights, vocabulary, inputs, newTokens, sampling, manager);
-    running = Optional.of(new Running(batch, groups, rows));
+    List<RunningGroup> placed = queue.place();
+    running.addAll(placed);
+    return !pieces.isEmpty() || !placed.isEmpty() || !outcomes.isEmpty();
   }
 
-  /** A group that goes on must find the prompt that it was begun with. */
-  private static void requireSame(EncodedPrompt now, GroupRequest request) throws IOException {
-    if (request.prefix().isPresent() && !request.prefix().get().encoded().equals(now)) {
-      throw new IOException("its tokens are not those that the responses were begun with");
-    }
-  }
-
-  /** Responses without tokens share one reading of the prompt, others are read with their own. */
-  private void admit(
-      RunningGroup group,
-      PromptEncoder.Encoded encoded,
-      List<RunningGroup> groups,
-      List<DecodeBatch.Input> inputs) {
-    groups.add(group);
-    int[] prompt = encoded.prompt().ids().toArray();
-    List<RunningRow> open = group.openRows();
-    if (open.stream().allMatch(row -> row.position() == 0)) {
-      inputs.add(new DecodeBatch.Input(prompt, encoded.images(), open.size()));
-      count("prompt_tokens", prompt.length);
-      return;
-    }
-    for (RunningRow row : open) {
-      int[] ids = Arrays.copyOf(prompt, prompt.length + row.position());
-      System.arraycopy(row.tokens(), 0, ids, prompt.length, row.position());
-      inputs.add(new DecodeBatch.Input(ids, encoded.images()));
-      count("prompt_tokens", prompt.length);
-      count("continued_tokens", row.position());
-    }
-  }
-
-  private void decode(Running now, List<RolloutOutcome> outcomes) {
-    List<RunningRow> rows = now.rows();
-    int left = rows.stream().mapToInt(RunningRow::remaining).max().orElseThrow();
-    int n = Math.min(settings.chunkTokens(), left);
-    double[] uniforms = new double[rows.size() * n];
+  private boolean decode(List<RolloutOutcome> outcomes) {
+    List<Sequence> rows = batch.rows();
+    int left = rows.stream().mapToInt(row -> row.end() - row.length()).max().orElseThrow();
+    DecodeBatch.Chunk chunk = batch.decode(Math.min(settings.chunkTokens(), left), new float[0]);
+    int taken = 0;
     for (int r = 0; r < rows.size(); r++) {
-      rows.get(r).fillUniforms(uniforms, r * n, n);
+      taken += ((RunningRow) rows.get(r)).take(chunk, r, vocabulary, version);
     }
-    DecodeBatch.Chunk chunk = now.batch().decode(uniforms, weights);
-    for (int r = 0; r < rows.size(); r++) {
-      count("response_tokens", rows.get(r).take(chunk, r, vocabulary, version));
-    }
-    List<RunningGroup> going = new ArrayList<>();
-    for (RunningGroup group : now.groups()) {
-      group.outcome(encoder.tokenizer()).ifPresentOrElse(outcomes::add, () -> going.add(group));
-    }
-    shrink(now, going);
+    count("response_tokens", taken);
+    count("discarded_tokens", rows.size() * chunk.length() - taken);
+    count("narrowing_nats", narrowing(chunk));
+    leave();
+    running.removeIf(
+        group -> {
+          Optional<RolloutOutcome> outcome = group.outcome(encoder.tokenizer());
+          outcome.ifPresent(
+              ended -> {
+                outcomes.add(ended);
+                admission.release(group);
+              });
+          return outcome.isPresent();
+        });
+    releaseTable();
+    return true;
   }
 
-  /** Frees the batch when all is done, and closed rows when they are the larger part. */
-  private void shrink(Running now, List<RunningGroup> going) {
-    int[] open =
-        IntStream.range(0, now.rows().size()).filter(r -> now.rows().get(r).open()).toArray();
-    if (open.length == 0) {
-      now.batch().close();
-      running = Optional.empty();
-    } else if (open.length * 4 <= now.rows().size() * 3) {
-      now.batch().keepRows(open);
-      List<RunningRow> rows = Arrays.stream(open).mapToObj(now.rows()::get).toList();
-      running = Optional.of(new Running(now.batch(), going, rows));
-    } else {
-      running = Optional.of(new Running(now.batch(), going, now.rows()));
+  /** How much likelier the tokens were where they were drawn; what lies behind an end is 0. */
+  private static double narrowing(DecodeBatch.Chunk chunk) {
+    double sum = 0;
+    for (int i = 0; i < chunk.logProbs().length; i++) {
+      sum += (double) chunk.drawnLogProbs()[i] - chunk.logProbs()[i];
+    }
+    return sum;
+  }
+
+  /** Responses that are closed leave the batch. */
+  private void leave() {
+    batch.removeIf(row -> !((RunningRow) row).open());
+  }
+
+  private void releaseTable() {
+    if (batch.size() == 0 && !queue.holdsMemory()) {
+      admission.releaseTable();
     }
   }
 
   @Override
   public void cancel(long groupId) {
-    waiting.removeIf(request -> request.groupId() == groupId);
-    running
-        .flatMap(now -> now.group(groupId))
-        .ifPresent(
-            group -> {
-              count("aborted_tokens", group.freshTokens());
-              remove(group);
-            });
+    if (!queue.remove(groupId)) {
+      runningGroup(groupId)
+          .ifPresent(
+              group -> {
+                count("aborted_tokens", group.freshTokens());
+                remove(group);
+              });
+    }
   }
 
   @Override
   public Optional<PartialGroup> cut(long groupId) {
-    Optional<RunningGroup> group = running.flatMap(now -> now.group(groupId));
-    if (group.isPresent()) {
-      remove(group.get());
-      return Optional.of(group.get().partial());
+    Optional<PartialGroup> partial = progress(groupId);
+    if (!queue.remove(groupId)) {
+      runningGroup(groupId).ifPresent(this::remove);
     }
-    Optional<GroupRequest> unread =
-        waiting.stream().filter(request -> request.groupId() == groupId).findFirst();
-    unread.ifPresent(waiting::remove);
-    return unread.flatMap(GroupRequest::prefix);
+    return partial;
   }
 
   /**
@@ -327,21 +347,19 @@ public final class DjlRolloutEngine implements RolloutEngine {
    * @return empty when the group is unknown, or has not begun and had no prefix
    */
   public Optional<PartialGroup> progress(long groupId) {
-    return running
-        .flatMap(now -> now.group(groupId))
-        .map(RunningGroup::partial)
-        .or(
-            () ->
-                waiting.stream()
-                    .filter(request -> request.groupId() == groupId)
-                    .findFirst()
-                    .flatMap(GroupRequest::prefix));
+    return runningGroup(groupId).map(RunningGroup::partial).or(() -> queue.progress(groupId));
+  }
+
+  private Optional<RunningGroup> runningGroup(long groupId) {
+    return running.stream().filter(group -> group.id() == groupId).findFirst();
   }
 
   private void remove(RunningGroup group) {
     group.close();
-    Running now = running.orElseThrow();
-    shrink(now, now.groups().stream().filter(other -> other != group).toList());
+    leave();
+    running.remove(group);
+    admission.release(group);
+    releaseTable();
   }
 
   @Override
@@ -350,10 +368,12 @@ public final class DjlRolloutEngine implements RolloutEngine {
         store.orElseThrow(
             () -> new IllegalStateException("an engine without a weight store was sent weights"));
     published.verify(update.location(), update.digest());
-    NetworkWeights fresh =
-        published.load(update.location(), weights.layout(), settings.precision(), manager);
-    weights.close();
-    weights = fresh;
+    network.take(
+        published.load(
+            update.location(), network.weights().layout(), settings.precision(), manager));
+    prompts.forget();
+    cache.clear();
+    queue.restart();
     version = update.version();
     count("weight_updates", 1);
   }
@@ -365,24 +385,33 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   @Override
   public Map<String, Double> counters() {
-    return Map.copyOf(counters);
+    Map<String, Double> all = new LinkedHashMap<>(counters);
+    all.put("prompt_hits", (double) admission.hits());
+    all.put("images_encoded", (double) vision.encoded());
+    all.put("image_hits", (double) vision.hits());
+    all.put("kv_budget_mib", budget.limitBytes() / MEBIBYTE);
+    all.put("kv_peak_mib", budget.peakBytes() / MEBIBYTE);
+    return Map.copyOf(all);
   }
 
   private void count(String name, double amount) {
     counters.merge(name, amount, Double::sum);
   }
 
-  private void time(String phase, Runnable work) {
+  private boolean time(String phase, BooleanSupplier work) {
     long start = System.nanoTime();
-    work.run();
+    boolean done = work.getAsBoolean();
     count(phase + "_seconds", (System.nanoTime() - start) * 1e-9);
+    return done;
   }
 
   @Override
   public void close() {
-    running.ifPresent(now -> now.batch().close());
+    batch.close();
+    prompts.close();
+    cache.close();
     script.close();
-    weights.close();
+    network.close();
     manager.close();
   }
 }

@@ -7,6 +7,7 @@ import krites.grpo.LogProbs;
 import krites.grpo.PartialResponse;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Response;
+import krites.grpo.Sampling;
 import krites.grpo.TokenIds;
 import krites.grpo.TokenVersions;
 import krites.model.tokenizer.Tokenizer;
@@ -18,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>It may have begun in an earlier sitting; then it goes on behind the tokens of that one. It is
  * open until it is finished, its sitting's budget is used up, or it is closed.
  */
-final class RunningRow {
+final class RunningRow implements Sequence {
+  private final PromptTokens prompt;
+  private final Sampling sampling;
   private final long seed;
   private final int begun;
   private final int maxTokens;
@@ -28,6 +31,7 @@ final class RunningRow {
   private int length;
   private TokenVersions versions;
   private boolean closed;
+  private @Nullable Segment shared;
   private @Nullable FinishReason finish;
 
   /**
@@ -35,11 +39,17 @@ final class RunningRow {
    *
    * @param index of the response in its group
    * @param start where to go on
-   * @param maxTokens of the whole response
    * @param budget tokens of this sitting; 0 has no limit
    */
   RunningRow(
-      long groupSeed, int index, Optional<PartialResponse> start, int maxTokens, int budget) {
+      PromptTokens prompt,
+      Sampling sampling,
+      long groupSeed,
+      int index,
+      Optional<PartialResponse> start,
+      int budget) {
+    this.prompt = prompt;
+    this.sampling = sampling;
     this.seed = mix(groupSeed + 0x9E3779B97F4A7C15L * (index + 1L));
     this.ids = start.map(partial -> partial.ids().toArray()).orElseGet(() -> new int[0]);
     this.logProbs =
@@ -47,7 +57,7 @@ final class RunningRow {
     this.versions = start.map(PartialResponse::versions).orElse(TokenVersions.NONE);
     this.length = ids.length;
     this.begun = length;
-    this.maxTokens = maxTokens;
+    this.maxTokens = sampling.maxNewTokens();
     this.sittingEnd = budget == 0 ? maxTokens : Math.min(maxTokens, length + budget);
     this.finish =
         start
@@ -55,9 +65,39 @@ final class RunningRow {
             .orElse(length >= maxTokens ? FinishReason.LENGTH : null);
   }
 
-  /** Tokens sampled so far. */
-  int position() {
+  @Override
+  public PromptTokens prompt() {
+    return prompt;
+  }
+
+  @Override
+  public @Nullable Segment shared() {
+    return shared;
+  }
+
+  /** Decides where the prompt's keys and values lie; only while it is not in a batch. */
+  void share(@Nullable Segment segment) {
+    shared = segment;
+  }
+
+  @Override
+  public Sampling sampling() {
+    return sampling;
+  }
+
+  @Override
+  public int length() {
     return length;
+  }
+
+  @Override
+  public int token(int index) {
+    return ids[index];
+  }
+
+  @Override
+  public int end() {
+    return sittingEnd;
   }
 
   /** Tokens sampled in this sitting. */
@@ -65,8 +105,7 @@ final class RunningRow {
     return length - begun;
   }
 
-  /** A copy of the tokens so far. */
-  int[] tokens() {
+  private int[] tokens() {
     return Arrays.copyOf(ids, length);
   }
 
@@ -91,7 +130,8 @@ final class RunningRow {
    * The numbers in [0, 1) that decide the next tokens; each depends on the seed and the token's
    * place alone, so a response is the same in any batch, any chunk size and any number of sittings.
    */
-  void fillUniforms(double[] target, int offset, int count) {
+  @Override
+  public void fillUniforms(double[] target, int offset, int count) {
     for (int i = 0; i < count; i++) {
       target[offset + i] = (mix(seed ^ mix(length + i + 1L)) >>> 11) * 0x1.0p-53;
     }
@@ -106,7 +146,7 @@ final class RunningRow {
       append((int) chunk.tokens()[at], chunk.logProbs()[at]);
       taken++;
       int id = ids[length - 1];
-      if (Arrays.stream(vocabulary.stops()).anyMatch(stop -> stop == id)) {
+      if (vocabulary.stops(id)) {
         finish = FinishReason.STOP;
       } else if (length == maxTokens) {
         finish = FinishReason.LENGTH;

@@ -151,10 +151,10 @@ class BfloatRolloutTest {
       int size = model.config.vocabulary();
       float[] cached = new float[NEW_TOKENS * size];
       int[] longer = Arrays.copyOf(model.ids, model.ids.length + NEW_TOKENS);
-      try (DecodeBatch batch = greedy(model)) {
+      try (LockstepBatch batch = greedy(model)) {
         for (int i = 0; i < NEW_TOKENS; i++) {
+          DecodeBatch.Chunk chunk = batch.decode(new double[1]);
           System.arraycopy(batch.logits(), 0, cached, i * size, size);
-          DecodeBatch.Chunk chunk = batch.decode(new double[1], model.weights);
           longer[model.ids.length + i] = (int) chunk.tokens()[0];
           float[] now = Arrays.copyOfRange(cached, i * size, (i + 1) * size);
           assertEquals(PlainSampling.argMax(now), chunk.tokens()[0]);
@@ -173,17 +173,13 @@ class BfloatRolloutTest {
     }
   }
 
-  private DecodeBatch greedy(Loaded model) {
+  private LockstepBatch greedy(Loaded model) {
     int size = model.config.vocabulary();
-    return DecodeBatch.prefill(
-        model.script,
-        model.config,
-        model.weights,
+    return LockstepBatch.read(
+        new RolloutNetwork(model.config, model.script, model.weights, manager),
         new DecodeBatch.Vocabulary(size, new int[0], new boolean[size], 0),
-        List.of(new DecodeBatch.Input(model.ids, List.of(model.image))),
-        NEW_TOKENS,
-        Sampling.greedy(NEW_TOKENS),
-        manager);
+        List.of(new LockstepBatch.Input(model.ids, List.of(model.image))),
+        Sampling.greedy(NEW_TOKENS));
   }
 
   /** Length of the difference relative to that of what is expected. */

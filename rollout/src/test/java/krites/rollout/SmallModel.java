@@ -70,6 +70,25 @@ final class SmallModel implements AutoCloseable {
         store);
   }
 
+  /** An engine that reads prompts in pieces and may have little memory. */
+  DjlRolloutEngine engine(
+      int groups, int groupSize, int chunkTokens, int prefillTokens, long kvCacheBytes) {
+    return new DjlRolloutEngine(
+        directory,
+        new PolicyVersion(0, 0),
+        new DjlRolloutEngine.Settings(
+            groups,
+            groupSize,
+            chunkTokens,
+            prefillTokens,
+            kvCacheBytes,
+            1,
+            Precision.F32,
+            Device.cpu()),
+        encoder(),
+        store);
+  }
+
   /** An engine that is never sent weights. */
   DjlRolloutEngine fixedEngine() {
     return new DjlRolloutEngine(

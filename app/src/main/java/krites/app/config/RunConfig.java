@@ -14,6 +14,7 @@ import krites.data.BadRows;
 import krites.data.PairOrder;
 import krites.data.format.DatasetFormat;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.grpo.objective.KlEstimate;
 import krites.learner.OptimizerKind;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
@@ -35,6 +36,7 @@ public record RunConfig(
     Reward reward,
     Algorithm algorithm,
     Learner learner,
+    Engine engine,
     Async async,
     Eval eval,
     Checkpoint checkpoint,
@@ -112,6 +114,7 @@ public record RunConfig(
         reward,
         algorithm,
         learner,
+        engine,
         async,
         eval,
         checkpoint,
@@ -245,12 +248,23 @@ public record RunConfig(
     }
   }
 
+  /** How processors are shared between engines. */
+  public enum PinKind {
+    AUTO,
+    OFF
+  }
+
+  /** What rollout engines and learner have in common. */
+  public record Engine(PinKind pin) {}
+
   /** Section {@code rollout}. */
   public record Rollout(
       int workers,
       int restarts,
       int slots,
       int chunkTokens,
+      int prefillTokens,
+      int kvCacheMib,
       int threads,
       int groupSize,
       int groupsPerStep,
@@ -270,6 +284,8 @@ public record RunConfig(
       atLeast("rollout.restarts", 0, restarts);
       atLeast("rollout.slots", 1, slots);
       atLeast("rollout.chunk-tokens", 1, chunkTokens);
+      atLeast("rollout.prefill-tokens", 1, prefillTokens);
+      atLeast("rollout.kv-cache-mib", 0, kvCacheMib);
       atLeast("rollout.threads", 1, threads);
       atLeast("rollout.group-size", 2, groupSize);
       atLeast("rollout.groups-per-step", 1, groupsPerStep);
@@ -358,17 +374,6 @@ public record RunConfig(
     ALL
   }
 
-  /** Values of {@code algorithm.kl-estimator}: the names of EasyR1 and of verl. */
-  public enum KlEstimatorKind {
-    K1,
-    KL,
-    ABS,
-    K2,
-    MSE,
-    K3,
-    LOW_VAR_KL
-  }
-
   /** Values of {@code algorithm.aggregation}. */
   public enum AggregationKind {
     MICRO_BATCH_TOKEN_MEAN,
@@ -387,7 +392,7 @@ public record RunConfig(
       double gatePositive,
       double gateNegative,
       double klCoefficient,
-      KlEstimatorKind klEstimator,
+      KlEstimate klEstimator,
       boolean dropFlatGroups,
       ProximalKind proximal,
       CorrectionKind correction,

@@ -7,7 +7,6 @@ import krites.app.config.RunConfig.CorrectedKind;
 import krites.app.config.RunConfig.CorrectionKind;
 import krites.app.config.RunConfig.CorrectionLevel;
 import krites.app.config.RunConfig.FsyncKind;
-import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ObjectiveKind;
 import krites.app.config.RunConfig.OnFailureKind;
 import krites.app.config.RunConfig.ProximalKind;
@@ -40,6 +39,7 @@ final class RunConfigParser {
         reward(),
         algorithm(),
         learner(),
+        engine(),
         async(),
         eval(),
         checkpoint(),
@@ -114,6 +114,8 @@ final class RunConfigParser {
         keys.intAt("rollout.restarts"),
         keys.intAt("rollout.slots"),
         keys.intAt("rollout.chunk-tokens"),
+        keys.intAt("rollout.prefill-tokens"),
+        keys.intAt("rollout.kv-cache-mib"),
         keys.intAt("rollout.threads"),
         keys.intAt("rollout.group-size"),
         keys.intAt("rollout.groups-per-step"),
@@ -125,6 +127,10 @@ final class RunConfigParser {
         keys.intAt("rollout.partial-tokens"),
         keys.choiceAt("rollout.precision", Precision.class),
         keys.listedTextsAt("rollout.devices"));
+  }
+
+  private RunConfig.Engine engine() {
+    return new RunConfig.Engine(keys.choiceAt("engine.pin", RunConfig.PinKind.class));
   }
 
   private RunConfig.Reward reward() {
@@ -149,7 +155,7 @@ final class RunConfigParser {
         keys.doubleAt("algorithm.gate-positive"),
         keys.doubleAt("algorithm.gate-negative"),
         keys.doubleAt("algorithm.kl-coefficient"),
-        keys.choiceAt("algorithm.kl-estimator", KlEstimatorKind.class),
+        keys.klEstimateAt("algorithm.kl-estimator"),
         keys.booleanAt("algorithm.drop-flat-groups"),
         keys.choiceAt("algorithm.proximal", ProximalKind.class),
         keys.choiceAt("algorithm.correction", CorrectionKind.class),

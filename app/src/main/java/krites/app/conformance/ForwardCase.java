@@ -18,6 +18,7 @@ import krites.learner.TrainingCore;
 import krites.model.image.ProcessedImage;
 import krites.model.qwen25vl.VisionInputs;
 import krites.rollout.DecodeBatch;
+import krites.rollout.LockstepBatch;
 
 /** Images, vision tower, positions, logits, log-probabilities and greedy generation of one case. */
 final class ForwardCase {
@@ -196,30 +197,26 @@ final class ForwardCase {
       GoldenBatch batch, int length, int chunk, int pad, int[] stops, float[] logits) {
     int rows = batch.rows();
     int size = golden.config().vocabulary();
-    List<DecodeBatch.Input> inputs = new ArrayList<>();
+    List<LockstepBatch.Input> inputs = new ArrayList<>();
     for (int row = 0; row < rows; row++) {
-      inputs.add(new DecodeBatch.Input(batch.tokens(row), batch.images().get(row)));
+      inputs.add(new LockstepBatch.Input(batch.tokens(row), batch.images().get(row)));
     }
     long[] ids = new long[rows * length];
-    try (DecodeBatch decoding =
-        DecodeBatch.prefill(
-            golden.script(),
-            golden.config(),
-            golden.weights(),
+    try (LockstepBatch decoding =
+        LockstepBatch.read(
+            golden.network(),
             new DecodeBatch.Vocabulary(size, stops, new boolean[size], pad),
             inputs,
-            length,
-            Sampling.greedy(length),
-            golden.manager())) {
+            Sampling.greedy(length))) {
       for (int at = 0; at < length; at += chunk) {
         int n = Math.min(chunk, length - at);
+        DecodeBatch.Chunk tokens = decoding.decode(new double[rows * n]);
         if (logits.length > 0) {
           float[] now = decoding.logits();
           for (int row = 0; row < rows; row++) {
             System.arraycopy(now, row * size, logits, (row * length + at) * size, size);
           }
         }
-        DecodeBatch.Chunk tokens = decoding.decode(new double[rows * n], golden.weights());
         for (int row = 0; row < rows; row++) {
           System.arraycopy(tokens.tokens(), row * n, ids, row * length + at, n);
         }

@@ -16,6 +16,7 @@ import krites.model.image.ProcessedImage;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.torchscript.ScriptModule;
+import krites.rollout.RolloutNetwork;
 import krites.rollout.RolloutScript;
 
 /**
@@ -28,6 +29,7 @@ final class GoldenModel implements AutoCloseable {
   private final NDManager manager;
   private final NetworkWeights weights;
   private final ScriptModule script;
+  private final RolloutNetwork network;
 
   GoldenModel(Path folder, Qwen25VlConfig config, NDManager parent) {
     this.folder = folder;
@@ -35,6 +37,7 @@ final class GoldenModel implements AutoCloseable {
     this.manager = parent.newSubManager();
     this.weights = NetworkWeights.load(folder, config, manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
+    this.network = new RolloutNetwork(config, script, weights, manager);
   }
 
   Qwen25VlConfig config() {
@@ -51,6 +54,11 @@ final class GoldenModel implements AutoCloseable {
 
   ScriptModule script() {
     return script;
+  }
+
+  /** The network as a rollout engine calls it. */
+  RolloutNetwork network() {
+    return network;
   }
 
   /** A learner's core on weights of its own. */

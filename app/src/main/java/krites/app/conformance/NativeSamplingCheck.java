@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -106,18 +107,28 @@ public final class NativeSamplingCheck implements ConformanceCheck {
       }
     }
     Shape shape = new Shape(logits.length, size);
+    float topP = (float) GoldenJson.number(golden, "top_p");
+    int topK = (int) GoldenJson.number(golden, "top_k");
+    boolean all = topK == 0 || topK >= size;
     return script
         .call(
             scope,
             "shape_logits",
             scope.create(GoldenJson.floats(GoldenJson.flatten(logits)), shape),
             VisionInputs.booleans(seen, shape, scope),
-            VisionInputs.booleans(new boolean[size], new Shape(size), scope),
-            (float) GoldenJson.number(golden, "temperature"),
-            (int) GoldenJson.number(golden, "top_k"),
-            (float) GoldenJson.number(golden, "top_p"),
-            (float) GoldenJson.number(golden, "repetition_penalty"))
+            scope.create(new long[0]),
+            column((float) GoldenJson.number(golden, "temperature"), logits.length, scope),
+            scope.full(new Shape(logits.length, 1), topK, DataType.INT64),
+            column(topP, logits.length, scope),
+            column((float) GoldenJson.number(golden, "repetition_penalty"), logits.length, scope),
+            all ? 0 : topK,
+            topP < 1f)
         .get(0);
+  }
+
+  /** The same setting for every row. */
+  private static NDArray column(float value, int rows, NDManager scope) {
+    return scope.full(new Shape(rows, 1), value, DataType.FLOAT32);
   }
 
   /**

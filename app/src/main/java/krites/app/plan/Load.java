@@ -12,6 +12,8 @@ import krites.model.qwen25vl.Qwen25VlConfig;
  * @param groupSize responses of a prompt
  * @param groups groups of an optimizer step
  * @param slots groups that a rollout worker decodes together
+ * @param prefillTokens prompt tokens that a rollout worker reads at once
+ * @param kvCacheBytes memory of a rollout worker for keys and values; 0 follows from the rest
  * @param microBatchTokens bound of a micro-batch, padding included
  */
 public record Load(
@@ -21,6 +23,8 @@ public record Load(
     long groupSize,
     long groups,
     long slots,
+    long prefillTokens,
+    long kvCacheBytes,
     long microBatchTokens) {
 
   /**
@@ -40,6 +44,8 @@ public record Load(
         config.rollout().groupSize(),
         Math.ceilDiv(config.rollout().groupsPerStep(), config.learner().updatesPerBatch()),
         config.rollout().slots(),
+        config.rollout().prefillTokens(),
+        (long) config.rollout().kvCacheMib() << 20,
         config.learner().microBatchTokens());
   }
 

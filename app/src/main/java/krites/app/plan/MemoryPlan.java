@@ -19,7 +19,7 @@ import krites.model.qwen25vl.WeightLayout;
  * @param hostBytes what lies in host memory beside the roles on it: the process, offloaded moments
  * @param pushBytes of one published version
  * @param checkpointBytes of one checkpoint on disk
- * @param sequenceBytes the cache of one sequence of full length
+ * @param sequenceBytes the cache of one sequence of full length and its share of the prompt
  * @param load the size of the work that was assumed
  */
 public record MemoryPlan(
@@ -74,6 +74,26 @@ public record MemoryPlan(
         (adapters ? learner.adapters() : parameters * Float.BYTES) + learner.moments(),
         rollout.perSequence(),
         load);
+  }
+
+  /**
+   * What each device holds from the first steps on, whatever the work: all of the learner but
+   * activations, and of each rollout worker the weights it uses and the next ones.
+   *
+   * @param reference whether the objective needs the start model
+   * @return bytes by the device's name in the configuration
+   */
+  public static Map<String, Long> lasting(
+      RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice, boolean reference) {
+    Map<String, Long> sums = new LinkedHashMap<>();
+    sums.put(config.learner().device(), LearnerMemory.of(network, choice, reference).onDevice());
+    long versions =
+        2 * WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
+    List<String> devices = config.rollout().devices();
+    for (int i = 0; i < config.rollout().workers(); i++) {
+      sums.merge(devices.get(i % devices.size()), versions, Long::sum);
+    }
+    return sums;
   }
 
   private static Map<String, Long> learnerParts(LearnerMemory learner, PassMemory pass) {

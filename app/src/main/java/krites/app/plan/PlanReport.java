@@ -130,8 +130,8 @@ public record PlanReport(
               (name, bytes) ->
                   lines.add(String.format(Locale.ROOT, "  %-46s %10s", name, size(bytes))));
       lines.add(
-          "a rollout worker needs less with rollout.precision = bf16, fewer rollout.slots, or a smaller "
-              + "rollout.max-new-tokens");
+          "a rollout worker needs less with rollout.precision = bf16, fewer rollout.slots, a smaller "
+              + "rollout.max-new-tokens, or a bound (rollout.kv-cache-mib)");
     }
     return lines;
   }

@@ -9,11 +9,12 @@ import krites.model.qwen25vl.WeightLayout;
  *
  * @param weights of one version
  * @param swap of the next version, while the old one is still in use
- * @param cache keys and values of all sequences at their full length
- * @param growth the copy of the caches that exists while they get room for more tokens
+ * @param cache keys and values: each prompt once, and all sequences at their full length; or what
+ *     the settings allow
+ * @param growth the one tensor of the table of sequences that exists twice while its shape changes
  * @param sampling arrays over the vocabulary that choose a token for each sequence
- * @param prefill what reading the prompts of all slots makes and drops
- * @param perSequence the cache of one sequence
+ * @param prefill what reading a step's prompt tokens makes and drops
+ * @param perSequence keys and values of one sequence and its share of the prompt
  */
 public record RolloutMemory(
     long weights,
@@ -24,29 +25,30 @@ public record RolloutMemory(
     long prefill,
     long perSequence) {
 
-  /** Columns that the caches grow by ({@code DecodeBatch}). */
-  private static final long ROOM = 256;
+  /** Tokens of a block of keys and values ({@code KvBudget}). */
+  private static final long BLOCK = 16;
 
   /**
-   * Bytes of a vocabulary entry while a token is chosen: logits and three float32 arrays shaped
-   * from them, softmax, its sum and its input in float64, log-softmax.
+   * Bytes of a vocabulary entry while a token is chosen with penalty, top-k and top-p, all in
+   * float32: logits, divided, punished twice, shaped; the sort's values and places (8), softmax and
+   * its sums, three masks. Without them it is 12.
    */
   private static final long SAMPLING_BYTES = 44;
 
   public static RolloutMemory of(Qwen25VlConfig config, Precision precision, Load load) {
     long bytes = precision.bytes();
     long weights = bytes * WeightLayout.of(config).parameters();
-    long perColumn = cacheBytesOfToken(config, precision);
-    long full = columns(load.promptTokens(), load.responseTokens());
-    long before = load.responseTokens() > ROOM ? full - ROOM : load.promptTokens();
-    long readers = load.responseTokens() > ROOM ? load.sequences() : load.slots();
+    long perToken = cacheBytesOfToken(config, precision);
+    long prompts = load.slots() * blocks(load.promptTokens()) * perToken;
+    long table = load.sequences() * blocks(load.responseTokens()) * perToken;
+    long cache = load.kvCacheBytes() == 0 ? prompts + table : load.kvCacheBytes();
     Qwen25VlConfig.Vision see = config.vision();
     long queries = (long) config.heads() * config.headSize();
-    long tokens = load.slots() * load.promptTokens();
+    long tokens = Math.min(load.prefillTokens(), load.slots() * load.promptTokens());
     long decoder =
-        tokens * bytes * (4L * config.hidden() + 4L * queries + 3L * config.intermediate())
-            + load.slots() * load.promptTokens() * load.promptTokens() * (bytes + 5);
-    long patches = load.slots() * load.patches();
+        tokens * bytes * (4L * config.hidden() + 4L * queries + 3L * config.intermediate());
+    // A piece of a prompt needs its whole pictures; every picture stands for at least one token.
+    long patches = Math.ceilDiv(tokens, load.promptTokens()) * load.patches();
     long tower =
         patches
             * (bytes * (6L * see.hidden() + 3L * see.intermediate())
@@ -55,11 +57,12 @@ public record RolloutMemory(
     return new RolloutMemory(
         weights,
         weights,
-        load.sequences() * full * perColumn,
-        readers * before * perColumn,
+        cache,
+        Math.min(cache, table) / (2L * config.layers()),
         load.sequences() * config.vocabulary() * SAMPLING_BYTES,
         Math.max(decoder, tower),
-        full * perColumn);
+        (blocks(load.promptTokens()) / load.groupSize() + blocks(load.responseTokens()))
+            * perToken);
   }
 
   /** Keys and values of one token in all layers. */
@@ -67,10 +70,9 @@ public record RolloutMemory(
     return 2L * config.layers() * config.keyValueHeads() * config.headSize() * precision.bytes();
   }
 
-  /** Columns of the caches at the end: room comes in steps, and no further than the last token. */
-  private static long columns(long prompt, long response) {
-    long steps = (response + ROOM - 1) / ROOM;
-    return prompt + Math.max(response, response > ROOM ? steps * ROOM : 0);
+  /** Tokens in whole blocks. */
+  private static long blocks(long tokens) {
+    return Math.ceilDiv(tokens, BLOCK) * BLOCK;
   }
 
   /** All that exists at once while sequences decode, with the next version coming in. */

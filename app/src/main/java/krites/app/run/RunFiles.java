@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import krites.app.ResidentMemory;
 import krites.grpo.TrainingBatch;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.port.RunRecorder;
@@ -46,6 +47,9 @@ public final class RunFiles implements RunRecorder {
     line.put("version", step.version().number());
     line.put("skipped", step.skipped());
     line.putAll(step.metrics());
+    ResidentMemory memory = ResidentMemory.now();
+    line.put("step/resident_bytes", memory.residentBytes());
+    line.put("step/anonymous_bytes", memory.anonymousBytes());
     line.put(WALL_SECONDS, secondsBefore + (nanos.getAsLong() - startNanos) / 1e9);
     directory.metrics().append(line);
   }

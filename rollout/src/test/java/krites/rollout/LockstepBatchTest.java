@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Decoding against the golden generation, and what a batch must not change. */
-class DecodeBatchTest {
+class LockstepBatchTest {
   private static final Path GOLDEN = Path.of("..", "model", "src", "test", "resources", "golden");
   private static final Path MODEL = GOLDEN.resolve("models/a");
   private static final int PAD = 984;
@@ -38,15 +38,16 @@ class DecodeBatchTest {
 
   private final Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
   private NDManager manager;
-  private NetworkWeights weights;
+  private RolloutNetwork network;
   private ScriptModule script;
 
   @BeforeEach
   void start() {
     TorchRuntime.prepareThread(1, false);
     manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    weights = NetworkWeights.load(MODEL, config, manager);
     script = ScriptModule.load(manager, RolloutScript.methods(config));
+    network =
+        new RolloutNetwork(config, script, NetworkWeights.load(MODEL, config, manager), manager);
   }
 
   @AfterEach
@@ -83,10 +84,9 @@ class DecodeBatchTest {
     }
   }
 
-  /** One call of 600 tokens widens the caches once, calls of 50 widen them twice. */
   @Test
-  void aResponseDoesNotNoticeThatItsCachesGrow() throws IOException {
-    int length = 2 * DecodeBatch.ROOM + 88;
+  void aLongResponseIsTheSameInOneCallAndInMany() throws IOException {
+    int length = 600;
     Sampling sampling = new Sampling(1, 1f, 1f, 0, 1f, length);
     double[][] uniforms = uniforms(3, length, 6);
 
@@ -101,30 +101,33 @@ class DecodeBatchTest {
     Sampling sampling = new Sampling(1, 1f, 1f, 0, 1f, 16);
     double[][] uniforms = uniforms(3, 16, 2);
     long[] all = decode(inputs(), sampling, new int[0], uniforms, 16);
-    try (DecodeBatch batch = prefill(inputs(), sampling, new int[0])) {
-      DecodeBatch.Chunk first = batch.decode(part(uniforms, 0, 6), weights);
-      batch.keepRows(new int[] {0, 2});
-      assertEquals(2, batch.rows());
-      DecodeBatch.Chunk second =
-          batch.decode(part(new double[][] {uniforms[0], uniforms[2]}, 6, 16), weights);
+    try (LockstepBatch batch = prefill(inputs(), sampling, new int[0])) {
+      DecodeBatch.Chunk first = batch.decode(part(uniforms, 0, 6));
+      batch.leave(0); // the last row takes its place
+      DecodeBatch.Chunk second = batch.decode(part(uniforms, 6, 16));
       assertArrayEquals(Arrays.copyOfRange(all, 0, 6), Arrays.copyOfRange(first.tokens(), 0, 6));
-      assertArrayEquals(Arrays.copyOfRange(all, 6, 16), Arrays.copyOfRange(second.tokens(), 0, 10));
+      for (int i = 0; i < 10; i++) {
+        assertEquals(PAD, second.tokens()[i]);
+      }
       assertArrayEquals(
-          Arrays.copyOfRange(all, 38, 48), Arrays.copyOfRange(second.tokens(), 10, 20));
+          Arrays.copyOfRange(all, 22, 32), Arrays.copyOfRange(second.tokens(), 10, 20));
+      assertArrayEquals(
+          Arrays.copyOfRange(all, 38, 48), Arrays.copyOfRange(second.tokens(), 20, 30));
     }
   }
 
   @Test
   void aStoppedRowGivesPadsWithLogProbabilityZero() throws IOException {
-    try (DecodeBatch batch = prefill(inputs(), Sampling.greedy(8), new int[] {STOP})) {
-      DecodeBatch.Chunk chunk = batch.decode(new double[3 * 8], weights);
-      assertArrayEquals(new boolean[] {true, false, false}, chunk.done());
+    try (LockstepBatch batch = prefill(inputs(), Sampling.greedy(8), new int[] {STOP})) {
+      DecodeBatch.Chunk chunk = batch.decode(new double[3 * 8]);
       assertEquals(STOP, chunk.tokens()[4]);
       assertTrue(chunk.logProbs()[4] < 0);
       for (int i = 5; i < 8; i++) {
         assertEquals(PAD, chunk.tokens()[i]);
         assertEquals(0f, chunk.logProbs()[i]);
+        assertEquals(0f, chunk.drawnLogProbs()[i]);
       }
+      assertTrue(chunk.tokens()[15] != PAD && chunk.tokens()[23] != PAD, "the others go on");
     }
   }
 
@@ -133,12 +136,12 @@ class DecodeBatchTest {
     int copies = 2000;
     float temperature = 0.5f;
     Sampling sampling = new Sampling(copies, temperature, 1f, 0, 1f, 1);
-    try (DecodeBatch batch = prefill(copies(inputs().get(1), copies), sampling, new int[0])) {
+    try (LockstepBatch batch = prefill(copies(inputs().get(1), copies), sampling, new int[0])) {
+      double[] uniforms = new SplittableRandom(3).doubles(copies).toArray();
+      DecodeBatch.Chunk chunk = batch.decode(uniforms);
       float[] logits = Arrays.copyOf(batch.logits(), config.vocabulary());
       float[] expected =
           PlainSampling.probabilities(PlainSampling.process(logits, new int[0], sampling));
-      double[] uniforms = new SplittableRandom(3).doubles(copies).toArray();
-      DecodeBatch.Chunk chunk = batch.decode(uniforms, weights);
       int[] counts = new int[expected.length];
       for (int i = 0; i < copies; i++) {
         int token = (int) chunk.tokens()[i];
@@ -167,13 +170,12 @@ class DecodeBatchTest {
     Sampling sampling = new Sampling(100, 1f, 1f, 0, 1f, 1);
     DecodeBatch.Vocabulary two =
         new DecodeBatch.Vocabulary(config.vocabulary(), new int[0], forbidden, PAD);
-    try (DecodeBatch batch =
-        DecodeBatch.prefill(
-            script, config, weights, two, copies(inputs().get(0), 100), 1, sampling, manager)) {
+    try (LockstepBatch batch =
+        LockstepBatch.read(network, two, copies(inputs().get(0), 100), sampling)) {
       double[] uniforms = new SplittableRandom(4).doubles(100).toArray();
       uniforms[0] = 0;
       uniforms[1] = Math.nextDown(1.0);
-      DecodeBatch.Chunk chunk = batch.decode(uniforms, weights);
+      DecodeBatch.Chunk chunk = batch.decode(uniforms);
       assertEquals(7, chunk.tokens()[0]);
       assertEquals(9, chunk.tokens()[1]);
       assertTrue(Arrays.stream(chunk.tokens()).allMatch(token -> token == 7 || token == 9));
@@ -181,7 +183,7 @@ class DecodeBatchTest {
   }
 
   private long[] decode(
-      List<DecodeBatch.Input> inputs,
+      List<LockstepBatch.Input> inputs,
       Sampling sampling,
       int[] stops,
       double[][] uniforms,
@@ -189,10 +191,10 @@ class DecodeBatchTest {
     int rows = inputs.size();
     int length = sampling.maxNewTokens();
     long[] ids = new long[rows * length];
-    try (DecodeBatch batch = prefill(inputs, sampling, stops)) {
+    try (LockstepBatch batch = prefill(inputs, sampling, stops)) {
       for (int at = 0; at < length; at += chunk) {
         int n = Math.min(chunk, length - at);
-        long[] tokens = batch.decode(part(uniforms, at, at + n), weights).tokens();
+        long[] tokens = batch.decode(part(uniforms, at, at + n)).tokens();
         for (int row = 0; row < rows; row++) {
           System.arraycopy(tokens, row * n, ids, row * length + at, n);
         }
@@ -201,27 +203,26 @@ class DecodeBatchTest {
     return ids;
   }
 
-  private DecodeBatch prefill(List<DecodeBatch.Input> inputs, Sampling sampling, int[] stops) {
+  private LockstepBatch prefill(List<LockstepBatch.Input> inputs, Sampling sampling, int[] stops) {
     int size = config.vocabulary();
     DecodeBatch.Vocabulary vocabulary =
         new DecodeBatch.Vocabulary(size, stops, new boolean[size], PAD);
-    return DecodeBatch.prefill(
-        script, config, weights, vocabulary, inputs, sampling.maxNewTokens(), sampling, manager);
+    return LockstepBatch.read(network, vocabulary, inputs, sampling);
   }
 
-  private static List<DecodeBatch.Input> copies(DecodeBatch.Input one, int copies) {
-    return List.of(new DecodeBatch.Input(one.ids(), one.images(), copies));
+  private static List<LockstepBatch.Input> copies(LockstepBatch.Input one, int copies) {
+    return List.of(new LockstepBatch.Input(one.ids(), one.images(), copies));
   }
 
   /** Text only, one image, two images, as in the golden case. */
-  private static List<DecodeBatch.Input> inputs() throws IOException {
+  private static List<LockstepBatch.Input> inputs() throws IOException {
     List<List<ProcessedImage>> images =
         List.of(
             List.of(),
             List.of(image("a_batch_left_pad_0_90x64.png")),
             List.of(
                 image("a_batch_left_pad_1_60x100.png"), image("a_batch_left_pad_2_140x45.png")));
-    List<DecodeBatch.Input> inputs = new ArrayList<>();
+    List<LockstepBatch.Input> inputs = new ArrayList<>();
     try (SafetensorsFile golden =
         SafetensorsFile.open(GOLDEN.resolve("cases/a/batch_left_pad.safetensors"))) {
       long[] ids = golden.longs("input_ids");
@@ -235,7 +236,7 @@ class DecodeBatchTest {
             tokens[count++] = (int) ids[i];
           }
         }
-        inputs.add(new DecodeBatch.Input(Arrays.copyOf(tokens, count), images.get(row)));
+        inputs.add(new LockstepBatch.Input(Arrays.copyOf(tokens, count), images.get(row)));
       }
     }
     return inputs;
