@@ -50,7 +50,7 @@ final class JsonDocumentTable implements Table {
   private JsonParser parser(long position) throws IOException {
     InputStream in =
         new BufferedInputStream(Channels.newInputStream(new ChannelView(channel, position)));
-    return JsonRows.JSON.getFactory().createParser(in);
+    return JsonRows.DOCUMENT.getFactory().createParser(in);
   }
 
   @Override

@@ -19,6 +19,10 @@ final class JsonRows {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  /** The same within a document, where more rows follow. */
+  static final ObjectMapper DOCUMENT =
+      JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
+
   private JsonRows() {}
 
   /**
