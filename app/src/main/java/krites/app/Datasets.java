@@ -1,6 +1,5 @@
 package krites.app;
 
-import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,10 +7,9 @@ import java.util.Map;
 import krites.actors.EvalSet;
 import krites.app.config.RunConfig;
 import krites.app.run.RunHistory;
+import krites.data.EmbeddedImages;
 import krites.data.FileImages;
-import krites.data.PreferenceDataset;
 import krites.data.RoutedImages;
-import krites.data.TiePolicy;
 import krites.data.shapes.Colour;
 import krites.data.shapes.PairSettings;
 import krites.data.shapes.QuestionKind;
@@ -31,8 +29,10 @@ import krites.grpo.port.PromptSource;
  * @param train prompts to learn from
  * @param evalSets held-out prompts, under the names of {@link RunHistory}
  * @param images the images of all of them
+ * @param notes what was kept and dropped of each file, for a person
  */
-record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore images) {
+record Datasets(
+    PromptSource train, Map<String, EvalSet> evalSets, ImageStore images, List<String> notes) {
 
   /**
    * Opens what the configuration names; files are read and checked as a whole.
@@ -45,9 +45,11 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
     world.requireQuestions(Split.TRAIN);
     world.requireQuestions(Split.TEST);
     RunConfig.Data data = config.data();
+    DataFiles files = new DataFiles(data);
     Map<String, EvalSet> evalSets = new LinkedHashMap<>();
     addEval(
         evalSets,
+        files,
         RunHistory.CRITIC,
         config,
         world,
@@ -56,19 +58,22 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
         config.eval().criticItems());
     addEval(
         evalSets,
+        files,
         RunHistory.POLICY,
         config,
         world,
         data.evalPolicy(),
         Task.POLICY,
         config.eval().policyItems());
-    return new Datasets(
-        train(config, world),
-        evalSets,
-        new RoutedImages(Map.of(ShapesWorld.SCHEME, world), new FileImages()));
+    PromptSource train = train(config, files, world);
+    ImageStore images =
+        new RoutedImages(
+            Map.of(ShapesWorld.SCHEME, world, EmbeddedImages.SCHEME, new EmbeddedImages()),
+            new FileImages());
+    return new Datasets(train, evalSets, images, files.notes());
   }
 
-  private static PromptSource train(RunConfig config, ShapesWorld world) {
+  private static PromptSource train(RunConfig config, DataFiles files, ShapesWorld world) {
     RunConfig.Data data = config.data();
     return data.train().equals(RunConfig.BUILT_IN_WORLD)
         ? new ShapesDataset(
@@ -76,11 +81,12 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
             Split.TRAIN,
             Task.CRITIC,
             config.world().trainItems())
-        : file(data.train(), data);
+        : files.read(data.train(), true);
   }
 
   private static void addEval(
       Map<String, EvalSet> sets,
+      DataFiles files,
       String name,
       RunConfig config,
       ShapesWorld world,
@@ -99,20 +105,8 @@ record Datasets(PromptSource train, Map<String, EvalSet> evalSets, ImageStore im
                 Split.TEST,
                 task,
                 items)
-            : file(from, data);
+            : files.read(from, false);
     sets.put(name, new EvalSet(source, Math.min(items, source.size())));
-  }
-
-  private static PromptSource file(String name, RunConfig.Data data) {
-    Path file = Path.of(name);
-    TiePolicy ties =
-        switch (data.ties()) {
-          case DROP -> TiePolicy.DROP;
-          case REFUSE -> TiePolicy.REFUSE;
-        };
-    return data.images().isEmpty()
-        ? PreferenceDataset.read(file, data.instruction(), ties)
-        : PreferenceDataset.read(file, Path.of(data.images()), data.instruction(), ties);
   }
 
   /** The world that a configuration describes. */

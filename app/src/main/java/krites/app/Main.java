@@ -12,6 +12,7 @@ import krites.app.answer.BestOfNCommand;
 import krites.app.answer.CritiqueCommand;
 import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
+import krites.app.dataset.DataCommand;
 import krites.app.display.Terminal;
 import krites.reward.CriticReward;
 import org.slf4j.Logger;
@@ -46,6 +47,7 @@ import picocli.CommandLine.ParameterException;
       "  krites sft --out models/my-base               a base model from nothing",
       "  krites model info models/shapes-base          what a model directory holds",
       "  krites model export runs/look --out critic    a trained model for other programs",
+      "  krites data check pairs.parquet --against BENCH  balance, repeats, overlap of a data set",
       "  krites bench load --model models/shapes-base  how fast weights are loaded here",
       "  krites simulate --seeds 100 --faults pause=1/h the real actors on modelled devices",
       "  krites conformance DIR                        compare with the reference implementations",
@@ -122,6 +124,7 @@ public final class Main {
           new TrainCommand(terminal, rooms),
           new SftCommand(out),
           ModelCommand.of(out),
+          DataCommand.of(out),
           BenchCommand.of(out, err),
           new PlanCommand(out),
           new EvalCommand(out),

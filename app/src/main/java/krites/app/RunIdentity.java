@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import krites.app.config.RunConfig;
 import krites.app.run.RunDirectory;
+import krites.data.table.Shards;
 import krites.learner.OptimizerKind;
 
 /**
@@ -35,7 +36,15 @@ record RunIdentity(Map<String, String> values) {
 
   /** What keys mean that a run was started without, because they came later. */
   private static final Map<String, String> EARLIER =
-      Map.of("learner.optimizer", OptimizerKind.ADAMW.key(), "learner.lora.rank", "0");
+      Map.of(
+          "learner.optimizer", OptimizerKind.ADAMW.key(),
+          "learner.lora.rank", "0",
+          "data.format", "auto",
+          "data.on-bad-row", "STOP",
+          "data.tie-map", "RANDOM",
+          "data.order", "FILE",
+          "data.both-orders", "false",
+          "data.order-seed", "1");
 
   RunIdentity {
     values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
@@ -113,9 +122,14 @@ record RunIdentity(Map<String, String> values) {
   }
 
   private static String data(String train) {
-    return train.equals(RunConfig.BUILT_IN_WORLD)
-        ? train
-        : "data " + digest(List.of(Path.of(train)), false);
+    if (train.equals(RunConfig.BUILT_IN_WORLD)) {
+      return train;
+    }
+    try {
+      return "data " + digest(Shards.of(train), false);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + train + ": " + e.getMessage(), e);
+    }
   }
 
   /**

@@ -101,6 +101,7 @@ final class TrainingRun {
     display.note(
         (from.isPresent() ? "going on after step " + stepsBefore + " in " : "run folder ")
             + folder);
+    datasets.notes().forEach(display::note);
     RunObserver observer =
         new RunObserver(
             new RunFiles(directory, System::nanoTime, secondsBefore),

@@ -19,6 +19,9 @@ public final class CritiquePrompt {
   /** The instruction of the built-in world: the same demand in ten tokens. */
   public static final String SHORT_INSTRUCTION = "Think in <think>, answer in \\boxed{}.";
 
+  /** Offers a tie as a third verdict, spelled as the reward reads it. */
+  public static final String OR_TIE = "If both are equally good, answer tie.";
+
   private CritiquePrompt() {}
 
   /** Asks for an answer to the question. */
@@ -40,6 +43,12 @@ public final class CritiquePrompt {
         + second
         + " ] Which response is better?\n"
         + instruction;
+  }
+
+  /** The same with a tie as a third verdict. */
+  public static String criticOrTie(
+      String question, String first, String second, String instruction) {
+    return critic(question, first, second, OR_TIE + "\n" + instruction);
   }
 
   /**

@@ -15,8 +15,8 @@ public final class DatasetException extends RuntimeException {
     super(file + ": " + oneLine(problem));
   }
 
-  DatasetException(Path file, int line, String problem) {
-    super(file + ", line " + line + ": " + oneLine(problem));
+  DatasetException(RowPlace place, String problem) {
+    super(place + ": " + oneLine(problem));
   }
 
   /** What a row says (a path, an id) may hold line ends, or be as long as the row. */

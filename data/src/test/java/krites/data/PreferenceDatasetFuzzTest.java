@@ -75,11 +75,16 @@ class PreferenceDatasetFuzzTest {
   @Test
   void aLineWithoutEndIsRefusedBeforeItFillsTheMemory() throws IOException {
     Path file = folder.resolve("long.jsonl");
-    Files.writeString(file, ROWS.lines().toList().get(2) + "\r\n{\"id\": \"" + "x".repeat(5 << 20));
+    Files.writeString(
+        file, ROWS.lines().toList().get(2) + "\r\n{\"id\": \"" + "x".repeat(17 << 20));
     DatasetException e =
         assertThrows(
             DatasetException.class, () -> PreferenceDataset.read(file, "Say.", TiePolicy.DROP));
-    assertEquals(file + ", line 2: is longer than 4194304 letters", e.getMessage());
+    assertEquals(
+        file
+            + ", line 2: is longer than 16777216 bytes (mend the row, or leave it out with"
+            + " data.on-bad-row = skip)",
+        e.getMessage());
   }
 
   private static String outcome(Path file, int seed) {

@@ -54,7 +54,9 @@ final class PreferenceDatasetTest {
     assertEquals("3", question.answer());
     assertEquals("<image><image>Question: how many?\nBox it.", question.text());
     assertEquals("hand", question.tags().get("source"));
-    assertEquals(new PreferenceDataset.Counts(1, 1, 0), dataset.counts());
+    assertEquals(1, dataset.counts().critic());
+    assertEquals(1, dataset.counts().policy());
+    assertEquals("nothing dropped", dataset.counts().dropped());
     assertArrayEquals(PICTURE, new FileImages().read(pair.images().getFirst()));
   }
 
@@ -79,7 +81,8 @@ final class PreferenceDatasetTest {
             + PAIR.formatted("r", "\"equal\"");
     PreferenceDataset dataset = read(lines);
     assertEquals(1, dataset.size());
-    assertEquals(new PreferenceDataset.Counts(1, 0, 2), dataset.counts());
+    assertEquals(2, dataset.counts().ties());
+    assertEquals("2 ties dropped", dataset.counts().dropped());
     var trouble =
         assertThrows(
             DatasetException.class,
@@ -144,14 +147,17 @@ final class PreferenceDatasetTest {
   @Test
   void aFileThatIsNoImageIsRefusedWithItsLine() throws IOException {
     Files.writeString(folder.resolve("pictures/a.png"), "not a picture");
-    assertTrouble(PAIR.formatted("p", "1"), "a.png, which is no PNG, JPEG or GIF");
+    assertTrouble(PAIR.formatted("p", "1"), "a.png, which is no PNG, JPEG, GIF, WebP or BMP");
   }
 
   @Test
   void imagesMayLieInAnotherFolder() throws IOException {
     Files.writeString(file, PAIR.formatted("p", "1").replace("pictures/", ""));
     PreferenceDataset dataset =
-        PreferenceDataset.read(file, folder.resolve("pictures"), "Box it.", TiePolicy.DROP);
+        PreferenceDataset.read(
+            file.toString(),
+            DatasetSettings.of("Box it.", TiePolicy.DROP).withImages(folder.resolve("pictures")),
+            (_, _) -> {});
     assertArrayEquals(PICTURE, new FileImages().read(dataset.prompt(0).images().getFirst()));
   }
 

@@ -10,6 +10,9 @@ import static krites.app.config.InvalidSetting.require;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import krites.data.BadRows;
+import krites.data.PairOrder;
+import krites.data.format.DatasetFormat;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.objective.KlEstimate;
 import krites.learner.OptimizerKind;
@@ -168,7 +171,16 @@ public record RunConfig(
   /** Values of {@code data.ties}. */
   public enum TiesKind {
     DROP,
-    REFUSE
+    REFUSE,
+    TRAIN,
+    MAP
+  }
+
+  /** Values of {@code data.tie-map}. */
+  public enum TieMapKind {
+    FIRST,
+    SECOND,
+    RANDOM
   }
 
   /** Section {@code data}. */
@@ -178,15 +190,31 @@ public record RunConfig(
       String evalPolicy,
       String images,
       String instruction,
-      TiesKind ties) {
+      String format,
+      BadRows onBadRow,
+      TiesKind ties,
+      TieMapKind tieMap,
+      PairOrder order,
+      boolean bothOrders,
+      long orderSeed) {
+    /** The value of {@code data.format} that leaves it to the rows. */
+    public static final String ANY_FORMAT = "auto";
+
     public Data {
-      require(!train.isBlank(), "data.train", "a JSONL file or " + BUILT_IN_WORLD, "nothing");
+      require(!train.isBlank(), "data.train", "a data file or " + BUILT_IN_WORLD, "nothing");
       require(
-          !evalCritic.isBlank(),
-          "data.eval-critic",
-          "a JSONL file or " + BUILT_IN_WORLD,
-          "nothing");
+          !evalCritic.isBlank(), "data.eval-critic", "a data file or " + BUILT_IN_WORLD, "nothing");
       require(!instruction.isBlank(), "data.instruction", "a sentence", "nothing");
+      require(
+          format.equals(ANY_FORMAT) || DatasetFormat.named(format).isPresent(),
+          "data.format",
+          ANY_FORMAT + ", " + DatasetFormat.names(),
+          format);
+    }
+
+    /** The format by name; empty to tell it from the rows. */
+    public Optional<DatasetFormat> namedFormat() {
+      return DatasetFormat.named(format);
     }
   }
 

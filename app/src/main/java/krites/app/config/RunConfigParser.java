@@ -12,6 +12,8 @@ import krites.app.config.RunConfig.OnFailureKind;
 import krites.app.config.RunConfig.ProximalKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
+import krites.data.BadRows;
+import krites.data.PairOrder;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.learner.OptimizerKind;
 import krites.model.qwen25vl.Precision;
@@ -75,7 +77,13 @@ final class RunConfigParser {
         keys.textAt("data.eval-policy"),
         keys.textAt("data.images"),
         keys.textAt("data.instruction"),
-        keys.choiceAt("data.ties", TiesKind.class));
+        keys.textAt("data.format"),
+        keys.choiceAt("data.on-bad-row", BadRows.class),
+        keys.choiceAt("data.ties", TiesKind.class),
+        keys.choiceAt("data.tie-map", RunConfig.TieMapKind.class),
+        keys.choiceAt("data.order", PairOrder.class),
+        keys.booleanAt("data.both-orders"),
+        keys.longAt("data.order-seed"));
   }
 
   private RunConfig.World world() {

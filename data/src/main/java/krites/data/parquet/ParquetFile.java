@@ -187,13 +187,15 @@ public final class ParquetFile implements AutoCloseable {
       cause = cause.getCause();
     }
     String why = cause.getCause() == null ? cause.toString() : cause.getCause().getMessage();
+    boolean whole = String.valueOf(why).contains("write it anew");
     return new IOException(
         "row group "
             + (group + 1)
             + " cannot be decoded from row "
             + (row + 1)
-            + " on, fetch the file again: "
-            + why,
+            + " on: "
+            + why
+            + (whole ? "" : "; fetch the file again"),
         e);
   }
 

@@ -38,6 +38,7 @@ public final class ParquetWriter implements AutoCloseable {
           .build();
 
   private final OutputStream out;
+  private final long groupBytes;
   private final MessageType type;
   private final List<RowGroup> groups = new ArrayList<>();
   private long written;
@@ -54,6 +55,14 @@ public final class ParquetWriter implements AutoCloseable {
    *     (STRING); }}
    */
   public ParquetWriter(Path file, String schema) throws IOException {
+    this(file, schema, GROUP_BYTES);
+  }
+
+  /**
+   * @param groupBytes how large a row group grows
+   */
+  ParquetWriter(Path file, String schema, long groupBytes) throws IOException {
+    this.groupBytes = groupBytes;
     this.type = MessageTypeParser.parseMessageType(schema);
     this.out = Files.newOutputStream(file);
     this.pages = new BufferedPages();
@@ -64,11 +73,10 @@ public final class ParquetWriter implements AutoCloseable {
 
   /** Adds a row; fields that the schema does not have are left out. */
   public void add(ObjectNode row) throws IOException {
-    ParquetRows.write(row, type, records);
-    columns.endRecord();
+    ParquetRows.write(row, type, records); // ends the record in the columns too
     groupRows++;
     rows++;
-    if (columns.getBufferedSize() + pages.size() > GROUP_BYTES) {
+    if (columns.getBufferedSize() + pages.size() > groupBytes) {
       endGroup();
     }
   }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -161,6 +162,40 @@ final class ParquetFileTest {
             assertEquals(original.row(i, _ -> true), written.row(i, _ -> true));
           }
         }
+      }
+    }
+  }
+
+  @Test
+  void rowsOfManyPagesAndGroupsAreFoundByNumber() throws IOException {
+    String schema =
+        "message m { required int64 n; required group list (LIST) { repeated group list { optional"
+            + " binary element; } } }";
+    Path file = folder.resolve("pages.parquet");
+    Random random = new Random(7);
+    List<ObjectNode> rows = new ArrayList<>();
+    try (ParquetWriter writer = new ParquetWriter(file, schema, 5 << 20)) {
+      for (int i = 0; i < 60; i++) {
+        ObjectNode row = JsonNodeFactory.instance.objectNode().put("n", (long) i);
+        ArrayNode list = row.putArray("list");
+        for (int j = random.nextInt(4); j > 0; j--) { // a page is a megabyte, a list up to more
+          byte[] bytes = new byte[random.nextInt(400_000)];
+          random.nextBytes(bytes);
+          list.add(bytes);
+        }
+        rows.add(row);
+        writer.add(row);
+      }
+    }
+    try (ParquetFile written = ParquetFile.open(file)) {
+      assertTrue(written.rowGroups() > 1, "groups " + written.rowGroups());
+      for (int i = 0; i < 60; i++) {
+        int row = 37 * i % 60;
+        assertEquals(rows.get(row), written.row(row, _ -> true), "row " + row);
+      }
+      ParquetFile.Rows all = written.read();
+      for (ObjectNode row : rows) {
+        assertEquals(row, all.next());
       }
     }
   }

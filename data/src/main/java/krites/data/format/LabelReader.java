@@ -1,4 +1,4 @@
-package krites.data;
+package krites.data.format;
 
 import java.util.Locale;
 import java.util.Optional;
