@@ -21,12 +21,12 @@ import java.util.concurrent.Future;
  * Fetches contents into a folder, each from whichever of its sources answers, and serves what has
  * arrived to others at once.
  *
- * <p>It promises that a content appears under its name only when every file has its SHA-256; that a
- * transfer which died goes on where it was, whatever source it died of or if the process did; and
- * that it holds no more memory than one chunk per connection and one for the digest. Nothing is
- * forced to disk, which would take longer than the transfer: what a loss of power damages is found
- * by its checksums at the next fetch, and only that comes again. Thread safe; one content is to be
- * fetched by one caller at a time.
+ * <p>It promises that a content appears under its name only when every chunk has its checksum, and
+ * every file its SHA-256 where digests are compared; that a transfer which died goes on where it
+ * was, whatever source it died of or if the process did; and that it holds no more memory than one
+ * chunk per connection and one for the digest. Nothing is forced to disk, which would take longer
+ * than the transfer: what a loss of power damages is found by its checksums at the next fetch, and
+ * only that comes again. Thread safe; one content is to be fetched by one caller at a time.
  */
 public final class ContentReceiver {
   private static final String PART = ".part";
@@ -195,17 +195,18 @@ public final class ContentReceiver {
                   return null;
                 }));
       }
-      Future<?> digest =
-          threads.submit(
-              () -> {
-                compareDigests(order, manifest, holding);
-                return null;
-              });
+      if (settings.compareDigests()) {
+        work.add(
+            threads.submit(
+                () -> {
+                  compareDigests(order, manifest, holding);
+                  return null;
+                }));
+      }
       try {
-        for (Future<?> lane : work) {
-          join(lane);
+        for (Future<?> one : work) {
+          join(one);
         }
-        join(digest);
       } finally {
         threads.shutdownNow();
       }

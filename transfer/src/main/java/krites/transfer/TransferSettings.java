@@ -10,15 +10,24 @@ import java.time.Duration;
  * @param patience how long a peer may move no byte; a source that waits itself says so more often
  * @param rounds how often a receiver tries all its sources before it gives up
  * @param maxClients connections that a server serves at once
+ * @param compareDigests whether the SHA-256 of each file is compared beside the checksums of its
+ *     chunks. The checksums find what a network or a disk does; only the digest finds what somebody
+ *     does who is let into the network but has no certificate. It takes half a second of a core for
+ *     each GB, beside the transfer
  */
 public record TransferSettings(
-    int connections, Duration connectTimeout, Duration patience, int rounds, int maxClients) {
+    int connections,
+    Duration connectTimeout,
+    Duration patience,
+    int rounds,
+    int maxClients,
+    boolean compareDigests) {
   /**
    * Two connections fill a loopback that one does not; a second of silence between two hosts of a
    * cluster is a dead host, two are certain.
    */
   public static final TransferSettings DEFAULT =
-      new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(2), 3, 64);
+      new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(2), 3, 64, true);
 
   public TransferSettings {
     if (connections < 1 || rounds < 1 || maxClients < 1) {
@@ -28,6 +37,11 @@ public record TransferSettings(
     if (!connectTimeout.isPositive() || !patience.isPositive()) {
       throw new IllegalArgumentException("timeouts " + connectTimeout + " and " + patience);
     }
+  }
+
+  /** The same without comparing digests. */
+  public TransferSettings withoutDigests() {
+    return new TransferSettings(connections, connectTimeout, patience, rounds, maxClients, false);
   }
 
   /** How often a source that waits says so. */

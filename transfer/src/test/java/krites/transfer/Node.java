@@ -13,7 +13,7 @@ import java.util.List;
 final class Node implements TransferListener, AutoCloseable {
   static final Ticket RUN = Ticket.fresh();
   static final TransferSettings QUICK =
-      new TransferSettings(2, Duration.ofMillis(500), Duration.ofMillis(400), 2, 16);
+      new TransferSettings(2, Duration.ofMillis(500), Duration.ofMillis(400), 2, 16, true);
 
   final Shelf shelf = new Shelf();
   final ContentServer server;

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TlsTest {
   private static final char[] PASSWORD = "changeit".toCharArray();
   private static final TransferSettings PATIENT =
-      new TransferSettings(2, Duration.ofSeconds(5), Duration.ofSeconds(5), 1, 16);
+      new TransferSettings(2, Duration.ofSeconds(5), Duration.ofSeconds(5), 1, 16, true);
 
   @TempDir static Path keys;
   @TempDir Path temp;

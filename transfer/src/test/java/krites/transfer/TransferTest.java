@@ -241,6 +241,12 @@ class TransferTest {
       assertFalse(Files.exists(temp.resolve("target/v1")));
       assertFalse(Files.exists(temp.resolve("target/v1.part/model-0.safetensors")));
     }
+    // Who does not compare digests goes by the checksums.
+    try (Node source = new Node(temp);
+        Node target = new Node(folder("trusting"), Node.QUICK.withoutDigests())) {
+      source.shelf.put(content, forged, ticket);
+      assertSame(content, target.receiver.fetch(order(forged, source.address())));
+    }
   }
 
   @Test
@@ -252,7 +258,8 @@ class TransferTest {
         Node target =
             new Node(
                 folder("target"),
-                new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(50), 1, 4))) {
+                new TransferSettings(
+                    2, Duration.ofSeconds(1), Duration.ofSeconds(50), 1, 4, true))) {
       source.shelf.put(content, manifest, ticket);
       Thread fetching =
           Thread.ofPlatform()
