@@ -6,7 +6,6 @@ import krites.grpo.objective.ClippedObjective;
 import krites.grpo.objective.CorrectedTokens;
 import krites.grpo.objective.Correction;
 import krites.grpo.objective.DecoupledObjective;
-import krites.grpo.objective.KlEstimate;
 import krites.grpo.objective.LogRatioGuard;
 import krites.grpo.objective.PolicyObjective;
 import krites.grpo.objective.ProximalRule;
@@ -33,7 +32,7 @@ final class ConfiguredObjective {
           case STALE -> CorrectedTokens.STALE;
           case ALL -> CorrectedTokens.ALL;
         },
-        KlEstimate.named(algorithm.klEstimator().name()),
+        algorithm.klEstimator(),
         algorithm.klCoefficient());
   }
 

@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 import krites.app.config.RunConfig;
 import krites.app.display.ByteProgress;
 import krites.app.display.Terminal;
+import krites.app.plan.MemoryPlan;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Seeds;
@@ -34,7 +35,6 @@ import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.lora.LoraFiles;
 import krites.model.qwen25vl.Qwen25VlConfig;
-import krites.model.qwen25vl.WeightLayout;
 import krites.model.safetensors.LoadProgress;
 import krites.model.tokenizer.ChatTemplate;
 import krites.model.tokenizer.Tokenizer;
@@ -70,18 +70,20 @@ final class DjlEngines implements Engines {
   }
 
   /**
-   * The weights alone of what shares a device; what else each needs depends on its settings.
+   * What lasts on each device, in the types that are configured; the work itself needs more.
    *
-   * @throws krites.model.device.DeviceException if a device cannot hold them
+   * @throws krites.model.device.DeviceException if a device cannot hold it
    */
   private void requireMemory() {
-    long weights = 4 * WeightLayout.of(Qwen25VlConfig.load(model.path())).parameters();
+    boolean reference =
+        new Objective(config.rollout().temperature(), ConfiguredObjective.of(config.algorithm()))
+            .usesReference();
     Map<Device, Long> bytes = new LinkedHashMap<>();
-    bytes.put(learnerDevice, weights);
-    for (int worker = 0; worker < config.rollout().workers(); worker++) {
-      bytes.merge(rolloutDevices.get(worker % rolloutDevices.size()), weights, Long::sum);
-    }
-    bytes.forEach((device, needed) -> Devices.requireMemory(device, needed, "the weights"));
+    MemoryPlan.lasting(config, Qwen25VlConfig.load(model.path()), choice(config), reference)
+        .forEach((name, needed) -> bytes.merge(Devices.resolve(name), needed, Long::sum));
+    bytes.forEach(
+        (device, needed) ->
+            Devices.requireMemory(device, needed, "what learner and rollout workers keep there"));
   }
 
   /** See {@link Engines.Factory}. */

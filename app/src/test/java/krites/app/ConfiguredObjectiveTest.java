@@ -68,6 +68,10 @@ class ConfiguredObjectiveTest {
     assertEquals(KlEstimate.K1, read("kl-estimator=kl").kl());
     assertEquals(KlEstimate.ABSOLUTE, read("kl-estimator=abs").kl());
     assertEquals(KlEstimate.K2, read("kl-estimator=mse").kl());
+    assertEquals(KlEstimate.K3, read("kl-estimator=low-var-kl").kl());
+    assertEquals(KlEstimate.K1_VALUE_K2_GRADIENT, read("kl-estimator=k1+").kl());
+    assertEquals(KlEstimate.ABSOLUTE_VALUE_K2_GRADIENT, read("kl-estimator=abs+").kl());
+    assertEquals(KlEstimate.K3_VALUE_K2_GRADIENT, read("kl-estimator=low_var_kl+").kl());
     assertEquals(0.5, read("kl-coefficient=0.5").klCoefficient());
   }
 

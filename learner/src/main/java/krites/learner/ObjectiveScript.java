@@ -75,12 +75,16 @@ final class ObjectiveScript {
         case ALL -> 1;
       },
       switch (objective.kl()) {
-        case K1 -> 0;
-        case ABSOLUTE -> 1;
+        case K1, K1_VALUE_K2_GRADIENT -> 0;
+        case ABSOLUTE, ABSOLUTE_VALUE_K2_GRADIENT -> 1;
         case K2 -> 2;
-        case K3 -> 3;
+        case K3, K3_VALUE_K2_GRADIENT -> 3;
       },
-      objective.policy().guard().boundsKl() ? 1 : 0
+      objective.policy().guard().boundsKl() ? 1 : 0,
+      switch (objective.kl()) {
+        case K1, ABSOLUTE, K2, K3 -> 0;
+        case K1_VALUE_K2_GRADIENT, ABSOLUTE_VALUE_K2_GRADIENT, K3_VALUE_K2_GRADIENT -> 1;
+      }
     };
   }
 
@@ -225,7 +229,7 @@ final class ObjectiveScript {
                   factor = torch.mul(own, kept)
         return [factor, over, kept]
 
-      def reference_divergence(self, logp: Tensor, reference: Tensor, kind: int) -> Tensor:
+      def reference_divergence(self, logp: Tensor, reference: Tensor, kind: int, straight: int) -> Tensor:
         if torch.eq(kind, 3):
           d = torch.clamp(torch.sub(reference, logp), -20.0, 20.0)
           divergence = torch.clamp(torch.sub(torch.sub(torch.exp(d), d), 1.0), -10.0, 10.0)
@@ -238,7 +242,13 @@ final class ObjectiveScript {
               divergence = torch.abs(k1)
             else:
               divergence = torch.mul(torch.mul(k1, k1), 0.5)
-        return divergence
+        if torch.eq(straight, 1):
+          gap = torch.sub(logp, reference)
+          k2 = torch.mul(torch.mul(gap, gap), 0.5)
+          used = torch.add(torch.sub(k2, torch.detach(k2)), torch.detach(divergence))
+        else:
+          used = divergence
+        return used
 
       def importance_counts(self, weights: List[Tensor], start: Tensor, behaviour: Tensor, stale: Tensor, response: Tensor, responses: int) -> Tensor:
         factor = weights[0]
@@ -275,7 +285,7 @@ final class ObjectiveScript {
         weights = self.importance(lag, t[6], responses, choice[3], n)
         policy = torch.sum(torch.mul(torch.mul(terms[0], weights[0]), t[5]))
         if torch.gt(torch.numel(t[4]), 0):
-          divergence = self.reference_divergence(logp, t[4], choice[5])
+          divergence = self.reference_divergence(logp, t[4], choice[5], choice[7])
         else:
           divergence = torch.zeros_like(plain)
         kl_loss = torch.sum(torch.mul(divergence, t[5]))

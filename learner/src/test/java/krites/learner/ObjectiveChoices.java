@@ -14,7 +14,10 @@ import krites.grpo.objective.ProximalRule;
 import krites.grpo.objective.RatioLevel;
 import krites.grpo.objective.SapoObjective;
 
-/** Every allowed combination of surrogate, proximal policy, correction and divergence. */
+/**
+ * Every allowed combination of surrogate, proximal policy, correction and divergence; the estimates
+ * with the gradient of another meet every surrogate and proximal policy, but one correction.
+ */
 final class ObjectiveChoices {
   private static final LogRatioGuard GUARD = LogRatioGuard.EASYR1;
   private static final List<PolicyObjective> POLICIES =
@@ -35,23 +38,27 @@ final class ObjectiveChoices {
           new Correction.MaskedGeometric(0.8, 1.25, 1.5),
           new Correction.IcePop(0.6, 1.6));
 
+  private static final List<KlEstimate> OWN_GRADIENT =
+      List.of(KlEstimate.K1, KlEstimate.ABSOLUTE, KlEstimate.K2, KlEstimate.K3);
+
   private ObjectiveChoices() {}
 
   static List<DecoupledObjective> all() {
-    List<DecoupledObjective> all = new ArrayList<>();
+    List<DecoupledObjective> choices = new ArrayList<>();
     for (PolicyObjective policy : POLICIES) {
       for (ProximalRule rule : ProximalRule.values()) {
         for (Correction correction : CORRECTIONS) {
           for (CorrectedTokens corrected : CorrectedTokens.values()) {
-            for (KlEstimate kl : KlEstimate.values()) {
+            boolean all = correction instanceof Correction.None && corrected == CorrectedTokens.ALL;
+            for (KlEstimate kl : all ? List.of(KlEstimate.values()) : OWN_GRADIENT) {
               if (rule != ProximalRule.BEHAVIOUR || correction instanceof Correction.None) {
-                all.add(new DecoupledObjective(policy, rule, correction, corrected, kl, 0.3));
+                choices.add(new DecoupledObjective(policy, rule, correction, corrected, kl, 0.3));
               }
             }
           }
         }
       }
     }
-    return all;
+    return choices;
   }
 }

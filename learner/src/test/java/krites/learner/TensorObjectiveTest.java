@@ -54,7 +54,7 @@ class TensorObjectiveTest {
         }
       }
     }
-    assertEquals(SEEDS * 6 * 26 * 4 * 4, compared, "combinations");
+    assertEquals(SEEDS * 6 * (26 * 4 + 3 * 3) * 4, compared, "combinations");
   }
 
   @Test
@@ -123,6 +123,12 @@ class TensorObjectiveTest {
           the gates are exchanged | torch.mul(good, n[3]) | torch.mul(good, n[4])
           tokens of another response are added up | torch.new_zeros(values, [responses]), 0, response, values | torch.new_zeros(values, [responses]), 0, torch.flip(response, [0]), values
           the averaging weights are left out of the divergence | torch.sum(torch.mul(divergence, t[5])) | torch.sum(divergence)
+          an estimate with a plus keeps its own gradient too | torch.detach(divergence)) | divergence)
+          an estimate with a plus has the value of k2 | torch.add(torch.sub(k2, torch.detach(k2)), torch.detach(divergence)) | k2
+          an estimate with a plus counts the value of k2 too | torch.sub(k2, torch.detach(k2)) | k2
+          an estimate with a plus has no gradient | torch.sub(k2, torch.detach(k2)), | torch.sub(torch.detach(k2), torch.detach(k2)),
+          every estimate has the gradient of k2 | torch.eq(straight, 1) | torch.ge(straight, 0)
+          no estimate has the gradient of k2 | torch.eq(straight, 1) | torch.eq(straight, 2)
           """)
   void plantedFaultsAreFound(String fault, String text, String planted) {
     String faulty = ObjectiveScript.TEXT.replace(text, planted);

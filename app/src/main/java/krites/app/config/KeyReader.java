@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import krites.grpo.objective.KlEstimate;
 
 /**
  * Typed, strict access to a resolved configuration; remembers which keys were read.
@@ -113,6 +114,15 @@ final class KeyReader {
         Arrays.stream(type.getEnumConstants())
             .map(constant -> constant.name().toLowerCase(Locale.ROOT))
             .collect(Collectors.joining(", ", "one of ", "")));
+  }
+
+  /** An estimate of the divergence, by its name in EasyR1 or verl. */
+  KlEstimate klEstimateAt(String key) {
+    try {
+      return KlEstimate.named(textAt(key).replace('-', '_'));
+    } catch (IllegalArgumentException unknown) {
+      throw wrongType(key, "one of " + KlEstimate.NAMES);
+    }
   }
 
   private List<? extends ConfigValue> list(String key, String expected) {

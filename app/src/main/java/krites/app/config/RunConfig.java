@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.grpo.objective.KlEstimate;
 import krites.learner.OptimizerKind;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
@@ -233,11 +234,18 @@ public record RunConfig(
       int topK,
       double repetitionPenalty,
       int maxNewTokens,
+      List<String> stopStrings,
       int partialTokens,
       Precision precision,
       List<String> devices) {
     public Rollout {
       devices = List.copyOf(devices);
+      stopStrings = List.copyOf(stopStrings);
+      require(
+          stopStrings.stream().noneMatch(String::isEmpty),
+          "rollout.stop-strings",
+          "texts that are not empty",
+          stopStrings);
       require(!devices.isEmpty(), "rollout.devices", "at least one device", devices);
       devices.forEach(name -> deviceName("rollout.devices", name));
       atLeast("rollout.workers", 1, workers);
@@ -334,17 +342,6 @@ public record RunConfig(
     ALL
   }
 
-  /** Values of {@code algorithm.kl-estimator}: the names of EasyR1 and of verl. */
-  public enum KlEstimatorKind {
-    K1,
-    KL,
-    ABS,
-    K2,
-    MSE,
-    K3,
-    LOW_VAR_KL
-  }
-
   /** Values of {@code algorithm.aggregation}. */
   public enum AggregationKind {
     MICRO_BATCH_TOKEN_MEAN,
@@ -363,7 +360,7 @@ public record RunConfig(
       double gatePositive,
       double gateNegative,
       double klCoefficient,
-      KlEstimatorKind klEstimator,
+      KlEstimate klEstimator,
       boolean dropFlatGroups,
       ProximalKind proximal,
       CorrectionKind correction,

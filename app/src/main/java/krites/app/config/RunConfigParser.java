@@ -7,7 +7,6 @@ import krites.app.config.RunConfig.CorrectedKind;
 import krites.app.config.RunConfig.CorrectionKind;
 import krites.app.config.RunConfig.CorrectionLevel;
 import krites.app.config.RunConfig.FsyncKind;
-import krites.app.config.RunConfig.KlEstimatorKind;
 import krites.app.config.RunConfig.ObjectiveKind;
 import krites.app.config.RunConfig.OnFailureKind;
 import krites.app.config.RunConfig.ProximalKind;
@@ -116,6 +115,7 @@ final class RunConfigParser {
         keys.intAt("rollout.top-k"),
         keys.doubleAt("rollout.repetition-penalty"),
         keys.intAt("rollout.max-new-tokens"),
+        keys.textsAt("rollout.stop-strings"),
         keys.intAt("rollout.partial-tokens"),
         keys.choiceAt("rollout.precision", Precision.class),
         keys.listedTextsAt("rollout.devices"));
@@ -143,7 +143,7 @@ final class RunConfigParser {
         keys.doubleAt("algorithm.gate-positive"),
         keys.doubleAt("algorithm.gate-negative"),
         keys.doubleAt("algorithm.kl-coefficient"),
-        keys.choiceAt("algorithm.kl-estimator", KlEstimatorKind.class),
+        keys.klEstimateAt("algorithm.kl-estimator"),
         keys.booleanAt("algorithm.drop-flat-groups"),
         keys.choiceAt("algorithm.proximal", ProximalKind.class),
         keys.choiceAt("algorithm.correction", CorrectionKind.class),

@@ -36,7 +36,7 @@ public final class PublishedCheck implements ConformanceCheck {
     for (DataFolder.Row row : DataFolder.rows(this, directory.resolve(name()), results)) {
       Cases cases = new Cases(this, row.name().replaceFirst("\\.jsonl?", ""), results);
       if (row.json().isArray()) {
-        row.json().forEach(item -> cases.prompt(item));
+        row.json().forEach(cases::prompt);
       } else if (row.json().has("expected_input_ids")) {
         cases.guarded("dataset", () -> PublishedTextCases.dataset(directory, row.json(), cases));
       } else {
@@ -91,8 +91,8 @@ public final class PublishedCheck implements ConformanceCheck {
     }
 
     void prompt(JsonNode item) {
-      notChecked(
-          item.path("key").asText("item"), "prompts of lmms-eval's benchmarks are not made here");
+      String label = item.path("key").asText("item");
+      guarded(label, () -> PublishedPromptCases.prompt(item, label, this));
     }
   }
 }

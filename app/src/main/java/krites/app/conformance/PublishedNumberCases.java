@@ -150,8 +150,11 @@ final class PublishedNumberCases {
                 GoldenJson.need(section, "expected"),
                 sum.apply(GoldenJson.table(section, "loss"), mask));
       }
-      case "kl_straight_through" ->
-          cases.notChecked(key, "estimates with the gradient of another are not among ours");
+      case "kl_straight_through" -> {
+        GoldenJson.onlyKeys(section, "key", List.of("property", "file"));
+        PublishedDivergenceCases.straightThrough(
+            GoldenJson.text(section, "property"), cases.comparison(key));
+      }
       default -> throw new IllegalArgumentException("no check knows the section '" + key + "'");
     }
   }

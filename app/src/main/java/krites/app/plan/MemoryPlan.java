@@ -53,7 +53,7 @@ public record MemoryPlan(
     LearnerMemory learner = LearnerMemory.of(network, choice, reference);
     PassMemory pass = PassMemory.of(network, choice, load);
     Precision sampling = config.rollout().precision();
-    RolloutMemory rollout = RolloutMemory.of(network, sampling, load);
+    RolloutMemory rollout = RolloutMemory.of(network, sampling, false, load);
     List<Role> roles = new ArrayList<>();
     roles.add(new Role("learner", 1, config.learner().device(), learnerParts(learner, pass)));
     Map<String, Integer> workers = new LinkedHashMap<>();
@@ -63,7 +63,13 @@ public record MemoryPlan(
     }
     workers.forEach(
         (device, count) ->
-            roles.add(new Role("rollout worker", count, device, rolloutParts(rollout))));
+            roles.add(
+                new Role(
+                    "rollout worker",
+                    count,
+                    device,
+                    rolloutParts(
+                        RolloutMemory.of(network, sampling, device.equals("cpu"), load)))));
     long parameters = WeightLayout.of(network).parameters();
     boolean adapters = choice.lora().isPresent();
     return new MemoryPlan(
@@ -74,6 +80,26 @@ public record MemoryPlan(
         (adapters ? learner.adapters() : parameters * Float.BYTES) + learner.moments(),
         rollout.perSequence(),
         load);
+  }
+
+  /**
+   * What each device holds from the first steps on, whatever the work: all of the learner but
+   * activations, and of each rollout worker the weights it uses and the next ones.
+   *
+   * @param reference whether the objective needs the start model
+   * @return bytes by the device's name in the configuration
+   */
+  public static Map<String, Long> lasting(
+      RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice, boolean reference) {
+    Map<String, Long> sums = new LinkedHashMap<>();
+    sums.put(config.learner().device(), LearnerMemory.of(network, choice, reference).onDevice());
+    long versions =
+        2 * WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
+    List<String> devices = config.rollout().devices();
+    for (int i = 0; i < config.rollout().workers(); i++) {
+      sums.merge(devices.get(i % devices.size()), versions, Long::sum);
+    }
+    return sums;
   }
 
   private static Map<String, Long> learnerParts(LearnerMemory learner, PassMemory pass) {

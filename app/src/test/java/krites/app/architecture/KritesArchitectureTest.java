@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class KritesArchitectureTest {
   private static final List<String> ROOMS_WITH_PLANTED =
-      List.of("grpo", "model", "reward", "data", "actors", "simulator");
+      List.of("grpo", "model", "reward", "data", "actors", "simulator", "transfer");
 
   private static JavaClasses product;
   private static JavaClasses planted;
@@ -80,6 +80,7 @@ class KritesArchitectureTest {
         "data",
         "actors",
         "simulator",
+        "transfer",
         "app"
       })
   void everyRoomIsLookedAt(String room) {
@@ -98,6 +99,17 @@ class KritesArchitectureTest {
             .should()
             .dependOnClassesThat(
                 resideOutsideOfPackages("krites.grpo..", "java..", "org.jspecify..")));
+
+    // Who decides what is sent where must be replaceable, and so must what the bytes mean.
+    rules.put(
+        "transfer knows the JDK and JSpecify only",
+        noClasses()
+            .that()
+            .resideInAPackage("krites.transfer..")
+            .should()
+            .dependOnClassesThat(
+                resideOutsideOfPackages(
+                    "krites.transfer..", "java..", "javax.net.ssl..", "org.jspecify..")));
 
     // Values in, values out: whoever needs the time or a thread gets it from outside.
     rules.put(
@@ -189,6 +201,15 @@ class KritesArchitectureTest {
             .should()
             .dependOnClassesThat(
                 resideInAnyPackage("krites..").and(resideOutsideOfPackages("krites.model.."))));
+
+    // The twin is slow and plain on purpose: it is held against the engines, never used by them.
+    rules.put(
+        "nothing of a run knows the plain twin",
+        noClasses()
+            .that()
+            .resideOutsideOfPackages("krites.model.plain..", "krites.app.bench..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("krites.model.plain..")));
 
     // Files and text: a dataset or a reward rule can be read, tested and changed without a native
     // library.

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import krites.data.CritiquePrompt;
 import krites.grpo.flow.WeightUpdateMode;
+import krites.grpo.objective.KlEstimate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,6 +72,20 @@ final class ConfigReaderTest {
         failure(new ConfigReader(), file));
   }
 
+  @Test
+  void anEstimatorWithAPlusIsReadFromAFileInQuotes() throws IOException {
+    Path file = write("algorithm.kl-estimator = \"k3+\"\n");
+
+    assertEquals(
+        KlEstimate.K3_VALUE_K2_GRADIENT,
+        new ConfigReader()
+            .withConfigs(List.of(file.toString()))
+            .read()
+            .config()
+            .algorithm()
+            .klEstimator());
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -89,7 +104,7 @@ final class ConfigReaderTest {
           model.freeze-vision=maybe | model.freeze-vision: expected true or false, found "maybe"
           rollout.top-p=1.5 | rollout.top-p: expected a number above 0 and at most 1, found 1.5
           rollout.group-size=1 | rollout.group-size: expected a whole number of at least 2, found 1
-          algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of k1, kl, abs, k2, mse, k3, low_var_kl, found "k9"
+          algorithm.kl-estimator=k9 | algorithm.kl-estimator: expected one of k1, kl, abs, k2, mse, k3, low_var_kl, or one of these with + behind it, found "k9"
           algorithm.objective=ppo | algorithm.objective: expected one of grpo, gspo, gspo_token, cispo, sapo, found "ppo"
           algorithm.proximal=old | algorithm.proximal: expected one of recomputed, approximated, behaviour, found "old"
           algorithm.correction=mis | algorithm.correction: expected one of none, truncated, masked, icepop, found "mis"

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import krites.app.config.ConfigReader;
 import krites.app.config.RunConfig;
@@ -39,7 +40,7 @@ final class MemoryPlanTest {
   void aPromptIsHeldOnceForItsGroupAndEverythingInBlocksOf16() {
     Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 0, 4096);
 
-    RolloutMemory memory = RolloutMemory.of(shipped, Precision.F32, load);
+    RolloutMemory memory = RolloutMemory.of(shipped, Precision.F32, false, load);
 
     assertEquals(2 * 112 * 768 + 16 * 208 * 768L, memory.cache(), "2 prompts, 16 responses");
     assertEquals((112 / 8 + 208) * 768L, memory.perSequence());
@@ -47,10 +48,20 @@ final class MemoryPlanTest {
   }
 
   @Test
+  void matricesInAnotherOrderAreCountedBesideTheWeights() {
+    Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 0, 4096);
+
+    assertEquals(
+        2 * RolloutMemory.of(shipped, Precision.F32, false, load).weights(),
+        RolloutMemory.of(shipped, Precision.F32, true, load).weights(),
+        "the table of embeddings is the head as well");
+  }
+
+  @Test
   void aBudgetIsWhatTheCacheTakes() {
     Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 1 << 20, 4096);
 
-    assertEquals(1 << 20, RolloutMemory.of(shipped, Precision.F32, load).cache());
+    assertEquals(1 << 20, RolloutMemory.of(shipped, Precision.F32, false, load).cache());
   }
 
   @Test
@@ -117,6 +128,36 @@ final class MemoryPlanTest {
         plan.byDevice().get("cpu"));
     assertEquals(4 * 1_055_072, plan.pushBytes());
     assertEquals(3 * 4 * 1_055_072, plan.checkpointBytes(), "weights and two moments");
+  }
+
+  /** 1,055,072 parameters: by hand, and never four bytes where two are configured. */
+  @Test
+  void whatLastsOnADeviceIsCountedInTheConfiguredTypes() {
+    long one = 1_055_072;
+    RunConfig plain = with("rollout.workers=1");
+    assertEquals(
+        Map.of("cpu", 4 * one + 4 * one + 8 * one + 2 * 4 * one),
+        MemoryPlan.lasting(plain, shipped, PLAIN, false),
+        "weights, gradients, moments; two versions of a worker");
+    assertEquals(
+        4 * one,
+        MemoryPlan.lasting(plain, shipped, PLAIN, true).get("cpu") - 24 * one,
+        "reference");
+
+    RunConfig small =
+        with("rollout.precision=bf16", "rollout.workers=3", "rollout.devices=[cuda:0, cuda:1]");
+    TrainingCore.Choice rounded = new TrainingCore.Choice(false, Precision.BF16, true);
+    assertEquals(
+        Map.of("cpu", (2 + 4 + 4 + 8) * one, "cuda:0", 2 * 2 * 2 * one, "cuda:1", 2 * 2 * one),
+        MemoryPlan.lasting(small, shipped, rounded, false));
+  }
+
+  private static RunConfig with(String... settings) {
+    ConfigReader reader = new ConfigReader();
+    for (String setting : settings) {
+      reader = reader.withAssignment("--set", setting);
+    }
+    return reader.read().config();
   }
 
   private long learner(TrainingCore.Choice choice, Load load) {

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Divergences, aggregation, log-probs, value loss, masks and padding. */
 class LossPartsTest {
@@ -33,19 +35,95 @@ class LossPartsTest {
   }
 
   @ParameterizedTest
-  @EnumSource(KlEstimate.class)
-  void gradientsOfTheEstimatesAgreeWithFiniteDifferences(KlEstimate kl) {
+  @CsvSource({
+    "k1, k1",
+    "abs, abs",
+    "k2, k2",
+    "k3, k3",
+    "k1+, k2",
+    "kl+, k2",
+    "abs+, k2",
+    "k3+, k2",
+    "low_var_kl+, k2",
+    "k2+, k2",
+    "mse+, k2"
+  })
+  void gradientsOfTheEstimatesAgreeWithFiniteDifferences(String name, String differentiated) {
+    KlEstimate kl = KlEstimate.named(name);
+    KlEstimate antiderivative = KlEstimate.named(differentiated);
     Random random = new Random(5);
     for (int k = 0; k < 200; k++) {
       double logProb = -4 * random.nextDouble();
       double reference = -4 * random.nextDouble();
-      double up = kl.value(logProb + 1e-6, reference);
-      double down = kl.value(logProb - 1e-6, reference);
+      double up = antiderivative.value(logProb + 1e-6, reference);
+      double down = antiderivative.value(logProb - 1e-6, reference);
       if (kl != KlEstimate.ABSOLUTE || Math.abs(logProb - reference) > 1e-5) {
         assertEquals(
             (up - down) / 2e-6, kl.gradient(logProb, reference), 1e-6, logProb + " " + reference);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"k1", "kl", "abs", "k2", "mse", "k3", "low_var_kl"})
+  void aPlusKeepsTheValueAndNothingElseOfAnEstimate(String name) {
+    KlEstimate base = KlEstimate.named(name);
+    KlEstimate plus = KlEstimate.named(name + "+");
+    for (long seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      double logProb = -40 * random.nextDouble();
+      double reference = -40 * random.nextDouble();
+      String what = name + " seed " + seed;
+      assertEquals(base.value(logProb, reference), plus.value(logProb, reference), what);
+      assertEquals(
+          KlEstimate.K2.gradient(logProb, reference), plus.gradient(logProb, reference), what);
+    }
+  }
+
+  /**
+   * Why there are estimates with a plus: over the tokens of a policy, the gradient that they give
+   * its logits is that of the whole divergence. K1 gives none at all, k3 that of the other
+   * direction.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void theExpectedGradientWithAPlusIsThatOfTheFullDivergence(long seed) {
+    Random random = new Random(seed);
+    double[] logits = random.doubles(5, -0.6, 0.6).toArray();
+    double[] reference = TokenDistribution.logProbs(random.doubles(5, -0.6, 0.6).toArray(), 1);
+    for (int v = 0; v < logits.length; v++) {
+      double slope =
+          (divergenceWith(logits, v, 1e-5, reference) - divergenceWith(logits, v, -1e-5, reference))
+              / 2e-5;
+      for (String name : List.of("k1+", "abs+", "k3+", "k2")) {
+        double expected = expectedSlope(KlEstimate.named(name), logits, v, reference);
+        assertEquals(slope, expected, 1e-8, name + " seed " + seed);
+      }
+      assertEquals(0, expectedSlope(KlEstimate.K1, logits, v, reference), 1e-12, "seed " + seed);
+      double k3 = expectedSlope(KlEstimate.K3, logits, v, reference);
+      assertEquals(
+          Math.exp(TokenDistribution.logProbs(logits, 1)[v]) - Math.exp(reference[v]),
+          k3,
+          1e-12,
+          "seed " + seed);
+    }
+  }
+
+  private static double divergenceWith(double[] logits, int v, double step, double[] reference) {
+    double[] moved = logits.clone();
+    moved[v] += step;
+    return KlEstimate.full(TokenDistribution.logProbs(moved, 1), reference);
+  }
+
+  /** Over the tokens of the policy: what an estimate's gradient comes to at one logit. */
+  private static double expectedSlope(KlEstimate kl, double[] logits, int v, double[] reference) {
+    double[] logProbs = TokenDistribution.logProbs(logits, 1);
+    double sum = 0;
+    for (int token = 0; token < logits.length; token++) {
+      double slope = TokenDistribution.logProbGradient(logits, token, 1)[v];
+      sum += Math.exp(logProbs[token]) * kl.gradient(logProbs[token], reference[token]) * slope;
+    }
+    return sum;
   }
 
   @Test
@@ -89,6 +167,8 @@ class LossPartsTest {
   void unknownEstimatesAreNamedInTheError() {
     var error = assertThrows(IllegalArgumentException.class, () -> KlEstimate.named("k4"));
     assertTrue(error.getMessage().contains("k4"), error.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> KlEstimate.named("k3++"));
+    assertThrows(IllegalArgumentException.class, () -> KlEstimate.named("+"));
   }
 
   @Test

@@ -23,7 +23,6 @@ import krites.model.safetensors.DType;
 import krites.model.safetensors.LoadProgress;
 import krites.model.safetensors.OutgoingTensor;
 import krites.model.safetensors.SafetensorsCheckpoint;
-import krites.model.safetensors.SafetensorsWriter;
 import krites.model.torchscript.RawTensors;
 
 /**
@@ -217,12 +216,8 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
   }
 
   @Override
-  public void save(Path directory, DType dtype, long maxShardBytes) throws IOException {
-    SafetensorsWriter.writeCheckpoint(
-        directory,
-        outgoing(layout.names(), tensors, dtype),
-        SafetensorsWriter.PYTORCH,
-        maxShardBytes);
+  public List<OutgoingTensor> outgoing(DType dtype) {
+    return outgoing(layout.names(), tensors, dtype);
   }
 
   /**
@@ -261,10 +256,10 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
   }
 
   private static OutgoingTensor outgoing(String name, NDArray tensor, long[] shape, DType dtype) {
+    DType held = precisionOf(tensor).file();
     if (!tensor.getDevice().equals(Device.cpu())) {
-      return OutgoingTensor.floats(name, dtype, shape, () -> floats(tensor));
+      return fetched(name, tensor, shape, dtype);
     }
-    DType held = tensor.getDataType() == DataType.FLOAT32 ? DType.F32 : DType.BF16;
     MemorySegment memory = RawTensors.memory(tensor, tensor.getShape().size() * held.bytes());
     return held == dtype
         ? OutgoingTensor.raw(name, dtype, shape, () -> memory)
@@ -279,10 +274,21 @@ public final class NetworkWeights implements SavedWeights, AutoCloseable {
             });
   }
 
-  private static float[] floats(NDArray tensor) {
-    try (NDArray full = RawTensors.cast(tensor, RawTensors.FLOAT32, tensor.getManager())) {
-      return full.toFloatArray();
-    }
+  /** A tensor of another device, which comes over part by part. */
+  static OutgoingTensor fetched(String name, NDArray tensor, long[] shape, DType dtype) {
+    DType held = precisionOf(tensor).file();
+    return OutgoingTensor.filled(
+        name,
+        dtype,
+        shape,
+        (from, target) -> {
+          long count = target.byteSize() / dtype.bytes();
+          try (NDManager there = tensor.getManager().newSubManager();
+              NDManager here = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+            NDArray part = RawTensors.moved(RawTensors.flatPart(tensor, from, count, there), here);
+            Conversion.convert(RawTensors.memory(part, count * held.bytes()), held, target, dtype);
+          }
+        });
   }
 
   private static MemorySegment bytes(NDArray tensor) {

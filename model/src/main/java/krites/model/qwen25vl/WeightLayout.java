@@ -68,6 +68,16 @@ public final class WeightLayout {
     return new WeightLayout(shapes);
   }
 
+  /** Place of the token embeddings. */
+  static int embedding(Qwen25VlConfig config) {
+    return 1 + PER_VISION_BLOCK * config.vision().depth() + 5;
+  }
+
+  /** Place of the norm behind the last layer; an untied head follows it. */
+  static int lastNorm(Qwen25VlConfig config) {
+    return embedding(config) + 1 + PER_LAYER * config.layers();
+  }
+
   private static void linear(Map<String, long[]> shapes, String name, long out, long in) {
     shapes.put(name + ".weight", new long[] {out, in});
     shapes.put(name + ".bias", new long[] {out});

@@ -23,19 +23,30 @@ final class AtomicFile {
 
   /** Writes beside the target, forces it to the disk, then renames; on failure nothing stays. */
   static void write(Path target, Content content) throws IOException {
+    write(target, true, content);
+    forceDirectory(target.toAbsolutePath().resolveSibling("."));
+  }
+
+  /** As above for what nobody reads after a crash of the machine: it is not forced to the disk. */
+  static void writeForReaders(Path target, Content content) throws IOException {
+    write(target, false, content);
+  }
+
+  private static void write(Path target, boolean forced, Content content) throws IOException {
     Path absolute = target.toAbsolutePath();
     Path temporary =
         absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel channel = FileChannel.open(temporary, CREATE_NEW, WRITE)) {
         content.writeTo(channel);
-        channel.force(true);
+        if (forced) {
+          channel.force(true);
+        }
       }
       Files.move(temporary, absolute, ATOMIC_MOVE, REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(temporary);
     }
-    forceDirectory(absolute.resolveSibling("."));
   }
 
   /**

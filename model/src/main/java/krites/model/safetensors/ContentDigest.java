@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
@@ -41,12 +40,12 @@ public record ContentDigest(Map<String, String> files, String content) {
         READ_BYTES,
         (i, scratch) -> {
           SafetensorsFile file = checkpoint.files().get(i);
-          MessageDigest whole = sha256();
+          MessageDigest whole = OrderedDigest.sha256();
           whole.update(file.head());
           done.addAndGet(file.fileBytes() - file.dataBytes());
           for (String name : file.names()) {
             TensorEntry entry = file.entry(name);
-            MessageDigest own = sha256();
+            MessageDigest own = OrderedDigest.sha256();
             for (long from = 0; from < entry.byteSize(); from += READ_BYTES) {
               MemorySegment part =
                   scratch.asSlice(0, Math.min(READ_BYTES, entry.byteSize() - from));
@@ -60,7 +59,7 @@ public record ContentDigest(Map<String, String> files, String content) {
           }
           files.put(String.valueOf(file.path().getFileName()), hex(whole));
         });
-    MessageDigest content = sha256();
+    MessageDigest content = OrderedDigest.sha256();
     new TreeMap<>(tensors)
         .forEach(
             (name, line) ->
@@ -70,13 +69,5 @@ public record ContentDigest(Map<String, String> files, String content) {
 
   private static String hex(MessageDigest digest) {
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

@@ -28,20 +28,22 @@ public record OutgoingTensor(String name, DType dtype, long[] shape, Values valu
   /**
    * Bytes of the element type that are made piece by piece, by several threads at once: a tensor of
    * any size needs a few megabytes.
+   *
+   * @param pieceElements parts begin at multiples of this; all but the last have this length
    */
-  record Filled(Filler filler) implements Values {}
+  record Filled(int pieceElements, Filler filler) implements Values {}
 
   /** Makes a part of a tensor's bytes. */
   @FunctionalInterface
   public interface Filler {
     /**
-     * @param from first element of the part; a multiple of {@link #PIECE_ELEMENTS}
+     * @param from first element of the part
      * @param target the part, filled whole
      */
     void fill(long from, MemorySegment target) throws IOException;
   }
 
-  /** Parts of a {@link Filler} begin at multiples of this; all but the last have this length. */
+  /** Elements of a part where nothing else is asked for. */
   public static final int PIECE_ELEMENTS = 1 << 20;
 
   public OutgoingTensor {
@@ -52,13 +54,16 @@ public record OutgoingTensor(String name, DType dtype, long[] shape, Values valu
     if (Arrays.stream(shape).anyMatch(size -> size < 0)) {
       throw new IllegalArgumentException("tensor " + name + " has shape " + Arrays.toString(shape));
     }
+    if (values instanceof Filled(int pieceElements, _) && pieceElements < 1) {
+      throw new IllegalArgumentException("tensor " + name + ": pieces of " + pieceElements);
+    }
     if (values instanceof Floats && !Elements.isFloating(dtype)) {
       throw new IllegalArgumentException(
           "tensor " + name + ": floats cannot be written as " + dtype);
     }
   }
 
-  /** A tensor of floats, written as F32, BF16, F16 or F64. */
+  /** A tensor of floats, written as F32, BF16, F16 or F64; it is held whole while it is written. */
   public static OutgoingTensor floats(
       String name, DType dtype, long[] shape, Supplier<float[]> source) {
     return new OutgoingTensor(name, dtype, shape, new Floats(source));
@@ -70,9 +75,19 @@ public record OutgoingTensor(String name, DType dtype, long[] shape, Values valu
     return new OutgoingTensor(name, dtype, shape, new Raw(source));
   }
 
-  /** A tensor that is made while it is written. */
+  /** A tensor that is made while it is written, in parts of {@link #PIECE_ELEMENTS}. */
   public static OutgoingTensor filled(String name, DType dtype, long[] shape, Filler filler) {
-    return new OutgoingTensor(name, dtype, shape, new Filled(filler));
+    return filled(name, dtype, shape, PIECE_ELEMENTS, filler);
+  }
+
+  /**
+   * A tensor that is made while it is written.
+   *
+   * @param pieceElements of each part but the last
+   */
+  public static OutgoingTensor filled(
+      String name, DType dtype, long[] shape, int pieceElements, Filler filler) {
+    return new OutgoingTensor(name, dtype, shape, new Filled(pieceElements, filler));
   }
 
   /** A tensor of another file, byte for byte. */

@@ -2,10 +2,8 @@ package krites.model.safetensors;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,23 +11,19 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
- * Writes safetensors files, one tensor after the other. A file appears under its name only when it
- * is complete and on the disk; a write that fails leaves nothing behind.
+ * Writes safetensors files, their tensors one after the other. A file appears under its name only
+ * when it is complete and on the disk; a write that fails leaves nothing behind.
  */
 public final class SafetensorsWriter {
   /** The header pair that the reference loader asks for. */
   public static final Map<String, String> PYTORCH = Map.of("format", "pt");
-
-  /**
-   * Large enough to keep the disk busy, small enough to be unnoticed; a multiple of every element
-   * size.
-   */
-  private static final int BUFFER_BYTES = 1 << 20;
 
   /**
    * Data start on a multiple of this. The format asks for 8; with 64, a mapped tensor lies as one
@@ -59,6 +53,28 @@ public final class SafetensorsWriter {
   }
 
   /**
+   * Writes one file for those who read it while this process lives: it is complete under its name,
+   * but not forced to the disk, which would take most of the time.
+   *
+   * @return SHA-256 of the file, taken of what was written and not of what the disk has
+   */
+  public static String writeForReaders(
+      Path file, List<OutgoingTensor> tensors, Map<String, String> metadata) throws IOException {
+    byte[] head = head(tensors, metadata);
+    OrderedDigest digest = new OrderedDigest();
+    AtomicInteger pieces = new AtomicInteger();
+    AtomicFile.writeForReaders(
+        file,
+        channel -> {
+          ValueWriter writer =
+              new ValueWriter(channel, head, tensors, LoadProgress.SILENT, Optional.of(digest));
+          writer.write();
+          pieces.set(writer.pieces());
+        });
+    return digest.hex(pieces.get());
+  }
+
+  /**
    * Writes the index of another directory, as it is where its total size holds.
    *
    * @param bytes of all tensors
@@ -77,25 +93,16 @@ public final class SafetensorsWriter {
             : HeaderReader.STRICT_JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     AtomicFile.write(
         directory.resolve(SafetensorsCheckpoint.INDEX_FILE),
-        channel -> writeFully(channel, ByteBuffer.wrap(content), 0));
+        channel -> ValueWriter.writeFully(channel, ByteBuffer.wrap(content), 0));
   }
 
   /** Writes a file whose first bytes are given: length and header. */
   private static void writeBehind(
       Path file, byte[] head, List<OutgoingTensor> tensors, LoadProgress progress)
       throws IOException {
-    long total = tensors.stream().mapToLong(OutgoingTensor::byteSize).sum();
     AtomicFile.write(
         file,
-        channel -> {
-          writeFully(channel, ByteBuffer.wrap(head), 0);
-          long position = head.length;
-          for (OutgoingTensor tensor : tensors) {
-            writeValues(channel, tensor, position);
-            position += tensor.byteSize();
-            progress.reached(position - head.length, total);
-          }
-        });
+        channel -> new ValueWriter(channel, head, tensors, progress, Optional.empty()).write());
   }
 
   /**
@@ -179,7 +186,8 @@ public final class SafetensorsWriter {
       written.add(directory.resolve(name));
     }
     byte[] indexJson = indexJson(tensors, weightMap);
-    AtomicFile.write(index, channel -> writeFully(channel, ByteBuffer.wrap(indexJson), 0));
+    AtomicFile.write(
+        index, channel -> ValueWriter.writeFully(channel, ByteBuffer.wrap(indexJson), 0));
     Files.deleteIfExists(single);
     written.add(index);
     return List.copyOf(written);
@@ -246,83 +254,6 @@ public final class SafetensorsWriter {
       if (!seen.add(tensor.name())) {
         throw new IllegalArgumentException("tensor " + tensor.name() + " given twice");
       }
-    }
-  }
-
-  private static void writeValues(FileChannel channel, OutgoingTensor tensor, long position)
-      throws IOException {
-    switch (tensor.values()) {
-      case OutgoingTensor.Floats(var source) ->
-          writeFloats(channel, tensor, source.get(), position);
-      case OutgoingTensor.Raw(var source) -> writeRaw(channel, tensor, source.get(), position);
-      case OutgoingTensor.Filled(var filler) -> writeFilled(channel, tensor, filler, position);
-    }
-  }
-
-  private static void writeFloats(
-      FileChannel channel, OutgoingTensor tensor, float[] values, long position)
-      throws IOException {
-    requireBytes(tensor, (long) values.length * tensor.dtype().bytes());
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    int perBuffer = BUFFER_BYTES / tensor.dtype().bytes();
-    for (int from = 0; from < values.length; from += perBuffer) {
-      int count = Math.min(perBuffer, values.length - from);
-      buffer.clear();
-      Elements.fromFloats(values, from, count, tensor.dtype(), MemorySegment.ofBuffer(buffer));
-      writeFully(
-          channel,
-          buffer.limit(count * tensor.dtype().bytes()),
-          position + (long) from * tensor.dtype().bytes());
-    }
-  }
-
-  private static void writeRaw(
-      FileChannel channel, OutgoingTensor tensor, MemorySegment bytes, long position)
-      throws IOException {
-    requireBytes(tensor, bytes.byteSize());
-    for (long from = 0; from < bytes.byteSize(); from += BUFFER_BYTES) {
-      long count = Math.min(BUFFER_BYTES, bytes.byteSize() - from);
-      writeFully(channel, bytes.asSlice(from, count).asByteBuffer(), position + from);
-    }
-  }
-
-  private static void writeFilled(
-      FileChannel channel, OutgoingTensor tensor, OutgoingTensor.Filler filler, long position)
-      throws IOException {
-    long pieceBytes = (long) OutgoingTensor.PIECE_ELEMENTS * tensor.dtype().bytes();
-    long bytes = tensor.byteSize();
-    int pieces = Math.toIntExact((bytes + pieceBytes - 1) / pieceBytes);
-    Pieces.run(
-        pieces,
-        Math.min(pieceBytes, bytes),
-        (piece, scratch) -> {
-          long start = piece * pieceBytes;
-          MemorySegment part = scratch.asSlice(0, Math.min(pieceBytes, bytes - start));
-          filler.fill((long) piece * OutgoingTensor.PIECE_ELEMENTS, part);
-          writeFully(channel, part.asByteBuffer(), position + start);
-        });
-  }
-
-  private static void requireBytes(OutgoingTensor tensor, long bytes) {
-    if (bytes != tensor.byteSize()) {
-      throw new IllegalArgumentException(
-          "tensor "
-              + tensor.name()
-              + Arrays.toString(tensor.shape())
-              + " has "
-              + tensor.byteSize()
-              + " bytes as "
-              + tensor.dtype()
-              + ", given "
-              + bytes);
-    }
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer buffer, long position)
-      throws IOException {
-    long at = position;
-    while (buffer.hasRemaining()) {
-      at += channel.write(buffer, at);
     }
   }
 }

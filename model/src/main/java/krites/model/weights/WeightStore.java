@@ -2,20 +2,25 @@ package krites.model.weights;
 
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
+import krites.model.safetensors.FileDigest;
 import krites.model.safetensors.SafetensorsCheckpoint;
+import krites.model.safetensors.SafetensorsWriter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder of weight versions, one subfolder each with a {@code model.safetensors} in the number
@@ -23,14 +28,19 @@ import krites.model.safetensors.SafetensorsCheckpoint;
  *
  * <p>A version appears only when it is complete (the file is renamed into place) and is never
  * changed; its SHA-256 goes with its name, so a reader knows that it has the bytes that were
- * written. Thread safe.
+ * written. It is taken of the bytes on their way to the file, and reading the file back is left to
+ * {@link #verify}. Versions do not outlive the process, so they are not forced to the disk. Thread
+ * safe.
  */
 public final class WeightStore {
   private static final String FILE = SafetensorsCheckpoint.SINGLE_FILE;
-  private static final int READ_BYTES = 1 << 20;
+
+  /** No file system writes the time of a change more coarsely (FAT: 2 s). */
+  private static final Duration CLOCK_STEP = Duration.ofSeconds(2);
 
   private final Path folder;
   private final Precision precision;
+  private final Map<String, Reading> readings = new ConcurrentHashMap<>();
 
   /** What was written: the subfolder's name, and the digest of its file. */
   public record Published(String name, String sha256) {}
@@ -62,28 +72,56 @@ public final class WeightStore {
     Path version = folder.resolve(name);
     try {
       Files.createDirectory(version);
-      weights.save(version, precision.file(), Long.MAX_VALUE);
-      return new Published(name, digest(version.resolve(FILE)));
+      String sha256 =
+          SafetensorsWriter.writeForReaders(
+              version.resolve(FILE), weights.outgoing(precision.file()), SafetensorsWriter.PYTORCH);
+      return new Published(name, sha256);
     } catch (IOException e) {
       throw new UncheckedIOException(version + ": cannot write weights: " + e.getMessage(), e);
     }
   }
 
   /**
-   * Reads a version back and compares its digest.
+   * Reads a version back and compares its digest. A file that this store has read already, and that
+   * was not touched since, is not read again: several workers beside each other cost one reading.
    *
    * @throws UncheckedIOException if it is unreadable or differs
    */
   public void verify(String name, String sha256) {
     Path file = folder.resolve(name).resolve(FILE);
     try {
-      String seen = digest(file);
+      Optional<Reading> known = Optional.ofNullable(readings.get(name));
+      if (known.isPresent() && known.get().equals(Reading.of(file, sha256))) {
+        return;
+      }
+      Reading before = Reading.of(file, sha256);
+      String seen = FileDigest.sha256(file);
       if (!seen.equals(sha256)) {
         throw new IOException("expected SHA-256 " + sha256 + ", found " + seen);
+      }
+      if (before.equals(Reading.of(file, sha256)) && before.isOld()) {
+        readings.put(name, before);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
           file + ": published weights cannot be trusted: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * A file as it was when it was read and found right.
+   *
+   * @param key what the system tells files apart by, where it does
+   */
+  private record Reading(String sha256, @Nullable Object key, long bytes, FileTime changed) {
+    static Reading of(Path file, String sha256) throws IOException {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      return new Reading(sha256, now.fileKey(), now.size(), now.lastModifiedTime());
+    }
+
+    /** Whether a later change would be seen by its time. */
+    boolean isOld() {
+      return Duration.between(changed.toInstant(), Instant.now()).compareTo(CLOCK_STEP) > 0;
     }
   }
 
@@ -98,6 +136,7 @@ public final class WeightStore {
 
   /** Removes a version that nobody needs any more; unknown names are ignored. */
   public void retire(String name) {
+    readings.remove(name);
     try {
       delete(folder.resolve(name));
     } catch (IOException e) {
@@ -116,20 +155,5 @@ public final class WeightStore {
       }
     }
     Files.deleteIfExists(version);
-  }
-
-  private static String digest(Path file) throws IOException {
-    try {
-      MessageDigest sha = MessageDigest.getInstance("SHA-256");
-      try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha)) {
-        byte[] buffer = new byte[READ_BYTES];
-        while (in.read(buffer) >= 0) {
-          continue;
-        }
-      }
-      return HexFormat.of().formatHex(sha.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The network against the numbers of Hugging Face transformers; see the README of the golden data.
@@ -53,14 +56,20 @@ class NetworkScriptTest {
     manager.close();
   }
 
-  @Test
-  void imageEmbeddingsAndLogitsEqualTheReference() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void imageEmbeddingsAndLogitsEqualTheReference(Kernels kernels) throws IOException {
+    NDList w =
+        switch (kernels) {
+          case PLAIN -> weights.tensors();
+          case PACKED -> PackedWeights.replacing(weights, config, manager).tensors();
+        };
     ProcessedImage image = image("a_one_image_0_131x90.png");
     try (SafetensorsFile golden =
             SafetensorsFile.open(GOLDEN.resolve("cases/a/one_image.safetensors"));
-        ScriptModule script = ScriptModule.load(manager, NetworkScript.methods(config))) {
+        ScriptModule script = ScriptModule.load(manager, NetworkScript.methods(config, kernels))) {
       List<Object> vision = new ArrayList<>(VisionInputs.of(List.of(image), config, manager));
-      vision.add(weights.tensors());
+      vision.add(w);
       NDArray embeddings = script.call(manager, "vision", vision.toArray()).get(0);
       assertArrayEquals(golden.floats("vision_embeds"), embeddings.toFloatArray(), 5e-5f);
 
@@ -78,14 +87,13 @@ class NetworkScriptTest {
                   manager.create(ids, row),
                   manager.create(imageAt),
                   embeddings,
-                  weights.tensors())
+                  w)
               .get(0);
       NDArray none = manager.zeros(row, DataType.INT32);
       NDArray mask = script.call(manager, "packed_mask", none, none).get(0);
       NDArray positions = manager.create(golden.longs("position_ids"), new Shape(3, 1, ids.length));
-      NDArray hidden =
-          script.call(manager, "decoder", x, positions, mask, false, weights.tensors()).get(0);
-      NDArray logits = script.call(manager, "head", hidden, weights.tensors()).get(0);
+      NDArray hidden = script.call(manager, "decoder", x, positions, mask, false, w).get(0);
+      NDArray logits = script.call(manager, "head", hidden, w).get(0);
       assertArrayEquals(golden.floats("logits"), logits.toFloatArray(), 1e-4f);
     }
   }

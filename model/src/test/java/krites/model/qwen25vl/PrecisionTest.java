@@ -4,12 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import krites.model.safetensors.DType;
+import krites.model.safetensors.OutgoingTensor;
 import krites.model.safetensors.SafetensorsCheckpoint;
+import krites.model.safetensors.SafetensorsWriter;
 import krites.model.torchscript.RawTensors;
 import krites.model.weights.WeightStore;
 import org.junit.jupiter.api.Test;
@@ -50,6 +55,29 @@ class PrecisionTest {
       assertTrue(bytes >= 2 * values && bytes < 2.1 * values, bytes + " for " + values);
       try (NetworkWeights read = store.load("v1", full.layout(), Precision.BF16, manager)) {
         assertTrue(read.sameValues(rounded));
+      }
+    }
+  }
+
+  /** What a device other than the CPU sends over part by part. */
+  @Test
+  void aTensorThatComesOverInPartsIsTheOneThatLiesHere(@TempDir Path folder) throws IOException {
+    Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      for (Precision held : Precision.values()) {
+        NetworkWeights weights = NetworkWeights.load(MODEL, config, held, manager);
+        for (DType dtype : List.of(DType.F32, DType.BF16)) {
+          List<OutgoingTensor> fetched = new ArrayList<>();
+          for (String name : weights.layout().names()) {
+            NDArray tensor = weights.tensors().get(fetched.size());
+            fetched.add(NetworkWeights.fetched(name, tensor, weights.layout().shape(name), dtype));
+          }
+          Path here = folder.resolve("here");
+          Path there = folder.resolve("there");
+          SafetensorsWriter.write(here, weights.outgoing(dtype), SafetensorsWriter.PYTORCH);
+          SafetensorsWriter.write(there, fetched, SafetensorsWriter.PYTORCH);
+          assertEquals(-1, Files.mismatch(here, there), held + " as " + dtype);
+        }
       }
     }
   }

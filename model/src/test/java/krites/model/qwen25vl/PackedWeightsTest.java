@@ -1,0 +1,169 @@
+package krites.model.qwen25vl;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import krites.model.torchscript.RawTensors;
+import krites.model.torchscript.ScriptModule;
+import krites.model.torchscript.TorchRuntime;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The packed network against the plain one. */
+class PackedWeightsTest {
+  private static final Path MODEL = Path.of("src/test/resources/golden/models/a");
+
+  /** Odd ones, those at the edges of oneDNN's blocks, and many. */
+  private static final int[] ROWS = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 130, 300};
+
+  private static final int TOKENS = 3;
+
+  private final Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
+  @TempDir private Path folder;
+  private NDManager manager;
+
+  @BeforeEach
+  void start() {
+    TorchRuntime.prepareThread(1, false);
+    manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+  }
+
+  @AfterEach
+  void stop() {
+    manager.close();
+  }
+
+  /**
+   * The sides of this model do not fill oneDNN's blocks, so that a product which takes packed
+   * numbers for padding shows.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void logitsAreThoseOfThePlainNetworkAtAnyNumberOfRows(Precision precision) {
+    double share = precision == Precision.F32 ? 2e-6 : 2e-2;
+    for (boolean tied : new boolean[] {true, false}) {
+      Qwen25VlConfig one = tied ? config : untied();
+      NetworkWeights weights = NetworkWeights.random(one, 5, manager).in(precision, manager);
+      try (PackedWeights packed = PackedWeights.of(weights, one, manager);
+          ScriptModule plainScript = ScriptModule.load(manager, NetworkScript.methods(one));
+          ScriptModule packedScript =
+              ScriptModule.load(manager, NetworkScript.methods(one, Kernels.PACKED))) {
+        for (int rows : ROWS) {
+          float[] expected = logits(plainScript, weights.tensors(), one, rows);
+          float[] found = logits(packedScript, packed.tensors(), one, rows);
+          double difference = distance(expected, found);
+          assertTrue(
+              difference <= share, rows + " rows, tied " + tied + ": differs by " + difference);
+        }
+      }
+    }
+  }
+
+  /** A group's responses must not depend on who shares the batch. */
+  @ParameterizedTest
+  @EnumSource
+  void theBitsOfARowDoNotDependOnTheOthers(Precision precision) {
+    NetworkWeights weights = NetworkWeights.random(config, 6, manager).in(precision, manager);
+    try (PackedWeights packed = PackedWeights.of(weights, config, manager);
+        ScriptModule script =
+            ScriptModule.load(manager, NetworkScript.methods(config, Kernels.PACKED))) {
+      float[] all = logits(script, packed.tensors(), config, 300);
+      for (int rows : ROWS) {
+        float[] some = logits(script, packed.tensors(), config, rows);
+        assertArrayEquals(Arrays.copyOf(all, some.length), some, rows + " rows");
+      }
+    }
+  }
+
+  @Test
+  void nothingIsHeldTwice() {
+    NetworkWeights weights = NetworkWeights.random(config, 7, manager);
+    List<NDArray> matrices =
+        weights.tensors().stream().filter(tensor -> tensor.getShape().dimension() > 1).toList();
+    long values = matrices.stream().mapToLong(tensor -> tensor.getShape().size()).sum();
+    NDArray table = weights.tensors().get(WeightLayout.embedding(config));
+    try (PackedWeights packed = PackedWeights.replacing(weights, config, manager)) {
+      for (NDArray matrix : matrices) {
+        if (matrix == table) {
+          assertEquals(config.vocabulary(), matrix.getShape().get(0), "the table stays");
+        } else {
+          assertTrue(matrix.isReleased());
+        }
+      }
+      long biases = packed.values() - values;
+      assertTrue(biases > 0 && biases < values / 50, "stacked biases: " + biases);
+    }
+  }
+
+  @Test
+  void whatPacksHereIsTheFastest() {
+    for (Precision precision : Precision.values()) {
+      assertEquals(Kernels.PACKED, Kernels.fastest(Device.cpu(), precision));
+      assertEquals(Kernels.PLAIN, Kernels.fastest(Device.gpu(), precision));
+    }
+  }
+
+  private Qwen25VlConfig untied() {
+    try {
+      String text = Files.readString(MODEL.resolve("config.json"));
+      Files.writeString(
+          folder.resolve("config.json"),
+          text.replace("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false"));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+    Qwen25VlConfig untied = Qwen25VlConfig.load(folder);
+    assertTrue(config.tiedHead() && !untied.tiedHead());
+    return untied;
+  }
+
+  /** Of sequences that are the same for the same row, whatever their number. */
+  private float[] logits(ScriptModule script, NDList w, Qwen25VlConfig of, int rows) {
+    SplittableRandom random = new SplittableRandom(11);
+    long[] ids = random.ints((long) rows * TOKENS, 0, of.vocabulary()).asLongStream().toArray();
+    long[] positions = new long[3 * rows * TOKENS];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = i % TOKENS;
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      Shape shape = new Shape(rows, TOKENS);
+      NDArray none = scope.zeros(shape, DataType.INT32);
+      NDArray noImage = scope.create(new long[0]);
+      NDArray x = script.call(scope, "embed", scope.create(ids, shape), noImage, none, w).get(0);
+      NDArray mask = script.call(scope, "packed_mask", none, none).get(0);
+      NDArray at = scope.create(positions, new Shape(3, rows, TOKENS));
+      NDArray hidden = script.call(scope, "decoder", x, at, mask, false, w).get(0);
+      return RawTensors.cast(
+              script.call(scope, "head", hidden, w).get(0), RawTensors.FLOAT32, scope)
+          .toFloatArray();
+    }
+  }
+
+  /** Length of the difference over that of the expected. */
+  private static double distance(float[] expected, float[] found) {
+    double difference = 0;
+    double length = 0;
+    for (int i = 0; i < expected.length; i++) {
+      difference += Math.pow((double) expected[i] - found[i], 2);
+      length += Math.pow(expected[i], 2);
+    }
+    return Math.sqrt(difference / length);
+  }
+}

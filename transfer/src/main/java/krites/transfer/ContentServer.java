@@ -1,0 +1,214 @@
+package krites.transfer;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Serves the contents of a {@link Shelf} on one port, with a thread per connection.
+ *
+ * <p>What comes from the network is one request of fixed length; everything else is refused with
+ * one word to the listener, and costs a thread for at most the patience of the settings.
+ */
+public final class ContentServer implements AutoCloseable {
+  private final ServerSocketChannel socket;
+  private final Ticket run;
+  private final Shelf shelf;
+  private final TransferSettings settings;
+  private final Carrier carrier;
+  private final TransferListener listener;
+  private final Semaphore places;
+  private final Set<Link> links = ConcurrentHashMap.newKeySet();
+  private final LongAdder bytesSent = new LongAdder();
+  private volatile boolean closed;
+
+  private ContentServer(
+      ServerSocketChannel socket,
+      Ticket run,
+      Shelf shelf,
+      TransferSettings settings,
+      Carrier carrier,
+      TransferListener listener) {
+    this.socket = socket;
+    this.run = run;
+    this.shelf = shelf;
+    this.settings = settings;
+    this.carrier = carrier;
+    this.listener = listener;
+    this.places = new Semaphore(settings.maxClients());
+  }
+
+  /**
+   * Binds and serves until it is closed.
+   *
+   * @param address port 0 takes any free one
+   * @param run the secret of the run: clients of another run are refused
+   */
+  public static ContentServer start(
+      InetSocketAddress address,
+      Ticket run,
+      Shelf shelf,
+      TransferSettings settings,
+      Carrier carrier,
+      TransferListener listener)
+      throws IOException {
+    ServerSocketChannel socket = ServerSocketChannel.open();
+    try {
+      socket.bind(address);
+    } catch (IOException e) {
+      socket.close();
+      throw new TransferException("cannot serve weights on " + address + ": " + e.getMessage(), e);
+    }
+    ContentServer server = new ContentServer(socket, run, shelf, settings, carrier, listener);
+    daemon("transfer-accept", server::accept);
+    return server;
+  }
+
+  /** Where it is bound. */
+  public InetSocketAddress address() throws IOException {
+    return (InetSocketAddress) socket.getLocalAddress();
+  }
+
+  /** Bytes of contents sent since the start. */
+  public long bytesSent() {
+    return bytesSent.sum();
+  }
+
+  private static void daemon(String name, Runnable work) {
+    Thread.ofPlatform().daemon().name(name).start(work);
+  }
+
+  private void accept() {
+    while (!closed) {
+      try {
+        SocketChannel client = socket.accept();
+        Link link = carrier.accepted(client, settings);
+        if (places.tryAcquire()) {
+          daemon("transfer-serve", () -> serve(link));
+        } else {
+          listener.refused(link.peer(), WireFormat.Answer.BUSY.reason());
+          link.close();
+        }
+      } catch (ClosedChannelException e) {
+        return;
+      } catch (IOException e) {
+        listener.broken("a connection", "could not be accepted: " + e.getMessage());
+      }
+    }
+  }
+
+  private void serve(Link link) {
+    links.add(link);
+    try (link) {
+      answer(link);
+    } catch (IOException e) {
+      if (!closed) {
+        listener.broken(link.peer(), String.valueOf(e.getMessage()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      links.remove(link);
+      places.release();
+    }
+  }
+
+  private void answer(Link link) throws IOException, InterruptedException {
+    ByteBuffer bytes = ByteBuffer.allocate(WireFormat.Request.BYTES);
+    try {
+      link.receive(bytes);
+    } catch (IOException e) {
+      listener.refused(link.peer(), "made no request: " + e.getMessage());
+      return;
+    }
+    Optional<WireFormat.Request> decoded = WireFormat.Request.decode(bytes.flip());
+    if (decoded.isEmpty()) {
+      listener.refused(link.peer(), "does not speak this protocol");
+      return;
+    }
+    WireFormat.Request request = decoded.get();
+    if (request.run().equals(run)) {
+      shelf.await(request.content(), settings.waitNotice());
+    }
+    Optional<Holding> holding = shelf.find(request.content(), request.ticket());
+    WireFormat.Answer answer = judge(request, holding);
+    link.send(WireFormat.code(answer));
+    if (answer != WireFormat.Answer.ACCEPTED) {
+      listener.refused(link.peer(), answer.reason());
+    } else if (request.wantsManifest()) {
+      byte[] manifest = holding.orElseThrow().encodedManifest();
+      link.send(ByteBuffer.allocate(4).putInt(manifest.length).flip());
+      link.send(ByteBuffer.wrap(manifest));
+    } else {
+      sendChunks(link, request, holding.orElseThrow());
+    }
+  }
+
+  private WireFormat.Answer judge(WireFormat.Request request, Optional<Holding> holding) {
+    if (request.protocol() != WireFormat.PROTOCOL) {
+      return WireFormat.Answer.OTHER_PROTOCOL;
+    }
+    if (!request.run().equals(run)) {
+      return WireFormat.Answer.OTHER_RUN;
+    }
+    if (holding.isEmpty()) {
+      return shelf.has(request.content())
+          ? WireFormat.Answer.NO_RIGHT
+          : WireFormat.Answer.UNKNOWN_CONTENT;
+    }
+    return request.wantsManifest() || exists(request, holding.get().manifest())
+        ? WireFormat.Answer.ACCEPTED
+        : WireFormat.Answer.MALFORMED;
+  }
+
+  private boolean exists(WireFormat.Request request, Manifest manifest) {
+    if (request.file() < 0 || request.file() >= manifest.files().size()) {
+      return false;
+    }
+    long last = request.first() + (request.count() - 1L) * request.stride();
+    return request.first() >= 0
+        && request.count() >= 1
+        && request.stride() >= 1
+        && last < manifest.files().get(request.file()).chunks();
+  }
+
+  private void sendChunks(Link link, WireFormat.Request request, Holding holding)
+      throws IOException, InterruptedException {
+    Manifest.Entry entry = holding.manifest().files().get(request.file());
+    int chunk = request.first();
+    int sent = 0;
+    while (sent < request.count()) {
+      switch (holding.await(request.file(), chunk, settings.waitNotice())) {
+        case HERE -> {
+          link.send(WireFormat.code(WireFormat.Frame.CHUNK));
+          link.send(holding.file(request.file()), entry.start(chunk), entry.length(chunk));
+          bytesSent.add(entry.length(chunk));
+          chunk += request.stride();
+          sent++;
+        }
+        case NOT_YET -> link.send(WireFormat.code(WireFormat.Frame.WAIT));
+        case NEVER -> {
+          link.send(WireFormat.code(WireFormat.Frame.LOST));
+          return;
+        }
+      }
+    }
+    link.send(WireFormat.code(WireFormat.Frame.END));
+  }
+
+  /** Ends all transfers and frees the port. The shelf stays open. */
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    socket.close();
+    links.forEach(Link::close);
+  }
+}

@@ -1,0 +1,37 @@
+package krites.transfer;
+
+import java.time.Duration;
+
+/**
+ * Limits of one node's transfers.
+ *
+ * @param connections that a receiver fetches one content over, side by side
+ * @param connectTimeout until a source counts as dead
+ * @param patience how long a peer may move no byte; a source that waits itself says so more often
+ * @param rounds how often a receiver tries all its sources before it gives up
+ * @param maxClients connections that a server serves at once
+ */
+public record TransferSettings(
+    int connections, Duration connectTimeout, Duration patience, int rounds, int maxClients) {
+  /**
+   * Two connections fill a loopback that one does not; a second of silence between two hosts of a
+   * cluster is a dead host, two are certain.
+   */
+  public static final TransferSettings DEFAULT =
+      new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(2), 3, 64);
+
+  public TransferSettings {
+    if (connections < 1 || rounds < 1 || maxClients < 1) {
+      throw new IllegalArgumentException(
+          connections + " connections, " + rounds + " rounds, " + maxClients + " clients");
+    }
+    if (!connectTimeout.isPositive() || !patience.isPositive()) {
+      throw new IllegalArgumentException("timeouts " + connectTimeout + " and " + patience);
+    }
+  }
+
+  /** How often a source that waits says so. */
+  Duration waitNotice() {
+    return patience.dividedBy(4);
+  }
+}
