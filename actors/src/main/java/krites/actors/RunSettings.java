@@ -162,7 +162,7 @@ public record RunSettings(
 
   /** How evaluations draw: one response, greedily. */
   public Sampling evalSampling() {
-    return Sampling.greedy(evalMaxNewTokens);
+    return Sampling.greedy(evalMaxNewTokens).stoppingAt(sampling.stopStrings());
   }
 
   /** Whether the policy after {@code step} steps is evaluated. */

@@ -137,7 +137,8 @@ final class Wiring {
         (float) rollout.topP(),
         rollout.topK(),
         (float) rollout.repetitionPenalty(),
-        rollout.maxNewTokens());
+        rollout.maxNewTokens(),
+        rollout.stopStrings());
   }
 
   private static AdvantageRule advantage(RunConfig.Algorithm algorithm) {

@@ -1,5 +1,7 @@
 package krites.grpo;
 
+import java.util.List;
+
 /**
  * How responses are drawn.
  *
@@ -9,6 +11,7 @@ package krites.grpo;
  * @param topK keeps this many tokens; 0 keeps all
  * @param repetitionPenalty as in transformers; 1 is none
  * @param maxNewTokens a response is cut here
+ * @param stopStrings texts that end a response with the token that completes one of them
  */
 public record Sampling(
     int groupSize,
@@ -16,8 +19,13 @@ public record Sampling(
     float topP,
     int topK,
     float repetitionPenalty,
-    int maxNewTokens) {
+    int maxNewTokens,
+    List<String> stopStrings) {
   public Sampling {
+    stopStrings = List.copyOf(stopStrings);
+    if (stopStrings.stream().anyMatch(String::isEmpty)) {
+      throw new IllegalArgumentException("a stop string is empty");
+    }
     if (groupSize < 1) {
       throw new IllegalArgumentException("group size " + groupSize + " is below 1");
     }
@@ -38,6 +46,34 @@ public record Sampling(
     if (maxNewTokens < 1) {
       throw new IllegalArgumentException("max new tokens " + maxNewTokens + " is below 1");
     }
+  }
+
+  /** Without stop strings. */
+  public Sampling(
+      int groupSize,
+      float temperature,
+      float topP,
+      int topK,
+      float repetitionPenalty,
+      int maxNewTokens) {
+    this(groupSize, temperature, topP, topK, repetitionPenalty, maxNewTokens, List.of());
+  }
+
+  /** The same with at most so many tokens. */
+  public Sampling limitedTo(int tokens) {
+    return new Sampling(
+        groupSize,
+        temperature,
+        topP,
+        topK,
+        repetitionPenalty,
+        Math.min(maxNewTokens, tokens),
+        stopStrings);
+  }
+
+  /** The same with these stop strings. */
+  public Sampling stoppingAt(List<String> texts) {
+    return new Sampling(groupSize, temperature, topP, topK, repetitionPenalty, maxNewTokens, texts);
   }
 
   /** One response per prompt, the most likely token each time. */

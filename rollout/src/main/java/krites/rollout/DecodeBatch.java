@@ -9,6 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.tokenizer.StopTokens;
+import krites.model.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,18 @@ public final class DecodeBatch implements AutoCloseable {
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared, never changed
   public record Vocabulary(int size, int[] stops, boolean[] forbidden, int pad) {
+    /** Forbids image and video placeholders, and ids that the tokenizer does not know. */
+    static Vocabulary of(Qwen25VlConfig config, Tokenizer tokenizer, StopTokens stops) {
+      boolean[] forbidden = new boolean[config.vocabulary()];
+      Arrays.fill(forbidden, Math.min(tokenizer.size(), forbidden.length), forbidden.length, true);
+      forbidden[config.imageToken()] = true;
+      if (config.videoToken() >= 0) {
+        forbidden[config.videoToken()] = true;
+      }
+      int[] stopIds = stops.ids().stream().mapToInt(Integer::intValue).sorted().toArray();
+      return new Vocabulary(config.vocabulary(), stopIds, forbidden, stopIds[0]);
+    }
+
     boolean stops(int token) {
       return Arrays.stream(stops).anyMatch(stop -> stop == token);
     }

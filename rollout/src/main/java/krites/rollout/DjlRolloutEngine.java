@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,9 +18,8 @@ import krites.grpo.port.RolloutOutcome;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.qwen25vl.WeightLayout;
 import krites.model.tokenizer.StopTokens;
-import krites.model.tokenizer.Tokenizer;
-import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
 import krites.model.weights.WeightStore;
 
@@ -48,7 +46,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
   private final PromptEncoder encoder;
   private final Optional<WeightStore> store;
   private final NDManager manager;
-  private final ScriptModule script;
+  private final WeightLayout layout;
   private final RolloutNetwork network;
   private final DecodeBatch.Vocabulary vocabulary;
   private final KvBudget budget;
@@ -166,9 +164,10 @@ public final class DjlRolloutEngine implements RolloutEngine {
     Qwen25VlConfig config = Qwen25VlConfig.load(model);
     this.manager = NDManager.newBaseManager(settings.device(), "PyTorch");
     NetworkWeights weights = NetworkWeights.map(model, config, settings.precision(), manager);
-    this.script = ScriptModule.load(manager, RolloutScript.methods(config));
-    this.network = new RolloutNetwork(config, script, weights, manager);
-    this.vocabulary = vocabulary(config, encoder.tokenizer(), StopTokens.load(model));
+    this.layout = weights.layout();
+    this.network = new RolloutNetwork(config, weights, manager);
+    this.vocabulary =
+        DecodeBatch.Vocabulary.of(config, encoder.tokenizer(), StopTokens.load(model));
     this.budget = new KvBudget(network.tokenBytes(), settings.kvCacheBytes());
     this.cache = new ReuseCache(budget, REUSE_BYTES);
     this.prompts = new SharedPrompts(network, budget, cache);
@@ -186,19 +185,6 @@ public final class DjlRolloutEngine implements RolloutEngine {
             settings.kvCacheBytes() == 0);
     this.reader = new PromptReader(network, vision);
     this.queue = new PrefillQueue(encoder, config, admission);
-  }
-
-  /** Forbids image and video placeholders, and ids that the tokenizer does not know. */
-  private static DecodeBatch.Vocabulary vocabulary(
-      Qwen25VlConfig config, Tokenizer tokenizer, StopTokens stops) {
-    boolean[] forbidden = new boolean[config.vocabulary()];
-    Arrays.fill(forbidden, Math.min(tokenizer.size(), forbidden.length), forbidden.length, true);
-    forbidden[config.imageToken()] = true;
-    if (config.videoToken() >= 0) {
-      forbidden[config.videoToken()] = true;
-    }
-    int[] stopIds = stops.ids().stream().mapToInt(Integer::intValue).sorted().toArray();
-    return new DecodeBatch.Vocabulary(config.vocabulary(), stopIds, forbidden, stopIds[0]);
   }
 
   @Override
@@ -368,14 +354,17 @@ public final class DjlRolloutEngine implements RolloutEngine {
         store.orElseThrow(
             () -> new IllegalStateException("an engine without a weight store was sent weights"));
     published.verify(update.location(), update.digest());
-    network.take(
-        published.load(
-            update.location(), network.weights().layout(), settings.precision(), manager));
-    prompts.forget();
-    cache.clear();
+    network.take(published.load(update.location(), layout, settings.precision(), manager));
+    forget();
     queue.restart();
     version = update.version();
     count("weight_updates", 1);
+  }
+
+  /** Gives up what is kept for reuse, as new weights do: for measurements that repeat a prompt. */
+  public void forget() {
+    prompts.forget();
+    cache.clear();
   }
 
   @Override
@@ -410,7 +399,6 @@ public final class DjlRolloutEngine implements RolloutEngine {
     batch.close();
     prompts.close();
     cache.close();
-    script.close();
     network.close();
     manager.close();
   }

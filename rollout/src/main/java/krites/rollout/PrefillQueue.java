@@ -126,7 +126,8 @@ final class PrefillQueue {
         requireSame(encoded.prompt(), request);
         PromptTokens prompt =
             PromptTokens.of(encoded.prompt().ids().toArray(), encoded.images(), config);
-        RunningGroup group = new RunningGroup(request, encoded.prompt(), prompt);
+        RunningGroup group =
+            new RunningGroup(request, encoded.prompt(), prompt, encoder.tokenizer());
         group.outcome(encoder.tokenizer()).ifPresentOrElse(outcomes::add, () -> known.add(group));
       } catch (IOException | ImageException | IllegalArgumentException e) {
         outcomes.add(

@@ -6,7 +6,10 @@ import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.PackedWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.torchscript.ScriptModule;
@@ -15,32 +18,68 @@ import krites.model.torchscript.ScriptModule;
  * The network that an engine runs: its methods, its shape, and the weights that they are called
  * with.
  *
- * <p>What the methods take as {@code w} is made here and nowhere else, once for each version, while
- * the version before can still be used. Borrows the script; owns the weights it is given.
+ * <p>What the methods take as {@code w} is made here and nowhere else, once for each version: on a
+ * CPU weights packed for oneDNN where it has the type, else the weights as they are. Owns its
+ * script and the weights that it is given; matrices that were packed are freed in these.
  */
 public final class RolloutNetwork implements AutoCloseable {
   private final Qwen25VlConfig config;
-  private final ScriptModule script;
   private final NDManager manager;
   private final Precision precision;
-  private NetworkWeights weights;
+  private final Kernels kernels;
+  private final ScriptModule script;
+  private Version version;
+
+  /** Weights of a version, and what became of them. */
+  private record Version(NetworkWeights weights, Optional<PackedWeights> packed)
+      implements AutoCloseable {
+    NDList tensors() {
+      return packed.map(PackedWeights::tensors).orElseGet(weights::tensors);
+    }
+
+    @Override
+    public void close() {
+      packed.ifPresent(PackedWeights::close);
+      weights.close();
+    }
+  }
 
   /**
-   * A network with its first weights.
+   * A network with its first weights, on the fastest kernels of the device.
    *
-   * @param script of {@link RolloutScript#methods}
    * @param manager of what the network keeps; decides the device
    */
+  public RolloutNetwork(Qwen25VlConfig config, NetworkWeights weights, NDManager manager) {
+    this(config, weights, manager, fastest(weights, manager));
+  }
+
+  private static Kernels fastest(NetworkWeights weights, NDManager manager) {
+    return Kernels.fastest(manager.getDevice(), precisionOf(weights));
+  }
+
+  /** A network on kernels by choice. */
   public RolloutNetwork(
-      Qwen25VlConfig config, ScriptModule script, NetworkWeights weights, NDManager manager) {
+      Qwen25VlConfig config, NetworkWeights weights, NDManager manager, Kernels kernels) {
     this.config = config;
-    this.script = script;
     this.manager = manager;
-    this.weights = weights;
-    this.precision =
-        weights.tensors().getFirst().getDataType() == DataType.FLOAT32
-            ? Precision.F32
-            : Precision.BF16;
+    this.precision = precisionOf(weights);
+    this.kernels = kernels;
+    this.script = ScriptModule.load(manager, RolloutScript.methods(config, kernels));
+    this.version = version(weights);
+  }
+
+  private static Precision precisionOf(NetworkWeights weights) {
+    return weights.tensors().getFirst().getDataType() == DataType.FLOAT32
+        ? Precision.F32
+        : Precision.BF16;
+  }
+
+  private Version version(NetworkWeights weights) {
+    return switch (kernels) {
+      case PLAIN -> new Version(weights, Optional.empty());
+      case PACKED ->
+          new Version(weights, Optional.of(PackedWeights.replacing(weights, config, manager)));
+    };
   }
 
   Qwen25VlConfig config() {
@@ -49,10 +88,6 @@ public final class RolloutNetwork implements AutoCloseable {
 
   NDManager manager() {
     return manager;
-  }
-
-  NetworkWeights weights() {
-    return weights;
   }
 
   /** Number type of activations, keys and values. */
@@ -70,17 +105,17 @@ public final class RolloutNetwork implements AutoCloseable {
     return 2L * config.layers() * width() * precision.bytes();
   }
 
-  /** Goes on with other weights of the same shape; those before are closed. */
-  void take(NetworkWeights fresh) {
-    NetworkWeights before = weights;
-    weights = fresh;
-    before.close();
+  /** Goes on with other weights of the same shape, which are ready before the old are closed. */
+  void take(NetworkWeights weights) {
+    Version fresh = version(weights);
+    version.close();
+    version = fresh;
   }
 
   /** Calls a method of the network: the weights stand behind the arguments. */
   NDList compute(NDManager output, String method, Object... arguments) {
     List<Object> all = new ArrayList<>(Arrays.asList(arguments));
-    all.add(weights.tensors());
+    all.add(version.tensors());
     return script.call(output, method, all.toArray());
   }
 
@@ -91,6 +126,7 @@ public final class RolloutNetwork implements AutoCloseable {
 
   @Override
   public void close() {
-    weights.close();
+    version.close();
+    script.close();
   }
 }

@@ -2,6 +2,7 @@ package krites.rollout;
 
 import java.util.ArrayList;
 import java.util.List;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.NetworkScript;
 import krites.model.qwen25vl.Qwen25VlConfig;
 
@@ -38,9 +39,14 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 public final class RolloutScript {
   private RolloutScript() {}
 
-  /** The network's methods and those of the rollout. */
+  /** The network's methods and those of the rollout, on plain weights. */
   public static List<String> methods(Qwen25VlConfig config) {
-    List<String> methods = new ArrayList<>(NetworkScript.methods(config));
+    return methods(config, Kernels.PLAIN);
+  }
+
+  /** The same on weights as the kernels take them. */
+  public static List<String> methods(Qwen25VlConfig config, Kernels kernels) {
+    List<String> methods = new ArrayList<>(NetworkScript.methods(config, kernels));
     methods.add(SamplerScript.TEXT);
     methods.add(ATTENTION);
     methods.add(reading(config));
@@ -56,7 +62,7 @@ public final class RolloutScript {
   private static final String ATTENTION =
       """
       def attend_plain(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool) -> List[Tensor]:
-        scale = torch.reciprocal(torch.sqrt(torch.tensor(torch.size(q, -1), dtype=6, device=q.device)))
+        scale = torch.pow(torch.size(q, -1), -0.5)
         scores = torch.mul(torch.matmul(torch.to(q, 6), torch.transpose(torch.to(k, 6), -2, -1)), scale)
         if mask is not None:
           scores = torch.add(scores, mask)

@@ -28,24 +28,27 @@ final class RunningGroup {
   private final Map<RunningRow, Segment> own = new LinkedHashMap<>();
   private @Nullable Segment shared;
 
-  RunningGroup(GroupRequest request, EncodedPrompt encoded, PromptTokens prompt) {
+  RunningGroup(
+      GroupRequest request, EncodedPrompt encoded, PromptTokens prompt, Tokenizer tokenizer) {
     this.request = request;
     this.encoded = encoded;
     this.prompt = prompt;
     this.rows =
         IntStream.range(0, request.sampling().groupSize())
-            .mapToObj(index -> row(request, index, prompt))
+            .mapToObj(index -> row(request, index, prompt, tokenizer))
             .toList();
   }
 
-  private static RunningRow row(GroupRequest request, int index, PromptTokens prompt) {
+  private static RunningRow row(
+      GroupRequest request, int index, PromptTokens prompt, Tokenizer tokenizer) {
     return new RunningRow(
         prompt,
         request.sampling(),
         request.seed(),
         index,
         request.prefix().map(partial -> partial.responses().get(index)),
-        request.tokenBudget());
+        request.tokenBudget(),
+        tokenizer);
   }
 
   long id() {

@@ -26,6 +26,7 @@ final class RunningRow implements Sequence {
   private final int begun;
   private final int maxTokens;
   private final int sittingEnd;
+  private final @Nullable StopText stopText;
   private int[] ids;
   private float[] logProbs;
   private int length;
@@ -40,6 +41,7 @@ final class RunningRow implements Sequence {
    * @param index of the response in its group
    * @param start where to go on
    * @param budget tokens of this sitting; 0 has no limit
+   * @param tokenizer finds stop strings
    */
   RunningRow(
       PromptTokens prompt,
@@ -47,7 +49,8 @@ final class RunningRow implements Sequence {
       long groupSeed,
       int index,
       Optional<PartialResponse> start,
-      int budget) {
+      int budget,
+      Tokenizer tokenizer) {
     this.prompt = prompt;
     this.sampling = sampling;
     this.seed = mix(groupSeed + 0x9E3779B97F4A7C15L * (index + 1L));
@@ -63,6 +66,11 @@ final class RunningRow implements Sequence {
         start
             .flatMap(PartialResponse::finish)
             .orElse(length >= maxTokens ? FinishReason.LENGTH : null);
+    this.stopText =
+        sampling.stopStrings().isEmpty() ? null : new StopText(sampling.stopStrings(), tokenizer);
+    for (int i = 0; stopText != null && i < length; i++) {
+      stopText.completes(ids[i]);
+    }
   }
 
   @Override
@@ -146,7 +154,7 @@ final class RunningRow implements Sequence {
       append((int) chunk.tokens()[at], chunk.logProbs()[at]);
       taken++;
       int id = ids[length - 1];
-      if (vocabulary.stops(id)) {
+      if (vocabulary.stops(id) || (stopText != null && stopText.completes(id))) {
         finish = FinishReason.STOP;
       } else if (length == maxTokens) {
         finish = FinishReason.LENGTH;

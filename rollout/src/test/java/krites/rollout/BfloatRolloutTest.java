@@ -21,6 +21,7 @@ import krites.grpo.Sampling;
 import krites.model.image.ImageDecoder;
 import krites.model.image.ImageProcessor;
 import krites.model.image.ProcessedImage;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.MultimodalPositions;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Precision;
@@ -57,6 +58,9 @@ class BfloatRolloutTest {
 
   /** Both paths round at the same places: measured is no difference at all, in both models. */
   private static final double CACHED_RELATIVE = 0.005;
+
+  /** Packed products leave out some roundings: measured are 1.2 % (model a). */
+  private static final double PACKED_RELATIVE = 0.03;
 
   private static final int NEW_TOKENS = 16;
 
@@ -148,10 +152,18 @@ class BfloatRolloutTest {
   @MethodSource("models")
   void cachedDecodingIsTheFullPassWithinTheRounding(String name) throws IOException {
     try (Loaded model = new Loaded(name)) {
+      requireNear(model, name, Kernels.PLAIN, CACHED_RELATIVE);
+      requireNear(model, name, Kernels.fastest(Device.cpu(), Precision.BF16), PACKED_RELATIVE);
+    }
+  }
+
+  private void requireNear(Loaded model, String name, Kernels kernels, double tolerance) {
+    NetworkWeights own = model.weights.copy(manager);
+    try (RolloutNetwork network = new RolloutNetwork(model.config, own, manager, kernels)) {
       int size = model.config.vocabulary();
       float[] cached = new float[NEW_TOKENS * size];
       int[] longer = Arrays.copyOf(model.ids, model.ids.length + NEW_TOKENS);
-      try (LockstepBatch batch = greedy(model)) {
+      try (LockstepBatch batch = greedy(model, network)) {
         for (int i = 0; i < NEW_TOKENS; i++) {
           DecodeBatch.Chunk chunk = batch.decode(new double[1]);
           System.arraycopy(batch.logits(), 0, cached, i * size, size);
@@ -169,14 +181,14 @@ class BfloatRolloutTest {
       int from = (model.ids.length - 1) * size;
       float[] full = Arrays.copyOfRange(all, from, from + cached.length);
       double error = relative(full, cached);
-      assertTrue(error < CACHED_RELATIVE, name + ": relative " + error);
+      assertTrue(error < tolerance, name + " " + kernels + ": relative " + error);
     }
   }
 
-  private LockstepBatch greedy(Loaded model) {
+  private static LockstepBatch greedy(Loaded model, RolloutNetwork network) {
     int size = model.config.vocabulary();
     return LockstepBatch.read(
-        new RolloutNetwork(model.config, model.script, model.weights, manager),
+        network,
         new DecodeBatch.Vocabulary(size, new int[0], new boolean[size], 0),
         List.of(new LockstepBatch.Input(model.ids, List.of(model.image))),
         Sampling.greedy(NEW_TOKENS));

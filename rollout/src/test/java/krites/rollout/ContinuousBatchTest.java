@@ -2,6 +2,7 @@ package krites.rollout;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,12 +12,15 @@ import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import krites.grpo.FinishReason;
 import krites.grpo.Group;
 import krites.grpo.ImageRef;
 import krites.grpo.PartialGroup;
@@ -263,6 +267,65 @@ class ContinuousBatchTest {
       drain(engine);
       double narrowed = engine.counters().get("narrowing_nats");
       assertTrue(narrowed > 1, "three of a thousand tokens are likelier than before: " + narrowed);
+    }
+  }
+
+  @Test
+  void aStopStringEndsAResponseWithTheTokenThatCompletesIt() {
+    Sampling free = new Sampling(4, 1f, 1f, 0, 1f, 24);
+    try (DjlRolloutEngine engine = model.engine(1, 4, 5)) {
+      engine.start(request(1, free, 3));
+      Group whole = drain(engine).get(1L);
+      Response longest =
+          whole.responses().stream()
+              .max(Comparator.comparingInt(response -> response.ids().length()))
+              .orElseThrow();
+      String stop = longest.text().substring(longest.text().length() / 2).substring(0, 9);
+      engine.start(request(1, free.stoppingAt(List.of("not there", stop)), 3));
+      Group stopped = drain(engine).get(1L);
+      engine.start(
+          new GroupRequest(
+              1,
+              stopped.prompt(),
+              free.stoppingAt(List.of("not there", stop)),
+              3,
+              Optional.empty(),
+              2));
+      Group inSittings = sittings(engine, free.stoppingAt(List.of("not there", stop)));
+      boolean cut = false;
+      for (int r = 0; r < 4; r++) {
+        Response before = whole.responses().get(r);
+        Response after = stopped.responses().get(r);
+        int length = after.ids().length();
+        assertArrayEquals(
+            Arrays.copyOf(before.ids().toArray(), length), after.ids().toArray(), "a beginning");
+        assertEquals(before.text().contains(stop), after.text().contains(stop));
+        if (length < before.ids().length()) {
+          cut = true;
+          assertEquals(FinishReason.STOP, after.finish());
+          String shorter =
+              model.tokenizer().decode(Arrays.copyOf(after.ids().toArray(), length - 1), true);
+          assertFalse(shorter.contains(stop), "a token before it was not there");
+        }
+        assertEquals(after.ids(), inSittings.responses().get(r).ids());
+      }
+      assertTrue(cut, "no response had " + stop);
+    }
+  }
+
+  private static Group sittings(DjlRolloutEngine engine, Sampling sampling) {
+    GroupRequest first = request(1, sampling, 3);
+    while (true) {
+      for (RolloutOutcome outcome : engine.step()) {
+        switch (outcome) {
+          case RolloutOutcome.Finished(Group group) -> {
+            return group;
+          }
+          case RolloutOutcome.Cut(PartialGroup part) ->
+              engine.start(new GroupRequest(1, first.prompt(), sampling, 3, Optional.of(part), 2));
+          case RolloutOutcome.Failed failed -> throw new AssertionError(failed.reason());
+        }
+      }
     }
   }
 

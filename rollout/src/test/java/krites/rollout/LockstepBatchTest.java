@@ -20,7 +20,6 @@ import krites.model.image.ProcessedImage;
 import krites.model.qwen25vl.NetworkWeights;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.SafetensorsFile;
-import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,20 +38,17 @@ class LockstepBatchTest {
   private final Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
   private NDManager manager;
   private RolloutNetwork network;
-  private ScriptModule script;
 
   @BeforeEach
   void start() {
     TorchRuntime.prepareThread(1, false);
     manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
-    script = ScriptModule.load(manager, RolloutScript.methods(config));
-    network =
-        new RolloutNetwork(config, script, NetworkWeights.load(MODEL, config, manager), manager);
+    network = new RolloutNetwork(config, NetworkWeights.load(MODEL, config, manager), manager);
   }
 
   @AfterEach
   void stop() {
-    script.close();
+    network.close();
     manager.close();
   }
 

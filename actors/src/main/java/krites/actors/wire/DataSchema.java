@@ -261,6 +261,7 @@ final class DataSchema {
     out.writeVarInt(sampling.topK(), true);
     out.writeFloat(sampling.repetitionPenalty());
     out.writeVarInt(sampling.maxNewTokens(), true);
+    writeList(out, sampling.stopStrings(), DataSchema::writeText);
   }
 
   private static Sampling readSampling(Input in) {
@@ -270,7 +271,8 @@ final class DataSchema {
         in.readFloat(),
         in.readVarInt(true),
         in.readFloat(),
-        in.readVarInt(true));
+        in.readVarInt(true),
+        readList(in, DataSchema::readText));
   }
 
   private static void writePrompt(Output out, Prompt prompt) {

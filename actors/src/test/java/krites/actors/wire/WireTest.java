@@ -262,7 +262,7 @@ final class WireTest {
         new GroupRequest(
             7,
             prompt(),
-            new Sampling(3, 0.7f, 0.9f, 50, 1.1f, 64),
+            new Sampling(3, 0.7f, 0.9f, 50, 1.1f, 64, List.of("</answer>", "\n\n")),
             Long.MIN_VALUE,
             Optional.of(partial()),
             16);

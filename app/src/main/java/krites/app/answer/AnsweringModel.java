@@ -159,7 +159,7 @@ public final class AnsweringModel implements AutoCloseable {
       int from = answers.size();
       int end = lotEnd(lengths, from);
       int longest = lengths.subList(from, end).stream().mapToInt(Integer::intValue).max().orElse(0);
-      Sampling fitting = shortened(sampling, config.maxPositions() - longest);
+      Sampling fitting = sampling.limitedTo(config.maxPositions() - longest);
       Lot lot = new Lot(rollout, tokenizer, watch, single);
       for (int i = from; i < end; i++) {
         long own = Seeds.ofName(seed, "prompt-" + i);
@@ -182,16 +182,6 @@ public final class AnsweringModel implements AutoCloseable {
       end++;
     }
     return end;
-  }
-
-  private static Sampling shortened(Sampling sampling, int room) {
-    return new Sampling(
-        sampling.groupSize(),
-        sampling.temperature(),
-        sampling.topP(),
-        sampling.topK(),
-        sampling.repetitionPenalty(),
-        Math.min(sampling.maxNewTokens(), room));
   }
 
   private DjlRolloutEngine engine(int chunkTokens) {

@@ -273,11 +273,18 @@ public record RunConfig(
       int topK,
       double repetitionPenalty,
       int maxNewTokens,
+      List<String> stopStrings,
       int partialTokens,
       Precision precision,
       List<String> devices) {
     public Rollout {
       devices = List.copyOf(devices);
+      stopStrings = List.copyOf(stopStrings);
+      require(
+          stopStrings.stream().noneMatch(String::isEmpty),
+          "rollout.stop-strings",
+          "texts that are not empty",
+          stopStrings);
       require(!devices.isEmpty(), "rollout.devices", "at least one device", devices);
       devices.forEach(name -> deviceName("rollout.devices", name));
       atLeast("rollout.workers", 1, workers);

@@ -124,6 +124,7 @@ final class RunConfigParser {
         keys.intAt("rollout.top-k"),
         keys.doubleAt("rollout.repetition-penalty"),
         keys.intAt("rollout.max-new-tokens"),
+        keys.textsAt("rollout.stop-strings"),
         keys.intAt("rollout.partial-tokens"),
         keys.choiceAt("rollout.precision", Precision.class),
         keys.listedTextsAt("rollout.devices"));

@@ -37,7 +37,7 @@ final class GoldenModel implements AutoCloseable {
     this.manager = parent.newSubManager();
     this.weights = NetworkWeights.load(folder, config, manager);
     this.script = ScriptModule.load(manager, RolloutScript.methods(config));
-    this.network = new RolloutNetwork(config, script, weights, manager);
+    this.network = new RolloutNetwork(config, weights.copy(manager), manager);
   }
 
   Qwen25VlConfig config() {
@@ -116,6 +116,7 @@ final class GoldenModel implements AutoCloseable {
 
   @Override
   public void close() {
+    network.close();
     script.close();
     weights.close();
     manager.close();

@@ -53,7 +53,7 @@ public record MemoryPlan(
     LearnerMemory learner = LearnerMemory.of(network, choice, reference);
     PassMemory pass = PassMemory.of(network, choice, load);
     Precision sampling = config.rollout().precision();
-    RolloutMemory rollout = RolloutMemory.of(network, sampling, load);
+    RolloutMemory rollout = RolloutMemory.of(network, sampling, false, load);
     List<Role> roles = new ArrayList<>();
     roles.add(new Role("learner", 1, config.learner().device(), learnerParts(learner, pass)));
     Map<String, Integer> workers = new LinkedHashMap<>();
@@ -63,7 +63,13 @@ public record MemoryPlan(
     }
     workers.forEach(
         (device, count) ->
-            roles.add(new Role("rollout worker", count, device, rolloutParts(rollout))));
+            roles.add(
+                new Role(
+                    "rollout worker",
+                    count,
+                    device,
+                    rolloutParts(
+                        RolloutMemory.of(network, sampling, device.equals("cpu"), load)))));
     long parameters = WeightLayout.of(network).parameters();
     boolean adapters = choice.lora().isPresent();
     return new MemoryPlan(

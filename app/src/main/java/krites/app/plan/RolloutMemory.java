@@ -7,8 +7,9 @@ import krites.model.qwen25vl.WeightLayout;
 /**
  * Bytes that one rollout worker holds.
  *
- * @param weights of one version
- * @param swap of the next version, while the old one is still in use
+ * @param weights of one version, and on a CPU the copy of their matrices in the order in which they
+ *     are read
+ * @param swap the same of the next version, while the old one is still in use
  * @param cache keys and values: each prompt once, and all sequences at their full length; or what
  *     the settings allow
  * @param growth the one tensor of the table of sequences that exists twice while its shape changes
@@ -35,13 +36,22 @@ public record RolloutMemory(
    */
   private static final long SAMPLING_BYTES = 44;
 
-  public static RolloutMemory of(Qwen25VlConfig config, Precision precision, Load load) {
+  /**
+   * Of a worker.
+   *
+   * @param packs whether matrices are held in oneDNN's order beside the mapped weights, as on a CPU
+   */
+  public static RolloutMemory of(
+      Qwen25VlConfig config, Precision precision, boolean packs, Load load) {
     long bytes = precision.bytes();
-    long weights = bytes * WeightLayout.of(config).parameters();
+    long table = (long) config.vocabulary() * config.hidden();
+    long parameters = WeightLayout.of(config).parameters();
+    long packed = parameters - (config.tiedHead() ? 0 : table);
+    long weights = bytes * (parameters + (packs ? packed : 0));
     long perToken = cacheBytesOfToken(config, precision);
     long prompts = load.slots() * blocks(load.promptTokens()) * perToken;
-    long table = load.sequences() * blocks(load.responseTokens()) * perToken;
-    long cache = load.kvCacheBytes() == 0 ? prompts + table : load.kvCacheBytes();
+    long responses = load.sequences() * blocks(load.responseTokens()) * perToken;
+    long cache = load.kvCacheBytes() == 0 ? prompts + responses : load.kvCacheBytes();
     Qwen25VlConfig.Vision see = config.vision();
     long queries = (long) config.heads() * config.headSize();
     long tokens = Math.min(load.prefillTokens(), load.slots() * load.promptTokens());
@@ -58,7 +68,7 @@ public record RolloutMemory(
         weights,
         weights,
         cache,
-        Math.min(cache, table) / (2L * config.layers()),
+        Math.min(cache, responses) / (2L * config.layers()),
         load.sequences() * config.vocabulary() * SAMPLING_BYTES,
         Math.max(decoder, tower),
         (blocks(load.promptTokens()) / load.groupSize() + blocks(load.responseTokens()))

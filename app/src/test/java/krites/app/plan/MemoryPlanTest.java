@@ -40,7 +40,7 @@ final class MemoryPlanTest {
   void aPromptIsHeldOnceForItsGroupAndEverythingInBlocksOf16() {
     Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 0, 4096);
 
-    RolloutMemory memory = RolloutMemory.of(shipped, Precision.F32, load);
+    RolloutMemory memory = RolloutMemory.of(shipped, Precision.F32, false, load);
 
     assertEquals(2 * 112 * 768 + 16 * 208 * 768L, memory.cache(), "2 prompts, 16 responses");
     assertEquals((112 / 8 + 208) * 768L, memory.perSequence());
@@ -48,10 +48,20 @@ final class MemoryPlanTest {
   }
 
   @Test
+  void matricesInAnotherOrderAreCountedBesideTheWeights() {
+    Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 0, 4096);
+
+    assertEquals(
+        2 * RolloutMemory.of(shipped, Precision.F32, false, load).weights(),
+        RolloutMemory.of(shipped, Precision.F32, true, load).weights(),
+        "the table of embeddings is the head as well");
+  }
+
+  @Test
   void aBudgetIsWhatTheCacheTakes() {
     Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 1 << 20, 4096);
 
-    assertEquals(1 << 20, RolloutMemory.of(shipped, Precision.F32, load).cache());
+    assertEquals(1 << 20, RolloutMemory.of(shipped, Precision.F32, false, load).cache());
   }
 
   @Test
