@@ -30,6 +30,7 @@ import krites.model.lora.LoraAdapters;
 import krites.model.lora.LoraFiles;
 import krites.model.lora.LoraSettings;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.SavedWeights;
 import krites.model.torchscript.TorchRuntime;
@@ -56,7 +57,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   private final TrainingCore core;
   private final Path referenceFolder;
   private final Optional<LoraFiles.Base> base;
-  private Optional<NetworkWeights> reference;
+  private Optional<FrozenNetwork> reference;
+  private Optional<LaidOut> laidOut = Optional.empty();
   private final Deque<Runnable> pieces = new ArrayDeque<>();
   private PolicyVersion version;
   private Optional<StepMetrics> metrics = Optional.empty();
@@ -139,11 +141,17 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
   }
 
   /** With adapters the reference is what lies beneath them; it is not loaded again. */
-  private NetworkWeights loadReference() {
-    return core.adapters().isPresent()
-        ? core.weights()
-        : NetworkWeights.map(
-            referenceFolder, core.config(), settings.choice().precision(), manager);
+  private FrozenNetwork loadReference() {
+    if (core.adapters().isPresent()) {
+      return FrozenNetwork.beneath(core, manager);
+    }
+    Precision precision = settings.choice().precision();
+    return FrozenNetwork.of(
+        core.config(),
+        NetworkWeights.map(referenceFolder, core.config(), precision, manager),
+        precision,
+        core.headTokens(),
+        manager);
   }
 
   @Override
@@ -170,14 +178,12 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     metrics = Optional.of(collected);
     List<List<MicroBatch>> updates = cut(next);
     Objective objective = settings.objective().with(next.tuning());
-    Optional<NetworkWeights> frozen = reference(objective);
+    Optional<FrozenNetwork> frozen = reference(objective);
     boolean needsOld = updates.size() > 1 && objective.loss().proximal() == ProximalRule.RECOMPUTED;
-    for (List<MicroBatch> update : updates) {
-      for (MicroBatch micro : update) {
-        if (frozen.isPresent() || needsOld) {
-          pieces.add(
-              () -> collected.time("reference", () -> fixedLogProbs(micro, frozen, needsOld)));
-        }
+    if (needsOld) {
+      // No update may come before them.
+      for (List<MicroBatch> update : updates) {
+        update.forEach(micro -> addFixedLogProbs(micro, frozen, true, collected));
       }
     }
     for (List<MicroBatch> update : updates) {
@@ -193,6 +199,9 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
                     tokens,
                     responses,
                     settings.maxResponseTokens());
+        if (!needsOld && frozen.isPresent()) {
+          addFixedLogProbs(micro, frozen, false, collected); // side by side, they share the rows
+        }
         pieces.add(
             () ->
                 collected.time(
@@ -203,11 +212,16 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
     }
   }
 
+  private void addFixedLogProbs(
+      MicroBatch micro, Optional<FrozenNetwork> frozen, boolean needsOld, StepMetrics collected) {
+    pieces.add(() -> collected.time("reference", () -> fixedLogProbs(micro, frozen, needsOld)));
+  }
+
   /**
    * The frozen start policy if the objective of a step needs it; one that the configuration did not
    * need is loaded when a step first does, and kept.
    */
-  private Optional<NetworkWeights> reference(Objective objective) {
+  private Optional<FrozenNetwork> reference(Objective objective) {
     if (!objective.usesReference()) {
       return Optional.empty();
     }
@@ -249,15 +263,30 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
         group.responses().stream().map(response -> response.ids().toArray()).toList());
   }
 
-  private void fixedLogProbs(MicroBatch micro, Optional<NetworkWeights> frozen, boolean needsOld) {
-    try (NDManager scope = manager.newSubManager()) {
-      PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
-      double temperature = settings.objective().temperature();
-      frozen.ifPresent(
-          weights ->
-              micro.setReference(
-                  core.logProbs(rows, temperature, weights, scope).get(0).toFloatArray()));
-      if (needsOld) {
+  /** Rows of the micro-batch that was worked on last, and who owns their tensors. */
+  private record LaidOut(MicroBatch micro, PackedRows rows, NDManager owner) {}
+
+  private PackedRows rows(MicroBatch micro) {
+    if (laidOut.isEmpty() || laidOut.get().micro() != micro) {
+      forgetRows();
+      NDManager owner = manager.newSubManager();
+      PackedRows rows = PackedRows.of(micro.sequences(), core.config(), owner);
+      laidOut = Optional.of(new LaidOut(micro, rows, owner));
+    }
+    return laidOut.get().rows();
+  }
+
+  private void forgetRows() {
+    laidOut.ifPresent(old -> old.owner().close());
+    laidOut = Optional.empty();
+  }
+
+  private void fixedLogProbs(MicroBatch micro, Optional<FrozenNetwork> frozen, boolean needsOld) {
+    PackedRows rows = rows(micro);
+    double temperature = settings.objective().temperature();
+    frozen.ifPresent(network -> micro.setReference(network.logProbs(rows, temperature)));
+    if (needsOld) {
+      try (NDManager scope = manager.newSubManager()) {
         micro.setOld(core.logProbs(rows, temperature, scope).get(0).toFloatArray());
       }
     }
@@ -265,14 +294,13 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
 
   private void gradient(
       MicroBatch micro, float[] weights, Objective objective, int updates, StepMetrics collected) {
-    try (NDManager scope = manager.newSubManager()) {
-      PackedRows rows = PackedRows.of(micro.sequences(), core.config(), scope);
-      TrainingCore.PolicyLoss loss = core.policy(rows, micro.targets(weights), objective);
-      collected.add(loss, 1.0 / updates, micro, rows.tokens());
-    }
+    PackedRows rows = rows(micro);
+    TrainingCore.PolicyLoss loss = core.policy(rows, micro.targets(weights), objective);
+    collected.add(loss, 1.0 / updates, micro, rows.tokens());
   }
 
   private void optimize(TrainingBatch step, StepMetrics collected) {
+    forgetRows();
     LearningRate configured = settings.learningRate();
     OptionalDouble peak = step.tuning().learningRate();
     LearningRate course = peak.isPresent() ? configured.withPeak(peak.getAsDouble()) : configured;
@@ -323,10 +351,8 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
 
   @Override
   public void close() {
+    reference.ifPresent(FrozenNetwork::close);
     core.close();
-    if (core.adapters().isEmpty()) {
-      reference.ifPresent(NetworkWeights::close);
-    }
     manager.close();
   }
 }

@@ -251,6 +251,11 @@ public final class TrainingCore implements AutoCloseable {
     return optimizer.state();
   }
 
+  /** Tokens whose logits exist at once. */
+  int headTokens() {
+    return headTokens;
+  }
+
   /** Where the trained tail of the script's list begins. */
   int firstTrained() {
     return firstTrained;
