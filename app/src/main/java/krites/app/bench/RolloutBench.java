@@ -283,7 +283,7 @@ final class RolloutBench {
     findings.add(work, engine.name(), "continuous_over_fixed_ratio", waited / refilled);
     long same =
         continuous.entrySet().stream()
-            .filter(entry -> entry.getValue().equals(fixed.get(entry.getKey())))
+            .filter(entry -> Objects.equals(entry.getValue(), fixed.get(entry.getKey())))
             .count();
     findings.add(work, engine.name(), "same_tokens_share", (double) same / count);
   }
