@@ -111,7 +111,7 @@ public class KernelBenchmark {
       attention.add(noise(sequences, KEY_HEADS, CONTEXT, HEAD_SIZE));
       sampling.add(RawTensors.cast(noise(sequences, VOCABULARY), RawTensors.FLOAT32, manager));
       sampling.add(manager.zeros(new Shape(sequences, 1), DataType.BOOLEAN));
-      sampling.add(manager.zeros(new Shape(VOCABULARY), DataType.BOOLEAN));
+      sampling.add(manager.create(new long[0])); // nothing is forbidden
       sampling.add(manager.full(new Shape(sequences), 0.5f).toType(DataType.FLOAT64, true));
     }
 
@@ -125,18 +125,27 @@ public class KernelBenchmark {
       plain.call(manager, method, attention.get(0), attention.get(1), attention.get(2)).close();
     }
 
-    private void sample(int topK, double topP) {
-      try (NDList shaped =
-          sampler.call(
-              manager,
-              "shape_logits",
-              sampling.get(0),
-              sampling.get(1),
-              sampling.get(2),
-              1.0,
-              topK,
-              topP,
-              1.0)) {
+    private NDArray column(float value) {
+      return manager.full(new Shape(sampling.get(0).getShape().get(0), 1), value);
+    }
+
+    private void sample(int topK, float topP) {
+      try (NDArray one = column(1);
+          NDArray most = column(topK).toType(DataType.INT64, false);
+          NDArray share = column(topP);
+          NDList shaped =
+              sampler.call(
+                  manager,
+                  "shape_logits",
+                  sampling.get(0),
+                  sampling.get(1),
+                  sampling.get(2),
+                  one,
+                  most,
+                  share,
+                  one,
+                  topK,
+                  topP < 1)) {
         sampler.call(manager, "pick", shaped.get(0), sampling.get(3)).close();
       }
     }
@@ -181,12 +190,12 @@ public class KernelBenchmark {
   /** Free sampling. */
   @Benchmark
   public void sampleAll(Native now) {
-    now.sample(0, 1.0);
+    now.sample(0, 1f);
   }
 
   /** Sampling from the 50 most likely tokens, and of those from nine tenths. */
   @Benchmark
   public void sampleTopKAndP(Native now) {
-    now.sample(50, 0.9);
+    now.sample(50, 0.9f);
   }
 }
