@@ -3,6 +3,7 @@ package krites.learner;
 import java.util.List;
 import java.util.Optional;
 import krites.model.lora.LoraLayout;
+import krites.model.qwen25vl.PackedWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
@@ -71,11 +72,16 @@ public record LearnerMemory(
         weights,
         rounded ? Float.BYTES * values : 0,
         adapters.map(LoraLayout::parameters).orElse(0L) * Float.BYTES,
-        reference && adapters.isEmpty() ? weights : 0,
+        reference && adapters.isEmpty() ? weights + packedHead(config, choice) : 0,
         values * Float.BYTES,
         trained.stream().mapToLong(size -> momentBytes(size, optimizer.kind())).sum(),
         partBytes(trained, optimizer),
         optimizer.offload());
+  }
+
+  /** The reference is packed on a CPU; on a GPU this is a little too much. */
+  private static long packedHead(Qwen25VlConfig config, TrainingCore.Choice choice) {
+    return choice.precision().bytes() * PackedWeights.additionalValues(config);
   }
 
   /** Both moments of one tensor. */

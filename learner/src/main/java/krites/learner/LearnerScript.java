@@ -13,9 +13,10 @@ import krites.model.qwen25vl.Qwen25VlConfig;
  * Losses, gradients and the optimizer as TorchScript methods on top of the network's.
  *
  * <p>Shapes: B rows, T tokens, M predicted tokens. A packed row set is passed as {@code rows}, a
- * list of ten or twenty tensors: ids (B, T), positions (3, B, T), doc (B, T), segment (B, T),
+ * list of seven or eighteen tensors: ids (B, T), positions (3, B, T), doc (B, T), segment (B, T),
  * select (M) flat index of the token that predicts, target (M), image_at (n); then, if there are
- * images, the eleven arguments of {@code vision}.
+ * images, the eleven arguments of {@code vision}. {@code parts} says who looks at whom ({@link
+ * AttentionParts}).
  */
 final class LearnerScript {
   /** Tensors of a packed row set before those of the images. */

@@ -214,6 +214,14 @@ public final class PackedWeights implements AutoCloseable {
     return tensors;
   }
 
+  /**
+   * Numbers that packed weights have beyond those of the network: the copy of a table of embeddings
+   * that is the head as well. Rows of zeros and stacked biases are not worth counting.
+   */
+  public static long additionalValues(Qwen25VlConfig config) {
+    return config.tiedHead() ? (long) config.vocabulary() * config.hidden() : 0;
+  }
+
   /** Numbers held beside those that are shared with the plain weights. */
   public long values() {
     return packedValues;
