@@ -261,6 +261,27 @@ class ContinuousBatchTest {
   }
 
   @Test
+  void aPromptInUseIsNotSharedWithThoseWhoComeUnderNewWeights() {
+    Group expected;
+    try (DjlRolloutEngine fresh = model.engine(2, 4, 4)) {
+      fresh.update(update);
+      fresh.start(request(2, sampled(4, 8), 1));
+      expected = drain(fresh).get(2L);
+    }
+    try (DjlRolloutEngine engine = model.engine(2, 4, 1)) {
+      GroupRequest late = request(2, sampled(4, 8), 1);
+      Sampling hot = new Sampling(4, 50f, 1f, 0, 1f, 60);
+      engine.start(GroupRequest.whole(9, late.prompt(), hot, 1));
+      engine.step(); // read
+      engine.step(); // a token under the old weights
+      engine.update(update);
+      engine.start(late);
+      assertSame(expected, drain(engine).get(2L), "beside one that began before");
+      assertEquals(0, engine.counters().get("prompt_hits"));
+    }
+  }
+
+  @Test
   void theLogProbOfADrawIsThatOfWhatWasLeftToDrawFrom() {
     try (DjlRolloutEngine engine = model.engine(2, 4, 4)) {
       engine.start(request(1, new Sampling(4, 1f, 1f, 3, 1f, 8), 1));
