@@ -83,6 +83,7 @@ class ContinuousBatchTest {
       SplittableRandom random = new SplittableRandom(seed);
       List<GroupRequest> requests = requests(random, 9);
       Map<Long, Group> alone = new HashMap<>();
+      use(original);
       for (GroupRequest request : requests) {
         single.start(request);
         alone.putAll(drain(single));
@@ -124,16 +125,17 @@ class ContinuousBatchTest {
         int old = tokensOfOldWeights(group);
         crossed += old > 0 && group.responses().stream().anyMatch(r -> r.last().equals(V1)) ? 1 : 0;
         after += old == 0 ? 1 : 0;
-        single.update(old == 0 ? update : original);
+        use(old == 0 ? update : original);
         single.start(request);
         Map<Long, Group> alone = new HashMap<>();
         take(single.step(), alone); // read
         for (int i = 0; i < old; i++) {
           take(single.step(), alone);
         }
-        single.update(update);
+        if (single.active() > 0) {
+          use(update);
+        }
         alone.putAll(drain(single));
-        single.update(original);
         assertSame(alone.get(group.id()), group, "seed " + seed + " " + request);
       }
     }
@@ -257,6 +259,27 @@ class ContinuousBatchTest {
         fresh.start(first);
         assertSame(drain(fresh).get(2L), other, "under the new weights alone");
       }
+    }
+  }
+
+  @Test
+  void aPromptInUseIsNotSharedWithThoseWhoComeUnderNewWeights() {
+    Group expected;
+    try (DjlRolloutEngine fresh = model.engine(2, 4, 4)) {
+      fresh.update(update);
+      fresh.start(request(2, sampled(4, 8), 1));
+      expected = drain(fresh).get(2L);
+    }
+    try (DjlRolloutEngine engine = model.engine(2, 4, 1)) {
+      GroupRequest late = request(2, sampled(4, 8), 1);
+      Sampling hot = new Sampling(4, 50f, 1f, 0, 1f, 60);
+      engine.start(GroupRequest.whole(9, late.prompt(), hot, 1));
+      engine.step(); // read
+      engine.step(); // a token under the old weights
+      engine.update(update);
+      engine.start(late);
+      assertSame(expected, drain(engine).get(2L), "beside one that began before");
+      assertEquals(0, engine.counters().get("prompt_hits"));
     }
   }
 
@@ -412,6 +435,13 @@ class ContinuousBatchTest {
     for (RolloutOutcome outcome : outcomes) {
       Group group = assertInstanceOf(RolloutOutcome.Finished.class, outcome).group();
       groups.put(group.id(), group);
+    }
+  }
+
+  /** Has the single engine use these weights. */
+  private static void use(WeightUpdate weights) {
+    if (!single.version().equals(weights.version())) {
+      single.update(weights);
     }
   }
 
