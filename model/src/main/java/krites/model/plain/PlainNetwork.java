@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -77,11 +78,16 @@ public final class PlainNetwork {
 
   /** Normed hidden states (B, T, H), each token looking at those before it in its own row. */
   public NDArray hidden(NDArray x, NDArray positions, NDArray bias) {
-    return hidden(x, positions, bias, (_, k, v) -> new NDList(k, v));
+    NDList rotary = rotary(positions, x.getManager());
+    for (int i = 0; i < config.layers(); i++) {
+      x = layer(i, x, rotary, bias, (_, k, v) -> new NDList(k, v));
+    }
+    return lastNorm(x);
   }
 
   /**
-   * As above, with a cache.
+   * As above, with a cache and without gradients: what a layer made is freed behind it, or a long
+   * prompt of a deep network would hold the activations of all its layers.
    *
    * @param positions (3, B, T), whole numbers
    * @param bias (B or 1, 1, T or 1, S): 0 where a token may look, minus infinity where not
@@ -89,8 +95,17 @@ public final class PlainNetwork {
   NDArray hidden(NDArray x, NDArray positions, NDArray bias, Cache cache) {
     NDList rotary = rotary(positions, x.getManager());
     for (int i = 0; i < config.layers(); i++) {
-      x = layer(i, x, rotary, bias, cache);
+      try (NDScope scope = new NDScope()) {
+        scope.suppressNotUsedWarning();
+        x = layer(i, x, rotary, bias, cache);
+        NDScope.unregister(x);
+      }
+      NDScope.register(x);
     }
+    return lastNorm(x);
+  }
+
+  private NDArray lastNorm(NDArray x) {
     return PlainLayers.norm(x, weights.get("model.norm.weight"), config.normEpsilon());
   }
 
