@@ -19,7 +19,6 @@ import java.util.List;
  */
 final class ArrivingHolding implements Holding {
   private final Manifest manifest;
-  private final byte[] encoded;
   private final List<FileChannel> files = new ArrayList<>();
   private final List<BitSet> here = new ArrayList<>();
   private boolean closed;
@@ -27,7 +26,6 @@ final class ArrivingHolding implements Holding {
   /** Opens or makes the part files, and finds what is right in them already. */
   ArrivingHolding(Path folder, Manifest manifest) throws IOException {
     this.manifest = manifest;
-    this.encoded = manifest.encode();
     Files.createDirectories(folder);
     try {
       for (Manifest.Entry entry : manifest.files()) {
@@ -109,11 +107,6 @@ final class ArrivingHolding implements Holding {
   @Override
   public Manifest manifest() {
     return manifest;
-  }
-
-  @Override
-  public byte[] encodedManifest() {
-    return encoded;
   }
 
   @Override

@@ -11,13 +11,11 @@ import java.util.List;
 /** All files of a content, which nobody changes. They may be deleted while they are served. */
 final class CompleteHolding implements Holding {
   private final Manifest manifest;
-  private final byte[] encoded;
   private final List<FileChannel> files = new ArrayList<>();
 
   /** Opens the files of a folder, whose lengths must be those of the manifest. */
   CompleteHolding(Path folder, Manifest manifest) throws IOException {
     this.manifest = manifest;
-    this.encoded = manifest.encode();
     try {
       for (Manifest.Entry entry : manifest.files()) {
         Path path = folder.resolve(entry.name());
@@ -37,11 +35,6 @@ final class CompleteHolding implements Holding {
   @Override
   public Manifest manifest() {
     return manifest;
-  }
-
-  @Override
-  public byte[] encodedManifest() {
-    return encoded;
   }
 
   @Override

@@ -144,7 +144,7 @@ public final class ContentServer implements AutoCloseable {
     if (answer != WireFormat.Answer.ACCEPTED) {
       listener.refused(link.peer(), answer.reason());
     } else if (request.wantsManifest()) {
-      byte[] manifest = holding.orElseThrow().encodedManifest();
+      byte[] manifest = holding.orElseThrow().manifest().encode();
       link.send(ByteBuffer.allocate(4).putInt(manifest.length).flip());
       link.send(ByteBuffer.wrap(manifest));
     } else {

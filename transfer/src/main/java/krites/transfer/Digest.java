@@ -57,6 +57,10 @@ public final class Digest {
     target.put(value);
   }
 
+  byte[] toBytes() {
+    return value.clone();
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Digest digest && Arrays.equals(value, digest.value);

@@ -15,9 +15,6 @@ sealed interface Holding extends AutoCloseable permits CompleteHolding, Arriving
 
   Manifest manifest();
 
-  /** The manifest as it travels. */
-  byte[] encodedManifest();
-
   /** The file at an index of the manifest; only chunks that are {@link Chunk#HERE} may be read. */
   FileChannel file(int index);
 

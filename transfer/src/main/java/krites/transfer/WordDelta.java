@@ -86,8 +86,8 @@ public final class WordDelta {
       try (DataOutputStream out =
           new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(delta)))) {
         out.writeLong(MAGIC);
-        out.write(bytes(baseSha));
-        out.write(bytes(nextSha));
+        out.write(baseSha.toBytes());
+        out.write(nextSha.toBytes());
         out.writeLong(from.byteSize());
         DeflaterOutputStream packed = new DeflaterOutputStream(out, deflater, 1 << 16);
         long changed = writeBlocks(from, to, new DataOutputStream(packed));
@@ -256,11 +256,5 @@ public final class WordDelta {
 
   private static int step(int zigzag) {
     return (zigzag >>> 1) ^ -(zigzag & 1);
-  }
-
-  private static byte[] bytes(Digest digest) {
-    ByteBuffer buffer = ByteBuffer.allocate(Digest.BYTES);
-    digest.write(buffer);
-    return buffer.array();
   }
 }
