@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import krites.model.qwen25vl.VisionInputs;
 
@@ -90,8 +91,8 @@ final class AttentionParts {
         int own = Math.min(i, part.length() - 1);
         queries[s * most + i] = first + part.from() + own;
         int at = (s * most + i) * keys;
-        java.util.Arrays.fill(mask, at, at + prompts[part.row()], true);
-        java.util.Arrays.fill(mask, at + longest, at + longest + own + 1, true);
+        Arrays.fill(mask, at, at + prompts[part.row()], true);
+        Arrays.fill(mask, at + longest, at + longest + own + 1, true);
         if (i < part.length()) {
           found[first + part.from() + i] = (long) rows * longest + s * most + i;
         }

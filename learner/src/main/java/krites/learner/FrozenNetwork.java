@@ -49,12 +49,12 @@ final class FrozenNetwork implements AutoCloseable {
       NDManager parent) {
     NDManager manager = parent.newSubManager();
     Kernels kernels = Kernels.fastest(parent.getDevice(), precision);
+    ScriptModule script = ScriptModule.load(manager, LearnerScript.frozen(config, kernels));
     NDList tensors =
         switch (kernels) {
           case PLAIN -> weights.tensors();
-          case PACKED -> PackedWeights.replacing(weights, config, manager).tensors();
+          case PACKED -> PackedWeights.replacing(weights, config, script, manager).tensors();
         };
-    ScriptModule script = ScriptModule.load(manager, LearnerScript.frozen(config, kernels));
     return new FrozenNetwork(manager, script, tensors, Optional.of(weights), headTokens);
   }
 
@@ -71,7 +71,15 @@ final class FrozenNetwork implements AutoCloseable {
   float[] logProbs(PackedRows rows, double temperature) {
     try (NDManager scope = manager.newSubManager()) {
       return script
-          .call(scope, "log_probs", rows.tensors(), rows.parts(), temperature, headTokens, tensors)
+          .call(
+              scope,
+              "log_probs",
+              rows.tensors(),
+              rows.parts(),
+              temperature,
+              headTokens,
+              false,
+              tensors)
           .get(0)
           .toFloatArray();
     }

@@ -57,7 +57,7 @@ final class LearnerScript {
   }
 
   /**
-   * {@code log_probs} gives the log-probability of each target and the entropy there.
+   * {@code log_probs} gives the log-probability of each target and, if asked, the entropy there.
    *
    * <p>{@code supervised} is the weighted sum of negative log-probabilities, {@code policy} the
    * {@code objective} of {@link ObjectiveScript}. Both add their gradients to {@code total}, as
@@ -70,11 +70,11 @@ final class LearnerScript {
    */
   private static final String TEXT =
       """
-      def log_probs(self, rows: List[Tensor], parts: List[Tensor], temperature: float, chunk: int, w: List[Tensor]) -> List[Tensor]:
+      def log_probs(self, rows: List[Tensor], parts: List[Tensor], temperature: float, chunk: int, entropies: bool, w: List[Tensor]) -> List[Tensor]:
         image = self.see(rows, False, w)[0]
         x = self.embed(rows[0], rows[6], image, w)
         hidden = self.unrecorded(x, rows, self.looks(rows, parts), w)
-        return torch.slice(self.head_log_probs(hidden, rows[5], temperature, chunk, w), 0, 2)
+        return torch.slice(self.head_log_probs(hidden, rows[5], temperature, chunk, entropies, w), 0, 2)
 
       def supervised(self, rows: List[Tensor], parts: List[Tensor], weight: Tensor, chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
@@ -82,7 +82,7 @@ final class LearnerScript {
         seen = self.begin(rows, recompute, first, ps, w)
         states = self.go_on(seen, rows, looks, recompute, ps, w)
         hidden = torch.detach(states[-1])
-        lp = self.head_log_probs(hidden, rows[5], 1.0, chunk, w)
+        lp = self.head_log_probs(hidden, rows[5], 1.0, chunk, False, w)
         loss = torch.neg(torch.sum(torch.mul(lp[0], weight)))
         dh = self.head_gradient(hidden, rows[5], torch.neg(weight), lp[2], 1.0, chunk, first, total, w)
         n = self.backward(dh, seen, states, rows, looks, recompute, first, total, ps)
@@ -94,7 +94,7 @@ final class LearnerScript {
         seen = self.begin(rows, recompute, first, ps, w)
         states = self.go_on(seen, rows, looks, recompute, ps, w)
         hidden = torch.detach(states[-1])
-        lp = self.head_log_probs(hidden, rows[5], temperature, chunk, w)
+        lp = self.head_log_probs(hidden, rows[5], temperature, chunk, True, w)
         free = torch.requires_grad_(torch.detach(lp[0]), True)
         terms = self.objective(free, lp[1], t, responses, choice, n)
         slope = self.back(terms[0], torch.ones_like(terms[0]), free, 0, 0, torch.len(ps), total, ps)

@@ -25,8 +25,8 @@ final class PassScript {
    * The methods for a network.
    *
    * @param decoder one of {@link DecoderPasses}
-   * @param scores what gives logits: the network's {@code head(hidden, w)}, or a product of {@link
-   *     Products}
+   * @param packed whether logits come from the network's {@code head(hidden, w)}, whose weights are
+   *     packed, instead of a product of {@link Products}
    */
   static String text(Qwen25VlConfig config, String decoder, boolean packed) {
     List<String> names = WeightLayout.of(config).names();
@@ -51,13 +51,14 @@ final class PassScript {
   private static final String HEAD = "lm_head.weight";
 
   /**
-   * {@code head_log_probs} gives the log-probability of each target, the entropy there, and the
-   * distributions of the last chunk, which {@code head_gradient} takes up as {@code kept} if there
-   * is only one. {@code see} and {@code read} are the forward passes of tower and decoder; each
-   * gives the states that {@code backward} needs and, last, its result; {@code begin} and {@code
-   * go_on} run them with the weights that gradients are wanted of. {@code put} adds a gradient to
-   * the total; its number is of no use. {@code attend} takes queries, keys and values by heads and
-   * gives (B, T, heads * D): with one mask for all pairs of a row, or in {@link AttentionParts}.
+   * {@code head_log_probs} gives the log-probability of each target, with {@code entropies} the
+   * entropy there (else nothing, in its place), and the distributions of the last chunk, which
+   * {@code head_gradient} takes up as {@code kept} if there is only one. {@code see} and {@code
+   * read} are the forward passes of tower and decoder; each gives the states that {@code backward}
+   * needs and, last, its result; {@code begin} and {@code go_on} run them with the weights that
+   * gradients are wanted of. {@code put} adds a gradient to the total; its number is of no use.
+   * {@code attend} takes queries, keys and values by heads and gives (B, T, heads * D): with one
+   * mask for all pairs of a row, or in {@link AttentionParts}.
    */
   private static final String TEXT =
       """
@@ -95,7 +96,7 @@ final class PassScript {
       def distributions(self, hidden: Tensor, temperature: float, w: List[Tensor]) -> Tensor:
         return torch.log_softmax(torch.div_($SCORES, temperature), -1)
 
-      def head_log_probs(self, hidden: Tensor, target: Tensor, temperature: float, chunk: int, w: List[Tensor]) -> List[Tensor]:
+      def head_log_probs(self, hidden: Tensor, target: Tensor, temperature: float, chunk: int, entropies: bool, w: List[Tensor]) -> List[Tensor]:
         chosen = annotate(List[Tensor], [])
         entropy = annotate(List[Tensor], [])
         logp = hidden
@@ -103,7 +104,10 @@ final class PassScript {
           logp = self.distributions(self.part(hidden, i, chunk), temperature, w)
           index = torch.unsqueeze(self.part(target, i, chunk), 1)
           chosen.append(torch.squeeze(torch.gather(logp, 1, index), 1))
-          entropy.append(torch.neg(torch.sum(torch.mul_(torch.exp(logp), logp), [1])))
+          if entropies:
+            entropy.append(torch.neg(torch.sum(torch.mul_(torch.exp(logp), logp), [1])))
+          else:
+            entropy.append(torch.zeros([0]))
         return [torch.cat(chosen, 0), torch.cat(entropy, 0), logp]
 
       def head_gradient(self, hidden: Tensor, target: Tensor, slope: Tensor, kept: Tensor, temperature: float, chunk: int, first: int, total: List[Tensor], w: List[Tensor]) -> Tensor:

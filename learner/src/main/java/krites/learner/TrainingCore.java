@@ -39,7 +39,6 @@ public final class TrainingCore implements AutoCloseable {
   private final boolean recompute;
   private final int headTokens;
   private final Optional<LoraAdapters> adapters;
-  private final Optional<ScriptModule> plain;
   private final List<String> names;
   private final NDList network;
   private final NDList trained;
@@ -187,11 +186,6 @@ public final class TrainingCore implements AutoCloseable {
     this.script =
         ScriptModule.load(
             manager, LearnerScript.methods(config, lora.map(LoraLayout::settings), products));
-    this.plain =
-        lora.map(
-            _ ->
-                ScriptModule.load(
-                    manager, LearnerScript.methods(config, Optional.empty(), products)));
     this.names = new ArrayList<>(weights.layout().names());
     lora.ifPresent(layout -> names.addAll(layout.names()));
     this.network = withAdapters(computing.tensors());
@@ -269,22 +263,7 @@ public final class TrainingCore implements AutoCloseable {
   /** Log-probabilities of the targets and entropies, both (M), as trained so far; no gradients. */
   public NDList logProbs(PackedRows rows, double temperature, NDManager output) {
     return script.call(
-        output, "log_probs", rows.tensors(), rows.parts(), temperature, headTokens, network);
-  }
-
-  /** As {@link #logProbs(PackedRows, double, NDManager)}, under given weights without adapters. */
-  public NDList logProbs(
-      PackedRows rows, double temperature, NetworkWeights under, NDManager output) {
-    return plain
-        .orElse(script)
-        .call(
-            output,
-            "log_probs",
-            rows.tensors(),
-            rows.parts(),
-            temperature,
-            headTokens,
-            under.tensors());
+        output, "log_probs", rows.tensors(), rows.parts(), temperature, headTokens, true, network);
   }
 
   /**
@@ -481,7 +460,6 @@ public final class TrainingCore implements AutoCloseable {
   public void close() {
     optimizer.close();
     script.close();
-    plain.ifPresent(ScriptModule::close);
     if (computing != weights) {
       computing.close();
     }

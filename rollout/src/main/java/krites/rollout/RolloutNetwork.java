@@ -78,7 +78,8 @@ public final class RolloutNetwork implements AutoCloseable {
     return switch (kernels) {
       case PLAIN -> new Version(weights, Optional.empty());
       case PACKED ->
-          new Version(weights, Optional.of(PackedWeights.replacing(weights, config, manager)));
+          new Version(
+              weights, Optional.of(PackedWeights.replacing(weights, config, script, manager)));
     };
   }
 

@@ -123,8 +123,7 @@ final class ForwardCase {
     float[] entropy = new float[batch.rows() * width];
     try (TrainingCore core = golden.newCore()) {
       NDList result =
-          core.logProbs(
-              batch.packed(places, targets, golden.config(), scope), 1.0, core.weights(), scope);
+          core.logProbs(batch.packed(places, targets, golden.config(), scope), 1.0, scope);
       float[] chosen = result.get(0).toFloatArray();
       float[] spread = result.get(1).toFloatArray();
       for (int i = 0; i < places.length; i++) {

@@ -45,7 +45,7 @@ public final class NetworkScript {
     String common =
         switch (kernels) {
           case PLAIN -> COMMON;
-          case PACKED -> COMMON + PACKED;
+          case PACKED -> COMMON + PACKED + PackedWeights.TEXT;
         };
     return List.of(common, VisionText.text(config, kernels), DecoderText.text(config, kernels));
   }

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.util.List;
 import krites.model.torchscript.ScriptModule;
 
 /**
@@ -79,10 +78,13 @@ public final class PackedWeights implements AutoCloseable {
    *
    * @param weights on the CPU, all of one type; they must outlive the result, which shares what is
    *     not packed
+   * @param script of {@link NetworkScript#methods(Qwen25VlConfig, Kernels)} with {@link
+   *     Kernels#PACKED}, or one that has its methods
    * @param parent owner of the packed copies
    */
-  public static PackedWeights of(NetworkWeights weights, Qwen25VlConfig config, NDManager parent) {
-    return pack(weights, config, false, parent);
+  public static PackedWeights of(
+      NetworkWeights weights, Qwen25VlConfig config, ScriptModule script, NDManager parent) {
+    return pack(weights, config, script, false, parent);
   }
 
   /**
@@ -93,14 +95,18 @@ public final class PackedWeights implements AutoCloseable {
    *     still be closed after the result
    */
   public static PackedWeights replacing(
-      NetworkWeights weights, Qwen25VlConfig config, NDManager parent) {
-    return pack(weights, config, true, parent);
+      NetworkWeights weights, Qwen25VlConfig config, ScriptModule script, NDManager parent) {
+    return pack(weights, config, script, true, parent);
   }
 
   private static PackedWeights pack(
-      NetworkWeights weights, Qwen25VlConfig config, boolean freeing, NDManager parent) {
+      NetworkWeights weights,
+      Qwen25VlConfig config,
+      ScriptModule script,
+      boolean freeing,
+      NDManager parent) {
     NDManager manager = parent.newSubManager();
-    try (ScriptModule script = ScriptModule.load(parent, List.of(TEXT))) {
+    try {
       Packer packer = new Packer(weights.tensors(), script, freeing, manager);
       packer.all(config);
       return new PackedWeights(manager, packer.packed, packer.values);

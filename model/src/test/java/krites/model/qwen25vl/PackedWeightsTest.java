@@ -61,10 +61,10 @@ class PackedWeightsTest {
     for (boolean tied : new boolean[] {true, false}) {
       Qwen25VlConfig one = tied ? config : untied();
       NetworkWeights weights = NetworkWeights.random(one, 5, manager).in(precision, manager);
-      try (PackedWeights packed = PackedWeights.of(weights, one, manager);
-          ScriptModule plainScript = ScriptModule.load(manager, NetworkScript.methods(one));
+      try (ScriptModule plainScript = ScriptModule.load(manager, NetworkScript.methods(one));
           ScriptModule packedScript =
-              ScriptModule.load(manager, NetworkScript.methods(one, Kernels.PACKED))) {
+              ScriptModule.load(manager, NetworkScript.methods(one, Kernels.PACKED));
+          PackedWeights packed = PackedWeights.of(weights, one, packedScript, manager)) {
         for (int rows : ROWS) {
           float[] expected = logits(plainScript, weights.tensors(), one, rows);
           float[] found = logits(packedScript, packed.tensors(), one, rows);
@@ -81,9 +81,9 @@ class PackedWeightsTest {
   @EnumSource
   void theBitsOfARowDoNotDependOnTheOthers(Precision precision) {
     NetworkWeights weights = NetworkWeights.random(config, 6, manager).in(precision, manager);
-    try (PackedWeights packed = PackedWeights.of(weights, config, manager);
-        ScriptModule script =
-            ScriptModule.load(manager, NetworkScript.methods(config, Kernels.PACKED))) {
+    try (ScriptModule script =
+            ScriptModule.load(manager, NetworkScript.methods(config, Kernels.PACKED));
+        PackedWeights packed = PackedWeights.of(weights, config, script, manager)) {
       float[] all = logits(script, packed.tensors(), config, 300);
       for (int rows : ROWS) {
         float[] some = logits(script, packed.tensors(), config, rows);
@@ -99,7 +99,9 @@ class PackedWeightsTest {
         weights.tensors().stream().filter(tensor -> tensor.getShape().dimension() > 1).toList();
     long values = matrices.stream().mapToLong(tensor -> tensor.getShape().size()).sum();
     NDArray table = weights.tensors().get(WeightLayout.embedding(config));
-    try (PackedWeights packed = PackedWeights.replacing(weights, config, manager)) {
+    try (ScriptModule script =
+            ScriptModule.load(manager, NetworkScript.methods(config, Kernels.PACKED));
+        PackedWeights packed = PackedWeights.replacing(weights, config, script, manager)) {
       for (NDArray matrix : matrices) {
         if (matrix == table) {
           assertEquals(config.vocabulary(), matrix.getShape().get(0), "the table stays");
