@@ -22,7 +22,7 @@ import krites.model.qwen25vl.VisionInputs;
  */
 final class AttentionParts {
   /** What a block costs beside its pairs, in pairs: calls and small operators. */
-  private static final long BLOCK = 8_192;
+  private static final long BLOCK = 32_768;
 
   private AttentionParts() {}
 
