@@ -49,8 +49,10 @@ final class SamplerScript {
         return torch.masked_fill(z, torch.scatter(torch.zeros_like(below), -1, sorted[1], below), -inf)
 
       def forbid(self, z: Tensor, forbidden: Tensor, tail: int) -> Tensor:
-        torch.index_fill_(z, -1, forbidden, -inf)
-        return torch.fill_(torch.narrow(z, -1, tail, torch.sub(torch.size(z, -1), tail)), -inf)
+        beyond = torch.sub(torch.size(z, -1), tail)
+        if torch.gt(beyond, 0):
+          torch.fill_(torch.narrow(z, -1, tail, beyond), -inf)
+        return torch.index_fill_(z, -1, forbidden, -inf)
 
       def shape_logits(self, logits: Tensor, seen: Tensor, forbidden: Tensor, tail: int, temperature: Tensor, top_k: Tensor, top_p: Tensor, penalty: Tensor, most: int, narrowed: bool) -> Tensor:
         punished = torch.where(torch.lt(logits, 0), torch.mul(logits, penalty), torch.div(logits, penalty))
@@ -129,29 +131,34 @@ final class SamplerScript {
       def choose(self, logits: Tensor, p: Tensor, uniform: Tensor, seen: Tensor, forbidden: Tensor, tail: int, temperature: Tensor, top_k: Tensor, top_p: Tensor, penalty: Tensor, most: int, narrowed: bool, penalised: bool, shaped: bool, some_greedy: bool, some_drawn: bool) -> List[Tensor]:
         rows = torch.size(logits, 0)
         at_once = self.rows_at_once(logits)
-        wholes = annotate(List[Tensor], [])
-        sums = annotate(List[Tensor], [])
-        bests = annotate(List[Tensor], [])
-        for i in range(torch.floordiv(torch.sub(torch.add(rows, at_once), 1), at_once)):
-          start = torch.mul(i, at_once)
-          count = at_once
-          if torch.gt(torch.add(start, count), rows):
-            count = torch.sub(rows, start)
-          met = seen
-          if penalised:
-            met = torch.narrow(seen, 0, start, count)
-          out = self.spread(torch.narrow(logits, 0, start, count), torch.narrow(p, 0, start, count), met, forbidden, tail, torch.narrow(temperature, 0, start, count), torch.narrow(top_k, 0, start, count), torch.narrow(top_p, 0, start, count), torch.narrow(penalty, 0, start, count), most, narrowed, shaped, some_greedy)
-          wholes.append(out[0])
-          sums.append(out[1])
-          bests.append(out[2])
-        whole = torch.cat(wholes, 0)
+        if torch.eq(at_once, rows):
+          found = self.spread(logits, p, seen, forbidden, tail, temperature, top_k, top_p, penalty, most, narrowed, shaped, some_greedy)
+        else:
+          wholes = annotate(List[Tensor], [])
+          sums = annotate(List[Tensor], [])
+          bests = annotate(List[Tensor], [])
+          for i in range(torch.floordiv(torch.sub(torch.add(rows, at_once), 1), at_once)):
+            start = torch.mul(i, at_once)
+            count = at_once
+            if torch.gt(torch.add(start, count), rows):
+              count = torch.sub(rows, start)
+            met = seen
+            if penalised:
+              met = torch.narrow(seen, 0, start, count)
+            part = self.spread(torch.narrow(logits, 0, start, count), torch.narrow(p, 0, start, count), met, forbidden, tail, torch.narrow(temperature, 0, start, count), torch.narrow(top_k, 0, start, count), torch.narrow(top_p, 0, start, count), torch.narrow(penalty, 0, start, count), most, narrowed, shaped, some_greedy)
+            wholes.append(part[0])
+            sums.append(part[1])
+            bests.append(part[2])
+          found = [torch.cat(wholes, 0), torch.cat(sums, 0), torch.cat(bests, 0)]
+        whole = found[0]
+        best = found[2]
         greedy = torch.le(temperature, 0.0)
         if some_drawn:
-          token = torch.unsqueeze(self.draw(p, torch.cat(sums, 0), uniform), 1)
+          token = torch.unsqueeze(self.draw(p, found[1], uniform), 1)
           if some_greedy:
-            token = torch.where(greedy, torch.cat(bests, 0), token)
+            token = torch.where(greedy, best, token)
         else:
-          token = torch.cat(bests, 0)
+          token = best
         sampled = torch.log(torch.gather(p, -1, token))
         chosen = torch.div(torch.gather(logits, -1, token), self.divisor(temperature))
         if torch.__not__(shaped):
