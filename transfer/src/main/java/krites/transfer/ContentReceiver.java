@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Fetches contents into a folder, each from whichever of its sources answers, and serves what has
@@ -37,6 +38,7 @@ public final class ContentReceiver {
   private final TransferSettings settings;
   private final Carrier carrier;
   private final TransferListener listener;
+  private final LongAdder bytesReceived = new LongAdder();
 
   /**
    * @param folder exists
@@ -74,15 +76,31 @@ public final class ContentReceiver {
     }
   }
 
+  /** Bytes of chunks that came and were right since the start. */
+  public long bytesReceived() {
+    return bytesReceived.sum();
+  }
+
   /**
    * Fetches a content; returns the folder of its files. It stays on the shelf.
    *
    * @throws TransferException if no source could give it; what has arrived is kept for the next try
    */
   public Path fetch(Order order) throws IOException, InterruptedException {
+    return fetch(order, manifest(order));
+  }
+
+  /**
+   * Fetches a content whose manifest is known.
+   *
+   * @throws TransferException if it is not that content's, or no source could give the rest
+   */
+  public Path fetch(Order order, Manifest manifest) throws IOException, InterruptedException {
+    if (!manifest.digest().equals(order.content())) {
+      throw new TransferException("a manifest that is not " + order.content());
+    }
     Path done = folder.resolve(order.name());
-    Path part = folder.resolve(order.name() + PART);
-    Manifest manifest = manifest(order);
+    Path part = part(order.name());
     if (Files.isDirectory(done) && !Files.exists(part)) {
       move(done, part); // fetched before: it is looked at like what a crash left
     }
@@ -101,6 +119,14 @@ public final class ContentReceiver {
         shelf.remove(order.content());
       }
     }
+  }
+
+  /**
+   * The folder in which a content grows under this name. What somebody else puts there before a
+   * fetch is looked at, and only what is not right comes from a source.
+   */
+  public Path part(String name) {
+    return folder.resolve(name + PART);
   }
 
   /** Files of an older try under the same name that are not part of this content. */
@@ -287,7 +313,7 @@ public final class ContentReceiver {
     }
   }
 
-  private static void fetchRun(
+  private void fetchRun(
       Link link, ArrivingHolding holding, int file, int first, int stride, int count, Taking taking)
       throws IOException {
     Manifest.Entry entry = holding.manifest().files().get(file);
@@ -302,6 +328,7 @@ public final class ContentReceiver {
             throw new TransferException(link.peer() + " sends more than it was asked for");
           }
           taking.take(link, holding, file, chunk);
+          bytesReceived.add(entry.length(chunk));
           got++;
         }
         case WAIT -> {
