@@ -109,6 +109,22 @@ public final class WeightStore {
   }
 
   /**
+   * A version came into the folder by other hands, which compared every byte of it: it is not read
+   * again before it is loaded.
+   *
+   * @param sha256 of its file
+   * @throws UncheckedIOException if it is not there
+   */
+  public void accept(String name, String sha256) {
+    Path file = folder.resolve(name).resolve(FILE);
+    try {
+      readings.put(name, Reading.of(file, sha256));
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": no weights: " + e.getMessage(), e);
+    }
+  }
+
+  /**
    * A file as it was when it was read and found right.
    *
    * @param key what the system tells files apart by, where it does
