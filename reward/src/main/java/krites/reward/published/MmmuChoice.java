@@ -62,8 +62,7 @@ public enum MmmuChoice {
         meant.add(option);
       }
     }
-    return last(
-        meant, option -> lower.lastIndexOf(options.get(option).toLowerCase(Locale.ROOT)));
+    return last(meant, option -> lower.lastIndexOf(options.get(option).toLowerCase(Locale.ROOT)));
   }
 
   private static OptionalInt behindAnswer(String response, int options) {

@@ -31,8 +31,7 @@ public record MmmuOpen(Set<String> texts, Set<Double> numbers) {
       List.of(
           Pattern.compile("-?\\b\\d{1,3}(?:,\\d{3})+\\b", UNICODE),
           Pattern.compile("-?\\d+(?:\\.\\d+)?[eE][+-]?\\d+", UNICODE),
-          Pattern.compile(
-              "-?(?:\\d+\\.\\d+|\\.\\d+|\\d+\\b)(?![eE][+-]?\\d+)(?![,\\d])", UNICODE));
+          Pattern.compile("-?(?:\\d+\\.\\d+|\\.\\d+|\\d+\\b)(?![eE][+-]?\\d+)(?![,\\d])", UNICODE));
 
   /** Digits after the point that count. */
   private static final int DIGITS = 2;

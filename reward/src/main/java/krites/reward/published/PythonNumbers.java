@@ -46,9 +46,11 @@ final class PythonNumbers {
 
   /** {@code round(number, digits)}: exact in decimal, halves to even. */
   static double round(double number, int digits) {
-    return Double.isFinite(number)
-        ? new BigDecimal(number).setScale(digits, RoundingMode.HALF_EVEN).doubleValue()
-        : number;
+    if (!Double.isFinite(number)) {
+      return number;
+    }
+    double rounded = new BigDecimal(number).setScale(digits, RoundingMode.HALF_EVEN).doubleValue();
+    return Math.copySign(rounded, number); // decimals have no negative zero
   }
 
   /** {@code repr(number)}: the fewest digits that mean this number. */
@@ -56,7 +58,7 @@ final class PythonNumbers {
     if (Double.isNaN(number)) {
       return "nan";
     }
-    String sign = Double.compare(number, 0.0) < 0 ? "-" : "";
+    String sign = Math.copySign(1, number) < 0 ? "-" : "";
     if (Double.isInfinite(number)) {
       return sign + "inf";
     }

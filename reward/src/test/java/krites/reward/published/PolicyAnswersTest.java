@@ -45,6 +45,7 @@ final class PolicyAnswersTest {
   @CsvSource({
     "2.675,2,'2.67'",
     "0.5,0,'0.0'",
+    "-0.01,1,'-0.0'",
     "1.25,1,'1.2'",
     "47.55,1,'47.5'",
     "3,2,'3.0'",
@@ -91,9 +92,7 @@ final class PolicyAnswersTest {
   void aMultipleChoiceQuestionWithoutChoicesIsRefused() {
     assertThrows(
         IllegalArgumentException.class,
-        () ->
-            new MathVistaAnswer(
-                List.of(), true, MathVistaAnswer.Type.TEXT, OptionalInt.empty()));
+        () -> new MathVistaAnswer(List.of(), true, MathVistaAnswer.Type.TEXT, OptionalInt.empty()));
     assertThrows(IllegalArgumentException.class, () -> MathVistaAnswer.Type.named("number"));
   }
 
