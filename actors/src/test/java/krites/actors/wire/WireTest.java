@@ -33,6 +33,7 @@ import krites.actors.RewardWorker;
 import krites.actors.RolloutWorker;
 import krites.actors.RunSupervisor;
 import krites.actors.TestSystem;
+import krites.actors.WeightHolder;
 import krites.actors.WorkerWait;
 import krites.grpo.Drop;
 import krites.grpo.EncodedPrompt;
@@ -56,6 +57,7 @@ import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.Tuning;
+import krites.grpo.WeightOffer;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.CursorState;
@@ -93,7 +95,8 @@ final class WireTest {
           Learner.Command.class,
           ParameterServer.Command.class,
           Recorder.Command.class,
-          RunSupervisor.Command.class);
+          RunSupervisor.Command.class,
+          WeightHolder.Command.class);
 
   private final Serialization serialization =
       SerializationExtension.get(Adapter.toClassic(SYSTEM.system()));
@@ -251,12 +254,23 @@ final class WireTest {
     return messages;
   }
 
+  private static WeightOffer offer(WeightUpdate update) {
+    return new WeightOffer(
+        update,
+        new WeightOffer.Content("ab", "cd", 1L << 40),
+        Optional.of(
+            new WeightOffer.Delta(
+                new PolicyVersion(1, 11), "ef", new WeightOffer.Content("01", "23", 7))));
+  }
+
   private static List<Object> samples() {
     ActorRef<RolloutWorker.Command> rollout = SYSTEM.ref();
     ActorRef<RewardWorker.Command> reward = SYSTEM.ref();
     ActorRef<Learner.Command> learner = SYSTEM.ref();
     ActorRef<RunSupervisor.Command> supervisor = SYSTEM.ref();
     ActorRef<Orchestrator.Command> orchestrator = SYSTEM.ref();
+    ActorRef<WeightHolder.Command> holder = SYSTEM.ref();
+    ActorRef<ParameterServer.Command> parameterServer = SYSTEM.ref();
     WeightUpdate update = new WeightUpdate(VERSION, "weights/12", "sha256:ab");
     var request =
         new GroupRequest(
@@ -311,6 +325,11 @@ final class WireTest {
         new ParameterServer.Publish(update, orchestrator),
         new ParameterServer.WorkerJoined("rollout-0", rollout),
         new ParameterServer.WeightsActive("rollout-0", VERSION),
+        new ParameterServer.HolderReport(
+            "node-1", "10.0.0.1:7100", List.of(offer(update)), Optional.of(VERSION), holder),
+        new WeightHolder.Fetch(offer(update), List.of("a:1", "b:2"), List.of("c:3")),
+        new WeightHolder.Retire(VERSION),
+        new WeightHolder.Follow(parameterServer),
         new Recorder.RecordStep(
             new StepRecord(12, VERSION, false, Map.of("a/b", 1.0)), List.of(sample())),
         new Recorder.RecordEval(
