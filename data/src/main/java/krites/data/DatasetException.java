@@ -19,6 +19,16 @@ public final class DatasetException extends RuntimeException {
     super(place + ": " + oneLine(problem));
   }
 
+  /** A file that cannot be used, for readers of other rooms. */
+  public static DatasetException of(Path file, String problem) {
+    return new DatasetException(file, problem);
+  }
+
+  /** A row that cannot be used, for readers of other rooms. */
+  public static DatasetException of(RowPlace place, String problem) {
+    return new DatasetException(place, problem);
+  }
+
   /** What a row says (a path, an id) may hold line ends, or be as long as the row. */
   private static String oneLine(String problem) {
     String line = problem.replaceAll("\\p{Cntrl}", "?");

@@ -20,7 +20,7 @@ import krites.grpo.ImageRef;
  *
  * @param folder what relative paths begin at; empty for the folder of each file
  */
-record ImageNames(Optional<Path> folder) {
+public record ImageNames(Optional<Path> folder) {
   /** A video is shown by at most so many of its frames, evenly spread. */
   static final int FRAMES = 8;
 
@@ -35,7 +35,7 @@ record ImageNames(Optional<Path> folder) {
    *
    * @throws RowException if a file is not there or is no image
    */
-  List<ImageRef> of(RowPlace place, List<ImageCell> cells) {
+  public List<ImageRef> of(RowPlace place, List<ImageCell> cells) {
     List<ImageRef> names = new ArrayList<>();
     for (ImageCell cell : cells) {
       switch (cell) {

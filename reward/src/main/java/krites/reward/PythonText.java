@@ -51,7 +51,7 @@ public final class PythonText {
   }
 
   /** What {@code float(text)} gives, or empty where it raises. */
-  static Optional<Double> toFloat(String text) {
+  public static Optional<Double> toFloat(String text) {
     if (text.length() > NUMBER_CHARS_MAX) {
       return Optional.empty();
     }

@@ -3,13 +3,13 @@ package krites.reward;
 import java.util.Optional;
 
 /** The {@code \text{...}} that encloses a whole answer. */
-final class TextCommand {
+public final class TextCommand {
   private static final String OPEN = "\\text{";
 
   private TextCommand() {}
 
   /** The content where the answer matches {@code ^\\text\{(.+?)\}$}: on one line, not empty. */
-  static Optional<String> unwrapWhole(String answer) {
+  public static Optional<String> unwrapWhole(String answer) {
     String text = answer.endsWith("\n") ? answer.substring(0, answer.length() - 1) : answer;
     int end = text.length() - 1;
     if (!text.startsWith(OPEN) || end <= OPEN.length() || text.charAt(end) != '}') {

@@ -16,6 +16,7 @@ public final class Checks {
         new PublishedCheck(),
         new ParquetCheck(),
         new CriticCheck(),
+        new PolicyCheck(),
         new SampleFilesCheck("nlvr", true),
         new SampleFilesCheck("shapeworld", true),
         new SamplingCheck(),

@@ -78,6 +78,7 @@ class KritesArchitectureTest {
         "reward",
         "learner",
         "data",
+        "eval",
         "actors",
         "simulator",
         "transfer",
@@ -214,10 +215,10 @@ class KritesArchitectureTest {
     // Files and text: a dataset or a reward rule can be read, tested and changed without a native
     // library.
     rules.put(
-        "data and reward know no tensors and no network",
+        "data, eval and reward know no tensors and no network",
         noClasses()
             .that()
-            .resideInAnyPackage("krites.data..", "krites.reward..")
+            .resideInAnyPackage("krites.data..", "krites.eval..", "krites.reward..")
             .should()
             .dependOnClassesThat(resideInAnyPackage("ai.djl..", "krites.model..")));
 

@@ -1,6 +1,8 @@
 package krites.data.benchmark;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +23,7 @@ public record BenchmarkRow(JsonNode fields) {
   }
 
   /** A text that must be there. */
-  String text(String column) {
+  public String text(String column) {
     JsonNode value = need(column);
     if (!value.isTextual()) {
       throw wrong(column, "a text", value);
@@ -30,7 +32,7 @@ public record BenchmarkRow(JsonNode fields) {
   }
 
   /** A text of a table in which cells may be empty. */
-  Optional<String> cell(String column) {
+  public Optional<String> cell(String column) {
     JsonNode value = fields.path(column);
     boolean number = value.isNumber() && !Double.isNaN(value.doubleValue());
     if (!value.isTextual() && !number || value.asText().equals(EMPTY_CELL)) {
@@ -39,8 +41,42 @@ public record BenchmarkRow(JsonNode fields) {
     return Optional.of(value.asText());
   }
 
+  /** Whether there is anything in a column. */
+  public boolean has(String column) {
+    return fields.hasNonNull(column);
+  }
+
+  /** A text, a number or a word of JSON, as text; some tables write answers as numbers. */
+  public String value(String column) {
+    JsonNode value = need(column);
+    if (!value.isValueNode() || value.isBinary()) {
+      throw wrong(column, "a text or a number", value);
+    }
+    return value.asText();
+  }
+
+  /** A row within the row, such as {@code metadata}; empty if there is none. */
+  public Optional<BenchmarkRow> part(String column) {
+    JsonNode value = fields.path(column);
+    return value.isObject() ? Optional.of(new BenchmarkRow(value)) : Optional.empty();
+  }
+
+  /** The same row without what is no text, number or list of such: pictures are found by name. */
+  public BenchmarkRow withoutBytes() {
+    ObjectNode kept = JsonNodeFactory.instance.objectNode();
+    fields
+        .properties()
+        .forEach(
+            field -> {
+              if (!field.getValue().isBinary() && !field.getValue().has("bytes")) {
+                kept.set(field.getKey(), field.getValue());
+              }
+            });
+    return new BenchmarkRow(kept);
+  }
+
   /** A list of texts, written as a list or as Python writes one into a text. */
-  List<String> texts(String column) {
+  public List<String> texts(String column) {
     JsonNode value = need(column);
     if (value.isTextual()) {
       try {

@@ -1,5 +1,7 @@
 package krites.data.benchmark;
 
+import java.util.List;
+
 /**
  * MMMU: the question, its options, and after an empty line how to answer. Markers of pictures
  * ({@code <image 1>}) stay in the text as they are.
@@ -20,9 +22,14 @@ public record MmmuPrompts(String multipleChoice, String openEnded) implements Be
     String question = row.text("question");
     // The only other type is open; its column of options holds an empty list.
     if (row.text("question_type").equals("multiple-choice")) {
-      return question + "\n" + OptionLines.of(row.texts("options")) + "\n\n" + multipleChoice;
+      return choice(question, row.texts("options"));
     }
     return question + "\n\n" + openEnded;
+  }
+
+  /** The text of a question with options. */
+  public String choice(String question, List<String> options) {
+    return question + "\n" + OptionLines.of(options) + "\n\n" + multipleChoice;
   }
 
   @Override

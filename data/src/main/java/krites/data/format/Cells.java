@@ -183,7 +183,7 @@ public record Cells(ObjectNode object, long number) {
    *
    * @throws RowException if a cell is of none of the known forms
    */
-  List<ImageCell> images(String... columns) {
+  public List<ImageCell> images(String... columns) {
     for (String column : columns) {
       if (has(column)) {
         return images(column, object.get(column));

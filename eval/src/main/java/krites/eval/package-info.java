@@ -1,0 +1,5 @@
+/** How good a model is: what all benchmarks have in common. */
+@NullMarked
+package krites.eval;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests of policy benchmarks. */
+@NullMarked
+package krites.eval.policy;
+
+import org.jspecify.annotations.NullMarked;
