@@ -127,7 +127,7 @@ public final class Main {
           DataCommand.of(out),
           BenchCommand.of(out, err),
           new PlanCommand(out),
-          new EvalCommand(out),
+          new EvalCommand(out, err),
           new AuditCommand(out),
           new DiffCommand(out),
           new SimulateCommand(out),
