@@ -89,7 +89,7 @@ final class EvalCommand implements Callable<Integer> {
             world,
             Datasets.pairs(config.world()).withTrueLabels(),
             Math.max(config.eval().criticItems(), config.eval().policyItems()))
-        .run(directory, bench, critic, machine, seed(), json);
+        .run(directory, bench, critic, machine, seed(options), json);
   }
 
   private Path directory() {
@@ -99,7 +99,8 @@ final class EvalCommand implements Callable<Integer> {
     return named != null ? named : Path.of(String.valueOf(model));
   }
 
-  private long seed() {
+  /** The seed that the options name, else 1. */
+  static long seed(ConfigOptions options) {
     String text = options.seed().orElse("1");
     try {
       return Long.parseLong(text);

@@ -1,7 +1,6 @@
 package krites.app.eval;
 
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -181,6 +180,12 @@ public record BenchmarkRun(
   }
 
   private List<PolicyItem> policyItems(PolicyBenchmark benchmark, BenchmarkOptions options) {
+    return policyItems(benchmark, options, world, worldItems);
+  }
+
+  /** All items of a policy benchmark: of its files, or of the world's held-out split. */
+  static List<PolicyItem> policyItems(
+      PolicyBenchmark benchmark, BenchmarkOptions options, ShapesWorld world, int worldItems) {
     if (benchmark.name().equals(Shapes.NAME)) {
       return Shapes.items(world, Split.TEST, options.size(worldItems));
     }
@@ -210,6 +215,14 @@ public record BenchmarkRun(
 
   private Map<String, Object> settings(
       Path model, AnsweringModel asked, BenchmarkOptions options, Evaluation evaluation) {
+    Map<String, Object> settings = settings(model, asked, options, world);
+    settings.putAll(evaluation.settings());
+    return settings;
+  }
+
+  /** Who is asked, and about what. */
+  static Map<String, Object> settings(
+      Path model, AnsweringModel asked, BenchmarkOptions options, ShapesWorld world) {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("bench", options.bench());
     settings.put("model", model.toString());
@@ -217,23 +230,19 @@ public record BenchmarkRun(
     settings.put("precision", asked.precision().name().toLowerCase(Locale.ROOT));
     boolean builtIn = options.bench().equals(SHAPES_CRITIC) || options.bench().equals(Shapes.NAME);
     settings.put("data", builtIn ? "world, seed " + world.seed() : options.data());
-    if (!builtIn) {
-      settings.put("data_fingerprint", Fingerprint.of(data(options.data())));
-    }
+    settings.put(
+        "data_fingerprint",
+        builtIn
+            ? Fingerprint.of(world.seed() + " " + world.settings())
+            : Fingerprint.ofData(options.data()));
     settings.put("missing_images", options.missing());
-    settings.putAll(evaluation.settings());
     return settings;
   }
 
-  /** The file or folder that a name of a data set begins with. */
-  private static Path data(String name) {
-    Path whole = Path.of(name);
-    int at = name.lastIndexOf('@');
-    return Files.exists(whole) || at < 0 ? whole : Path.of(name.substring(0, at));
-  }
-
   /** Where records go: a name that says what they are, and that other settings change. */
-  private static Path place(Path model, BenchmarkOptions options, Map<String, Object> settings) {
+  static Path place(Path model, BenchmarkOptions options, Map<String, Object> settings) {
+    Map<String, Object> identity = new LinkedHashMap<>(settings);
+    EvalFolder.PATHS.forEach(identity::remove);
     return options
         .out()
         .orElseGet(
@@ -244,6 +253,6 @@ public record BenchmarkRun(
                             + "-"
                             + model.toAbsolutePath().normalize().getFileName()
                             + "-"
-                            + Fingerprint.of(settings.toString()).substring(0, 8)));
+                            + Fingerprint.of(identity.toString()).substring(0, 8)));
   }
 }

@@ -89,7 +89,16 @@ public final class CriticOptions {
    * @throws InputError if a file cannot be read or lacks a field
    */
   JudgeWording wording(boolean trained) {
-    String chosen = wording == null ? (trained ? "trained" : "judge") : wording;
+    return wording(wording == null ? (trained ? "trained" : "judge") : wording);
+  }
+
+  /**
+   * The wording of a name.
+   *
+   * @param chosen {@code trained}, {@code judge}, or a file
+   * @throws InputError if a file cannot be read or lacks a field
+   */
+  static JudgeWording wording(String chosen) {
     return switch (chosen) {
       case "trained" -> JudgeWording.TRAINED;
       case "judge" -> JudgeWording.JUDGE;

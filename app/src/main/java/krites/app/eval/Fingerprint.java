@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import krites.app.InputError;
+import krites.data.table.Shards;
 
 /**
  * What tells two models or two data sets apart without reading all of them: names, lengths, and
@@ -29,14 +30,33 @@ final class Fingerprint {
   /** Of a file, or of the files of a folder that are not hidden. */
   static String of(Path place) {
     try {
+      return of(files(place));
+    } catch (IOException e) {
+      throw new InputError(place + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Of the files of a data set.
+   *
+   * @param name as {@link Shards#of} takes it
+   */
+  static String ofData(String name) {
+    try {
+      return of(Shards.of(name));
+    } catch (IOException e) {
+      throw new InputError(name + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static String of(List<Path> files) throws IOException {
+    try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (Path file : files(place)) {
+      for (Path file : files) {
         digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));
         update(digest, file);
       }
       return HexFormat.of().formatHex(digest.digest()).substring(0, LETTERS);
-    } catch (IOException e) {
-      throw new InputError(place + " cannot be read: " + e.getMessage(), e);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java has SHA-256", e);
     }
