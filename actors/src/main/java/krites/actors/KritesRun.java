@@ -72,7 +72,7 @@ public final class KritesRun {
   public static ActorSystem<RunSupervisor.Command> open(
       RunSettings settings, RunParts parts, Config overrides, Consumer<RunOutcome> decide) {
     return ActorSystem.create(
-        RunSupervisor.create(settings, parts, decide),
+        RunSupervisor.create(settings, parts, OwnHosts.INSTANCE, decide),
         "krites",
         config(overrides.withFallback(rewardThreads(settings))));
   }

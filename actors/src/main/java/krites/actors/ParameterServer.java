@@ -10,14 +10,18 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.PolicyVersion;
+import krites.grpo.WeightOffer;
 import krites.grpo.WeightUpdate;
+import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +32,11 @@ import org.jspecify.annotations.Nullable;
  * <p>It promises that a version is announced only after its weights were read back and verified,
  * that versions are announced in rising order and an older term never, that a worker is offered one
  * version at a time, always the newest, and that the weights a worker runs or was offered are kept,
- * the newest two in any case. It does not know what weights are. Weights that cannot be verified,
- * or removed, end the run.
+ * the newest two in any case. Where nodes hold weights of their own, it offers them each version
+ * with whom to fetch it from ({@link HolderDesk}), keeps what any of them fetches, and when it has
+ * died and begins anew without any version, takes the newest that a node holds until the learner
+ * publishes. It does not know what weights are. Weights that cannot be verified, or removed, end
+ * the run.
  */
 public final class ParameterServer {
   /** What it understands. */
@@ -46,6 +53,35 @@ public final class ParameterServer {
   /** A worker's next token comes from this version. */
   public record WeightsActive(String worker, PolicyVersion version)
       implements Command, ControlMessage {}
+
+  /**
+   * How a node that holds weights of its own is; comes every second.
+   *
+   * @param node its name
+   * @param address where others fetch from it, as {@code host:port}
+   * @param held versions of which it has every byte
+   * @param fetching the version that it is fetching
+   */
+  public record HolderReport(
+      String node,
+      String address,
+      List<WeightOffer> held,
+      Optional<PolicyVersion> fetching,
+      ActorRef<WeightHolder.Command> ref)
+      implements Command, ControlMessage {
+    public HolderReport {
+      held = List.copyOf(held);
+    }
+  }
+
+  private record Offered(WeightOffer offer) implements Command, LocalMessage {}
+
+  private record Adopted(WeightOffer offer) implements Command, LocalMessage {}
+
+  private record NotAdopted(WeightOffer offer, String reason) implements Command, LocalMessage {}
+
+  private record HolderGone(String node, ActorRef<WeightHolder.Command> ref)
+      implements Command, LocalMessage {}
 
   private record Verified(Publish publish) implements Command, LocalMessage {}
 
@@ -88,16 +124,35 @@ public final class ParameterServer {
   private final Queue<Publish> unverified = new ArrayDeque<>(); // its head is being verified
   private final TreeMap<PolicyVersion, WeightUpdate> announced = new TreeMap<>();
   private final Map<String, Holding> holdings = new TreeMap<>();
+  private final Optional<WeightTransport> transport;
+  private final HolderDesk holders;
+  private boolean adopting;
 
   private ParameterServer(
-      ActorContext<Command> context, WeightVerifier verifier, Executor blocking) {
+      ActorContext<Command> context,
+      WeightVerifier verifier,
+      Executor blocking,
+      Optional<WeightTransport> transport) {
     this.context = context;
     this.verifier = verifier;
     this.blocking = blocking;
+    this.transport = transport;
+    this.holders = new HolderDesk(transport.map(WeightTransport::address).orElse(""));
   }
 
   /** A server without any version. */
   static Behavior<Command> create(WeightVerifier verifier) {
+    return create(verifier, Optional::empty);
+  }
+
+  /**
+   * A server without any version.
+   *
+   * @param transports opens the bulk plane of this node, closed by the server; empty where every
+   *     worker reads the files that the learner writes
+   */
+  public static Behavior<Command> create(
+      WeightVerifier verifier, Supplier<Optional<WeightTransport>> transports) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
@@ -108,13 +163,19 @@ public final class ParameterServer {
                           .dispatchers()
                           .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
                   timers.startTimerWithFixedDelay(new Look(), LOOK_EVERY);
-                  return new ParameterServer(context, verifier, blocking).running();
+                  var server =
+                      new ParameterServer(
+                          context,
+                          verifier,
+                          blocking,
+                          PartFailure.guard("weight transport", transports));
+                  return server.running();
                 }));
   }
 
   private Behavior<Command> running() {
-    return Behaviors.receiveMessage(
-        command ->
+    return Behaviors.<Command>receive(
+        (_, command) ->
             switch (command) {
               case Publish publish -> onPublish(publish);
               case Verified(Publish publish) -> onVerified(publish);
@@ -124,6 +185,12 @@ public final class ParameterServer {
                   onWeightsActive(worker, version);
               case WorkerGone(String worker) -> onWorkerGone(worker);
               case Retired(PolicyVersion version) -> onRetired(version);
+              case HolderReport report -> onHolderReport(report);
+              case HolderGone(String node, ActorRef<WeightHolder.Command> ref) ->
+                  onHolderGone(node, ref);
+              case Offered(WeightOffer offer) -> onOffered(offer);
+              case Adopted(WeightOffer offer) -> onAdopted(offer);
+              case NotAdopted(WeightOffer offer, String reason) -> onNotAdopted(offer, reason);
               case Look() -> onLook();
               case Broken(String deed, WeightUpdate update, Throwable cause) ->
                   throw new IllegalStateException(
@@ -136,7 +203,13 @@ public final class ParameterServer {
                           + ": "
                           + Reasons.of(cause),
                       cause);
-            });
+            },
+        (_, signal) -> {
+          if (signal instanceof PostStop) {
+            transport.ifPresent(WeightTransport::close);
+          }
+          return Behaviors.same();
+        });
   }
 
   /** A version that is known already is only told of again; an older one is refused. */
@@ -171,6 +244,7 @@ public final class ParameterServer {
         }
       }
     }
+    adopt();
     return Behaviors.same();
   }
 
@@ -188,19 +262,100 @@ public final class ParameterServer {
   private Behavior<Command> onVerified(Publish publish) {
     WeightUpdate update = publish.update();
     if (!announced.isEmpty() && update.version().compareTo(announced.lastKey()) <= 0) {
-      throw new IllegalStateException(
-          update.version() + " was published after " + announced.lastKey() + " was announced");
+      // Taken over from a node while it was verified: it is told of, or it is too late.
+      verifyNext();
+      return onPublish(publish);
     }
     announced.put(update.version(), update);
     publish.replyTo().tell(new Orchestrator.Announced(update));
     holdings.keySet().forEach(this::offerNewest);
     retireUnused();
+    transport.ifPresentOrElse(bulk -> offer(bulk, update), this::verifyNext);
+    return Behaviors.same();
+  }
+
+  private void verifyNext() {
     unverified.remove();
     if (!unverified.isEmpty()) {
       verify(unverified.element());
     }
+  }
+
+  // --- other nodes
+  // ------------------------------------------------------------------------------------------
+
+  /** Before the next is verified, so that the version before it is still here to compare with. */
+  private void offer(WeightTransport bulk, WeightUpdate update) {
+    Optional<WeightUpdate> base =
+        Optional.ofNullable(announced.lowerEntry(update.version())).map(Map.Entry::getValue);
+    context.pipeToSelf(
+        CompletableFuture.supplyAsync(() -> bulk.offer(update, base), blocking),
+        (offer, failure) ->
+            failure == null ? new Offered(offer) : new Broken("offered", update, unwrap(failure)));
+  }
+
+  private Behavior<Command> onOffered(WeightOffer offer) {
+    holders.offered(offer);
+    verifyNext();
     return Behaviors.same();
   }
+
+  private Behavior<Command> onHolderReport(HolderReport report) {
+    if (holders.heard(report, announced::containsKey)) {
+      context.watchWith(report.ref(), new HolderGone(report.node(), report.ref()));
+    }
+    retireUnused(); // what it fetched, it has by now
+    return Behaviors.same();
+  }
+
+  private Behavior<Command> onHolderGone(String node, ActorRef<WeightHolder.Command> ref) {
+    holders.gone(node, ref);
+    retireUnused();
+    return Behaviors.same();
+  }
+
+  /**
+   * A server that has no version, because the one before it died, takes the newest that a node
+   * holds. What the learner publishes meanwhile or later is newer, or of a newer term.
+   */
+  private void adopt() {
+    Optional<WeightOffer> left = holders.newestHeld();
+    if (adopting || !announced.isEmpty() || !unverified.isEmpty() || left.isEmpty()) {
+      return;
+    }
+    WeightOffer offer = left.get();
+    WeightTransport bulk = transport.orElseThrow();
+    var route = new WeightTransport.Route(holders.holdersOf(offer), List.of());
+    adopting = true;
+    context.pipeToSelf(
+        CompletableFuture.supplyAsync(() -> bulk.fetch(offer, route), blocking),
+        (_, failure) ->
+            failure == null
+                ? new Adopted(offer)
+                : new NotAdopted(offer, Reasons.of(unwrap(failure))));
+  }
+
+  private Behavior<Command> onAdopted(WeightOffer offer) {
+    adopting = false;
+    PolicyVersion version = offer.version();
+    if (announced.isEmpty() || version.compareTo(announced.lastKey()) > 0) {
+      context.getLog().info("{} was taken over from the nodes that hold it", version);
+      announced.put(version, offer.update());
+      holders.offered(offer);
+      holdings.keySet().forEach(this::offerNewest);
+    }
+    return Behaviors.same();
+  }
+
+  /** The next look tries again. */
+  private Behavior<Command> onNotAdopted(WeightOffer offer, String reason) {
+    adopting = false;
+    context.getLog().warn("{} could not be taken over: {}", offer.version(), reason);
+    return Behaviors.same();
+  }
+
+  // --- workers
+  // ----------------------------------------------------------------------------------------------
 
   private Behavior<Command> onWorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) {
     Holding known = holdings.get(worker);
@@ -252,8 +407,10 @@ public final class ParameterServer {
     List<WeightUpdate> old =
         announced.values().stream().limit(Math.max(0, announced.size() - KEPT)).toList();
     for (WeightUpdate update : old) {
-      if (holdings.values().stream().noneMatch(holding -> holding.needs(update.version()))) {
-        announced.remove(update.version());
+      PolicyVersion version = update.version();
+      if (!holders.needs(version)
+          && holdings.values().stream().noneMatch(holding -> holding.needs(version))) {
+        announced.remove(version);
         retire(update);
       }
     }
@@ -261,14 +418,19 @@ public final class ParameterServer {
 
   private void retire(WeightUpdate update) {
     context.pipeToSelf(
-        CompletableFuture.runAsync(() -> verifier.retire(update), blocking),
+        CompletableFuture.runAsync(
+            () -> {
+              transport.ifPresent(bulk -> bulk.retire(update));
+              verifier.retire(update);
+            },
+            blocking),
         (done, failure) ->
             failure == null
                 ? new Retired(update.version())
                 : new Broken("removed", update, unwrap(failure)));
   }
 
-  private static Throwable unwrap(Throwable failure) {
+  static Throwable unwrap(Throwable failure) {
     Throwable cause = failure.getCause();
     return failure instanceof CompletionException && cause != null ? cause : failure;
   }

@@ -13,6 +13,15 @@ final class PartFailure extends RuntimeException {
     super(part + ": " + Reasons.of(cause), cause);
   }
 
+  private PartFailure(String reason) {
+    super(reason);
+  }
+
+  /** A part could not be made on another node. */
+  static PartFailure elsewhere(String reason) {
+    return new PartFailure(reason);
+  }
+
   /**
    * Makes a part; native libraries that cannot be loaded count as its failure and not as the end of
    * the JVM.

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import krites.actors.wire.ControlMessage;
@@ -59,6 +60,10 @@ public final class RolloutWorker {
    */
   public record Drain() implements Command, ControlMessage {}
 
+  /** The weights of an offer have come to this node; or have not. */
+  private record Fetched(WeightUpdate offer, Optional<WeightUpdate> here, String why)
+      implements Command, LocalMessage {}
+
   /** The next short piece of work. */
   private record Step() implements Command, LocalMessage {}
 
@@ -76,9 +81,11 @@ public final class RolloutWorker {
   private final ActorRef<Orchestrator.Command> orchestrator;
   private final ActorRef<ParameterServer.Command> parameterServer;
   private final WeightUpdateMode mode;
+  private final WeightSource source;
   private final Map<Long, Generate> waiting = new LinkedHashMap<>();
   private final Map<Long, Generate> running = new LinkedHashMap<>(); // those in the engine
   private @Nullable PolicyVersion active;
+  private @Nullable PolicyVersion fetching; // the newest that was asked for
   private @Nullable WeightUpdate pending; // FINISH: taken over when nothing runs any more
   private boolean stepping;
   private boolean draining;
@@ -91,13 +98,15 @@ public final class RolloutWorker {
       RolloutEngine engine,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer,
-      WeightUpdateMode mode) {
+      WeightUpdateMode mode,
+      WeightSource source) {
     this.context = context;
     this.name = name;
     this.engine = engine;
     this.orchestrator = orchestrator;
     this.parameterServer = parameterServer;
     this.mode = mode;
+    this.source = source;
   }
 
   /** A worker that makes its engine on its own thread and reports for work. */
@@ -107,6 +116,7 @@ public final class RolloutWorker {
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer,
       WeightUpdateMode mode,
+      WeightSource source,
       Duration reportEvery) {
     return Behaviors.setup(
         context ->
@@ -114,7 +124,8 @@ public final class RolloutWorker {
                 timers -> {
                   RolloutEngine engine = PartFailure.guard("rollout engine of " + name, engines);
                   var worker =
-                      new RolloutWorker(context, name, engine, orchestrator, parameterServer, mode);
+                      new RolloutWorker(
+                          context, name, engine, orchestrator, parameterServer, mode, source);
                   worker.announce();
                   timers.startTimerWithFixedDelay(new Report(), reportEvery);
                   return worker.behavior();
@@ -127,6 +138,8 @@ public final class RolloutWorker {
             switch (command) {
               case Generate generate -> onGenerate(generate);
               case UpdateWeights(WeightUpdate update) -> onUpdateWeights(update);
+              case Fetched(WeightUpdate offer, Optional<WeightUpdate> here, String why) ->
+                  onFetched(offer, here, why);
               case Cancel(long groupId) -> onCancel(groupId);
               case Drain() -> onDrain();
               case Step() -> onStep();
@@ -215,18 +228,58 @@ public final class RolloutWorker {
     heardByParameterServer = true;
     if (active != null && update.version().compareTo(active) <= 0) {
       parameterServer.tell(new ParameterServer.WeightsActive(name, active));
-    } else if (pending == null || update.version().compareTo(pending.version()) > 0) {
-      switch (mode) {
-        case IN_FLIGHT -> swap(update);
-        case FINISH -> pending = update;
-        case ABORT -> {
-          beginAnew();
-          swap(update);
-        }
-      }
-      goOn();
+    } else if (fetching == null || update.version().compareTo(fetching) > 0) {
+      fetching = update.version();
+      fetch(update);
     }
     return Behaviors.same();
+  }
+
+  /** Weights that are here already are taken over in the same moment. */
+  private void fetch(WeightUpdate offer) {
+    CompletableFuture<WeightUpdate> coming = source.fetch(offer).toCompletableFuture();
+    if (coming.isDone() && !coming.isCompletedExceptionally()) {
+      take(coming.join());
+      return;
+    }
+    context.pipeToSelf(
+        coming,
+        (here, failure) ->
+            new Fetched(
+                offer, Optional.ofNullable(here), failure == null ? "" : Reasons.of(failure)));
+  }
+
+  /** An offer whose weights did not come is made again: it was not acknowledged. */
+  private Behavior<Command> onFetched(WeightUpdate offer, Optional<WeightUpdate> here, String why) {
+    if (here.isEmpty()) {
+      context.getLog().warn("{} cannot have the weights of {}: {}", name, offer.version(), why);
+      fetching = offer.version().equals(fetching) ? newest() : fetching;
+    } else if (isNews(offer.version())) {
+      take(here.get());
+    }
+    return Behaviors.same();
+  }
+
+  /** The newest version that is here. */
+  private @Nullable PolicyVersion newest() {
+    return pending == null ? active : pending.version();
+  }
+
+  private boolean isNews(PolicyVersion version) {
+    PolicyVersion newest = newest();
+    return newest == null || version.compareTo(newest) > 0;
+  }
+
+  private void take(WeightUpdate update) {
+    switch (mode) {
+      case IN_FLIGHT -> swap(update);
+      case FINISH -> pending = update;
+      case ABORT -> {
+        beginAnew();
+        swap(update);
+      }
+    }
+    goOn();
   }
 
   /** Throws away what runs; it waits again, before all others. */

@@ -55,6 +55,22 @@ public record RunParts(
     evalSets = Collections.unmodifiableMap(new LinkedHashMap<>(evalSets));
   }
 
+  /** The same with another recorder. */
+  RunParts recordingTo(RunRecorder other) {
+    return new RunParts(
+        engines,
+        trainer,
+        reward,
+        train,
+        evalSets,
+        other,
+        checkpoints,
+        weights,
+        recovery,
+        inbox,
+        nanos);
+  }
+
   RunParts from(Recovery again) {
     return new RunParts(
         engines,

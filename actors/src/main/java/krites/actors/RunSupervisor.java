@@ -1,6 +1,7 @@
 package krites.actors;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -12,10 +13,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.flow.LiveSetting;
-import krites.grpo.port.RolloutEngine;
 import krites.grpo.record.RunSummary;
 import org.apache.pekko.actor.ActorInitializationException;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -65,6 +67,12 @@ public final class RunSupervisor {
   /** Everything was written down. */
   public record Recorded() implements Command, ControlMessage {}
 
+  /** Other nodes host the actors of the run from now on. */
+  record HostsChanged(Hosts hosts) implements Command, LocalMessage {}
+
+  /** A hosted actor that was stopped is gone; or nobody knew it. */
+  public record Dismissed(String actor) implements Command, ControlMessage {}
+
   private record Replace(Worker worker) implements Command, LocalMessage {}
 
   private record Recovered(Optional<RunParts.Recovery> recovery) implements Command, LocalMessage {}
@@ -78,18 +86,23 @@ public final class RunSupervisor {
     String name();
   }
 
-  private record Worker(boolean rollout, int index, int incarnation) implements Role {
+  /**
+   * @param node that hosts it
+   * @param seat its number at that node
+   */
+  private record Worker(boolean rollout, int index, int incarnation, String node, int seat)
+      implements Role {
     @Override
     public String name() {
       return (rollout ? ROLLOUT : REWARD) + index + (incarnation == 0 ? "" : "-" + incarnation);
     }
 
     Worker next() {
-      return new Worker(rollout, index, incarnation + 1);
+      return new Worker(rollout, index, incarnation + 1, node, seat);
     }
   }
 
-  private record Vital(String name) implements Role {}
+  private record Vital(String name, String node) implements Role {}
 
   /** The references that workers need. */
   private record Team(
@@ -118,40 +131,94 @@ public final class RunSupervisor {
   private final TimerScheduler<Command> timers;
   private RunSettings settings;
   private final RunParts parts;
+  private Hosts hosts;
   private final Consumer<RunOutcome> decide;
-  private final int life;
+  private final Past past;
   private final Map<ActorRef<Void>, Role> children =
       new LinkedHashMap<>(); // in the order of their spawning: the hash of a reference is random
   private final Set<String> leaving = new HashSet<>(); // rollout workers that are one too many
+  private final List<String> replacing =
+      new ArrayList<>(); // nodes at which a rollout worker comes after a breath
+  private final Set<String> dismissing = new HashSet<>(); // hosted actors that may still be there
   private int replaced;
-  private int replacing; // rollout workers that come after a breath
   private int nextRollout;
+  private int nextReward;
+
+  /**
+   * What came before.
+   *
+   * @param life how often the run went back to a checkpoint
+   * @param recoveries those of them that count against the limit
+   * @param replaced workers
+   */
+  private record Past(int life, int recoveries, int replaced) {
+    static final Past NOTHING = new Past(0, 0, 0);
+  }
 
   private RunSupervisor(
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       RunSettings settings,
       RunParts parts,
+      Hosts hosts,
       Consumer<RunOutcome> decide,
-      int life,
-      int replaced) {
+      Past past) {
     this.context = context;
     this.timers = timers;
     this.settings = settings;
     this.parts = parts;
+    this.hosts = hosts;
     this.decide = decide;
-    this.life = life;
-    this.replaced = replaced;
+    this.past = past;
+    this.replaced = past.replaced();
   }
 
   /** The guardian of a run. {@code decide} is told the outcome once. */
   static Behavior<Command> create(
-      RunSettings settings, RunParts parts, Consumer<RunOutcome> decide) {
+      RunSettings settings, RunParts parts, Hosts hosts, Consumer<RunOutcome> decide) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new RunSupervisor(context, timers, settings, parts, decide, 0, 0).spawnAll()));
+                    new RunSupervisor(context, timers, settings, parts, hosts, decide, Past.NOTHING)
+                        .begin()));
+  }
+
+  // --- waiting for hosts
+  // ----------------------------------------------------------------------------------------
+
+  private Behavior<Command> begin() {
+    List<Hosts.Part> missing =
+        Stream.of(Hosts.Part.values()).filter(part -> hosts.of(part).isEmpty()).toList();
+    if (missing.isEmpty()) {
+      return spawnAll();
+    }
+    context.getLog().info("the run waits for nodes that host {}", missing);
+    return Behaviors.receiveMessage(
+        command ->
+            switch (command) {
+              case HostsChanged(Hosts other) -> {
+                hosts = other;
+                yield begin();
+              }
+              case Stop() ->
+                  finish(
+                      new RunOutcome.Failed(
+                          "it was stopped while it waited for nodes that host " + missing,
+                          none(),
+                          none()));
+              case RunEnded _,
+                  Recorded _,
+                  Replace _,
+                  Restart _,
+                  Drained _,
+                  Changed _,
+                  Dismissed _,
+                  Deadline _,
+                  Recovered _,
+                  RecoveryFailed _ ->
+                  Behaviors.same();
+            });
   }
 
   // --- spawning
@@ -159,58 +226,91 @@ public final class RunSupervisor {
 
   private Behavior<Command> spawnAll() {
     ActorRef<Recorder.Command> recorder =
-        spawn(new Vital(RECORDER), Recorder.create(parts.recorder()), KritesRun.FILE_DISPATCHER);
+        spawn(
+            new Vital(RECORDER, ""), Recorder.create(parts.recorder()), KritesRun.FILE_DISPATCHER);
+    String params = hosts.of(Hosts.Part.PARAMS).getFirst();
     ActorRef<ParameterServer.Command> parameterServer =
         spawn(
-            new Vital(PARAMETER_SERVER),
-            ParameterServer.create(parts.weights()),
+            new Vital(PARAMETER_SERVER, params),
+            hosts.parameterServer(place(params, PARAMETER_SERVER), parts),
             KritesRun.FLOW_DISPATCHER);
     ActorRef<Orchestrator.Command> orchestrator =
         spawn(
-            new Vital(Orchestrator.NAME),
+            new Vital(Orchestrator.NAME, ""),
             Orchestrator.create(
                 settings,
                 parts,
                 new Orchestrator.Team(parameterServer, recorder, context.getSelf())),
             KritesRun.FLOW_DISPATCHER);
     spawn(
-        new Vital(CONTROL),
+        new Vital(CONTROL, ""),
         ControlDesk.create(parts.inbox(), orchestrator),
         KritesRun.FILE_DISPATCHER);
+    String learner = hosts.of(Hosts.Part.LEARNER).getFirst();
     spawn(
-        new Vital(LEARNER),
-        Learner.create(parts.trainer(), parts.checkpoints(), orchestrator, parameterServer),
-        KritesRun.DEVICE_DISPATCHER);
+        new Vital(LEARNER, learner),
+        hosts.learner(place(learner, LEARNER), settings, parts, orchestrator, parameterServer),
+        hosts.elsewhere() ? KritesRun.FLOW_DISPATCHER : KritesRun.DEVICE_DISPATCHER);
     var team = new Team(orchestrator, parameterServer, recorder);
-    int rollout = wantedRolloutWorkers();
-    for (nextRollout = 0; nextRollout < rollout; nextRollout++) {
-      spawnWorker(team, new Worker(true, nextRollout, 0));
-    }
-    for (int i = 0; i < settings.workers().reward(); i++) {
-      spawnWorker(team, new Worker(false, i, 0));
-    }
+    staff(team);
     return running(team);
   }
 
+  /** Every node has the workers that it is to have, or more. */
+  private void staff(Team team) {
+    for (String node : hosts.of(Hosts.Part.ROLLOUT)) {
+      int coming = (int) replacing.stream().filter(node::equals).count();
+      for (int i = rolloutWorkers(node).size() + coming; i < wantedRolloutWorkers(); i++) {
+        spawnWorker(team, new Worker(true, nextRollout++, 0, node, freeSeat(node)));
+      }
+    }
+    for (String node : hosts.of(Hosts.Part.REWARD)) {
+      if (workers(false, node).isEmpty()) {
+        for (int seat = 0; seat < settings.workers().reward(); seat++) {
+          spawnWorker(team, new Worker(false, nextReward++, 0, node, seat));
+        }
+      }
+    }
+  }
+
+  private int freeSeat(String node) {
+    Set<Integer> taken = workers(true, node).stream().map(Worker::seat).collect(Collectors.toSet());
+    int seat = 0;
+    while (taken.contains(seat)) {
+      seat++;
+    }
+    return seat;
+  }
+
   private void spawnWorker(Team team, Worker worker) {
+    Hosts.Place place = place(worker.node(), worker.name());
     if (worker.rollout()) {
-      Supplier<RolloutEngine> engine = () -> parts.engines().apply(worker.index());
       spawn(
           worker,
-          RolloutWorker.create(
+          hosts.rolloutWorker(
+              place,
               worker.name(),
-              engine,
+              worker.index(),
+              worker.seat(),
+              parts,
               team.orchestrator(),
               team.parameterServer(),
-              settings.asynchrony().weightUpdate(),
-              RolloutWorker.REPORT_EVERY),
-          KritesRun.DEVICE_DISPATCHER);
+              settings.asynchrony().weightUpdate()),
+          hosts.elsewhere() ? KritesRun.FLOW_DISPATCHER : KritesRun.DEVICE_DISPATCHER);
     } else {
       spawn(
           worker,
-          RewardWorker.create(worker.name(), parts.reward(), team.orchestrator()),
-          KritesRun.REWARD_DISPATCHER);
+          hosts.rewardWorker(place, worker.name(), parts, team.orchestrator()),
+          hosts.elsewhere() ? KritesRun.FLOW_DISPATCHER : KritesRun.REWARD_DISPATCHER);
     }
+  }
+
+  private Hosts.Place place(String node, String role) {
+    return new Hosts.Place(node, actorName(role), context.getSelf());
+  }
+
+  private String actorName(String role) {
+    return past.life() == 0 ? role : role + "-life-" + past.life();
   }
 
   /**
@@ -219,8 +319,8 @@ public final class RunSupervisor {
    * exception of a child that cannot start.
    */
   private <M> ActorRef<M> spawn(Role role, Behavior<M> behavior, String dispatcher) {
-    String name = life == 0 ? role.name() : role.name() + "-life-" + life;
-    ActorRef<M> ref = context.spawn(behavior, name, DispatcherSelector.fromConfig(dispatcher));
+    ActorRef<M> ref =
+        context.spawn(behavior, actorName(role.name()), DispatcherSelector.fromConfig(dispatcher));
     context.watch(ref);
     children.put(ref.unsafeUpcast(), role);
     return ref;
@@ -239,6 +339,8 @@ public final class RunSupervisor {
               case Restart(String role, String why) -> onRestart(team, role, why);
               case Drained(String worker) -> onDrained(worker);
               case Changed(LiveSetting setting) -> onChanged(team, setting);
+              case HostsChanged(Hosts other) -> onHostsChanged(team, other);
+              case Dismissed _ -> Behaviors.same();
               case Deadline() ->
                   finish(new RunOutcome.Failed("the run did not stop in time", none(), none()));
               case Recorded _, Recovered _, RecoveryFailed _ -> Behaviors.unhandled();
@@ -261,8 +363,9 @@ public final class RunSupervisor {
     return switch (role) {
       case null -> Behaviors.same();
       case Worker worker -> onWorkerGone(team, worker, cause);
-      case Vital(String name) when mayRecover(name, cause) -> recover(name, cause);
-      case Vital(String name) -> fail(team, name, name + " failed: " + Reasons.of(cause), cause);
+      case Vital(String name, String _) when mayRecover(name, cause) -> recover(name, cause);
+      case Vital(String name, String _) ->
+          fail(team, name, name + " failed: " + Reasons.of(cause), cause);
     };
   }
 
@@ -273,6 +376,11 @@ public final class RunSupervisor {
   }
 
   private Behavior<Command> onWorkerGone(Team team, Worker worker, Throwable cause) {
+    if (cause instanceof HostLost) {
+      leaving.remove(worker.name());
+      context.getLog().warn("{} is lost: {}", worker.name(), cause.getMessage());
+      return Behaviors.same();
+    }
     String reason = worker.name() + " failed: " + Reasons.of(cause);
     if (cause instanceof PartFailure) {
       return fail(team, worker.name(), reason, cause);
@@ -290,19 +398,78 @@ public final class RunSupervisor {
           team, worker.name(), reason + " (" + replaced + " workers were replaced before)", cause);
     }
     replaced++;
-    replacing += worker.rollout() ? 1 : 0;
+    if (worker.rollout()) {
+      replacing.add(worker.node());
+    }
     context.getLog().warn("{}; it is replaced", reason);
     timers.startSingleTimer(worker.name(), new Replace(worker.next()), BREATH);
     return Behaviors.same();
   }
 
-  /** A replacement is not needed when there are to be fewer workers by now. */
+  /**
+   * A replacement is not needed when there are to be fewer workers by now, nor where nobody hosts
+   * them any more.
+   */
   private Behavior<Command> onReplace(Team team, Worker worker) {
-    replacing -= worker.rollout() ? 1 : 0;
-    if (!worker.rollout() || rolloutWorkers().size() < wantedRolloutWorkers()) {
+    Hosts.Part part = worker.rollout() ? Hosts.Part.ROLLOUT : Hosts.Part.REWARD;
+    if (worker.rollout()) {
+      replacing.remove(worker.node());
+    }
+    boolean wanted =
+        !worker.rollout() || rolloutWorkers(worker.node()).size() < wantedRolloutWorkers();
+    if (wanted && hosts.of(part).contains(worker.node())) {
       spawnWorker(team, worker);
     }
     return Behaviors.same();
+  }
+
+  // --- hosts
+  // --------------------------------------------------------------------------------------------------
+
+  /**
+   * New nodes get their workers; those that are leaving hand back what theirs hold. A learner or a
+   * parameter server goes on elsewhere, from the last checkpoint.
+   */
+  private Behavior<Command> onHostsChanged(Team team, Hosts other) {
+    hosts = other;
+    for (Role role : List.copyOf(children.values())) {
+      switch (role) {
+        case Worker worker -> {
+          if (isLeft(worker)) {
+            release(team, worker);
+          }
+        }
+        case Vital(String name, String node) -> {
+          Hosts.Part part = name.equals(LEARNER) ? Hosts.Part.LEARNER : Hosts.Part.PARAMS;
+          if (!node.isEmpty() && hosts.leaving(node)) {
+            var cause = new HostLost(node + ", which hosts the " + part + ", is leaving");
+            return mayRecover(name, cause)
+                ? recover(name, cause)
+                : fail(team, name, Reasons.of(cause), cause);
+          }
+        }
+      }
+    }
+    staff(team);
+    return Behaviors.same();
+  }
+
+  private boolean isLeft(Worker worker) {
+    return hosts.leaving(worker.node()) && !leaving.contains(worker.name());
+  }
+
+  private void release(Team team, Worker worker) {
+    if (worker.rollout()) {
+      leaving.add(worker.name());
+      team.orchestrator().tell(new Orchestrator.Release(worker.name()));
+      return;
+    }
+    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
+      if (child.getValue().equals(worker)) {
+        abandon(child.getKey());
+      }
+    }
+    team.orchestrator().tell(new Orchestrator.RewardGone(worker.name()));
   }
 
   // --- hanging
@@ -336,7 +503,7 @@ public final class RunSupervisor {
                       : new Orchestrator.RewardGone(role));
           return replace(team, worker, reason, new IllegalStateException(reason));
         }
-        case Vital(String name) -> {
+        case Vital(String name, String _) -> {
           var cause = new IllegalStateException(reason);
           return mayRecover(name, cause) ? recover(name, cause) : fail(team, name, reason, cause);
         }
@@ -357,13 +524,11 @@ public final class RunSupervisor {
   private Behavior<Command> onChanged(Team team, LiveSetting setting) {
     settings = settings.with(setting);
     if (setting instanceof LiveSetting.RolloutWorkers(int wanted)) {
-      List<Worker> now = rolloutWorkers();
-      for (int i = now.size() + replacing; i < wanted; i++) {
-        spawnWorker(team, new Worker(true, nextRollout++, 0));
-      }
-      for (Worker surplus : now.subList(Math.min(wanted, now.size()), now.size())) {
-        leaving.add(surplus.name());
-        team.orchestrator().tell(new Orchestrator.Release(surplus.name()));
+      staff(team);
+      for (String node : hosts.of(Hosts.Part.ROLLOUT)) {
+        List<Worker> now = rolloutWorkers(node);
+        now.subList(Math.min(wanted, now.size()), now.size())
+            .forEach(surplus -> release(team, surplus));
       }
     }
     return Behaviors.same();
@@ -373,12 +538,16 @@ public final class RunSupervisor {
     return LiveSettings.of(settings).rolloutWorkers();
   }
 
-  /** Those that stay. */
-  private List<Worker> rolloutWorkers() {
+  /** Those of a node that stay. */
+  private List<Worker> rolloutWorkers(String node) {
+    return workers(true, node).stream().filter(worker -> !leaving.contains(worker.name())).toList();
+  }
+
+  private List<Worker> workers(boolean rollout, String node) {
     return children.values().stream()
-        .filter(role -> role instanceof Worker worker && worker.rollout())
-        .filter(role -> !leaving.contains(role.name()))
+        .filter(Worker.class::isInstance)
         .map(Worker.class::cast)
+        .filter(worker -> worker.rollout() == rollout && worker.node().equals(node))
         .sorted(Comparator.comparingInt(Worker::index))
         .toList();
   }
@@ -428,6 +597,8 @@ public final class RunSupervisor {
                   Restart _,
                   Drained _,
                   Changed _,
+                  HostsChanged _,
+                  Dismissed _,
                   Recovered _,
                   RecoveryFailed _ ->
                   Behaviors.same();
@@ -440,7 +611,7 @@ public final class RunSupervisor {
 
   private boolean mayRecover(String name, Throwable cause) {
     return parts.recovery().isPresent()
-        && life < settings.workers().recoveries()
+        && (cause instanceof HostLost || past.recoveries() < settings.workers().recoveries())
         && !(cause instanceof PartFailure)
         && (name.equals(LEARNER)
             || name.equals(PARAMETER_SERVER)
@@ -450,6 +621,11 @@ public final class RunSupervisor {
   private Behavior<Command> recover(String name, Throwable cause) {
     context.getLog().error("{} failed; the run goes back to its last checkpoint", name, cause);
     timers.cancelAll();
+    if (hosts.elsewhere()) {
+      children.values().stream()
+          .filter(role -> role instanceof Vital(String _, String node) && !node.isEmpty())
+          .forEach(role -> dismissing.add(actorName(role.name())));
+    }
     children.keySet().forEach(context::stop);
     timers.startSingleTimer(new Deadline(), EMPTYING);
     return emptying(name, cause);
@@ -457,7 +633,7 @@ public final class RunSupervisor {
 
   /** Waits until all other actors are gone. */
   private Behavior<Command> emptying(String name, Throwable cause) {
-    if (children.isEmpty()) {
+    if (children.isEmpty() && dismissing.isEmpty()) {
       timers.cancelAll();
       Executor blocking =
           context
@@ -475,6 +651,14 @@ public final class RunSupervisor {
             switch (command) {
               case Stop() -> finish(lost(name, cause, "the run was stopped"));
               case Deadline() -> withoutHangingWorkers(name, cause);
+              case HostsChanged(Hosts other) -> {
+                hosts = other;
+                yield Behaviors.same();
+              }
+              case Dismissed(String actor) -> {
+                dismissing.remove(actor);
+                yield emptying(name, cause);
+              }
               default -> Behaviors.same();
             },
         (ctx, signal) -> {
@@ -493,6 +677,7 @@ public final class RunSupervisor {
         abandon(child.getKey());
       }
     }
+    dismissing.clear(); // a node that does not answer: its learner has an old term
     return children.isEmpty()
         ? emptying(name, cause)
         : finish(
@@ -515,16 +700,30 @@ public final class RunSupervisor {
                         timers,
                         settings.from(again.from()),
                         parts.from(again),
+                        hosts,
                         decide,
-                        life + 1,
-                        replaced)
-                    .spawnAll();
+                        new Past(
+                            past.life() + 1,
+                            past.recoveries() + (cause instanceof HostLost ? 0 : 1),
+                            replaced))
+                    .begin();
+              }
+              case HostsChanged(Hosts other) -> {
+                hosts = other;
+                yield Behaviors.same();
               }
               case Recovered _ -> finish(lost(name, cause, "there is no checkpoint to go back to"));
               case RecoveryFailed(Throwable failure) ->
                   finish(lost(name, cause, Reasons.of(failure)));
               case Stop() -> finish(lost(name, cause, "the run was stopped"));
-              case RunEnded _, Recorded _, Replace _, Restart _, Drained _, Changed _, Deadline _ ->
+              case RunEnded _,
+                  Recorded _,
+                  Replace _,
+                  Restart _,
+                  Drained _,
+                  Changed _,
+                  Dismissed _,
+                  Deadline _ ->
                   Behaviors.same();
             });
   }
@@ -558,6 +757,8 @@ public final class RunSupervisor {
                   Restart _,
                   Drained _,
                   Changed _,
+                  HostsChanged _,
+                  Dismissed _,
                   Recovered _,
                   RecoveryFailed _ ->
                   Behaviors.same();
@@ -571,7 +772,7 @@ public final class RunSupervisor {
   }
 
   private boolean isRecorder(ActorRef<Void> ref) {
-    return children.get(ref) instanceof Vital(String name) && name.equals(RECORDER);
+    return children.get(ref) instanceof Vital(String name, String _) && name.equals(RECORDER);
   }
 
   /** The reason for which a run failed is not forgotten because it could not be written down. */

@@ -345,6 +345,7 @@ final class RolloutWorkerTest {
             orchestrator.ref(),
             parameterServer.ref(),
             mode,
+            WeightSource.SHARED,
             reportEvery),
         DispatcherSelector.fromConfig(KritesRun.DEVICE_DISPATCHER));
   }

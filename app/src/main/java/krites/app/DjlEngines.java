@@ -54,6 +54,9 @@ final class DjlEngines implements Engines {
   private static final Logger LOG = LoggerFactory.getLogger(DjlEngines.class);
   private static final String LEARNER = "learner";
 
+  /** Where published versions lie, below the run's folder. */
+  static final String WEIGHTS = "weights";
+
   private final RunConfig config;
   private final ModelFolder model;
   private final ImageStore images;
@@ -63,14 +66,19 @@ final class DjlEngines implements Engines {
   private final List<Device> rolloutDevices;
   private final Device learnerDevice;
   private final CorePlan cores;
+  private final boolean alone; // whether nobody else's engines use the folder of weights
   private volatile Optional<WeightStore> opened = Optional.empty();
 
-  private DjlEngines(RunConfig config, ModelFolder model, ImageStore images, Path weightFolder) {
+  private DjlEngines(
+      RunConfig config, ModelFolder model, ImageStore images, Path weightFolder, boolean alone) {
     this.config = config;
     this.model = model;
     this.rolloutDevices = config.rollout().devices().stream().map(Devices::resolve).toList();
     this.learnerDevice = Devices.resolve(config.learner().device());
-    requireMemory();
+    this.alone = alone;
+    if (alone) {
+      requireMemory();
+    }
     this.cores = cores();
     this.images = images;
     this.pipeline = pipeline(config.model(), model);
@@ -129,10 +137,28 @@ final class DjlEngines implements Engines {
             () -> LOG.info("{} is not pinned", engine));
   }
 
+  /** Makes them. */
+  static final Engines.Factory FACTORY =
+      new Engines.Factory() {
+        @Override
+        public Engines create(RunConfig config, ImageStore images, Path runFolder) {
+          return DjlEngines.create(config, images, runFolder);
+        }
+
+        @Override
+        public Engines createBesideOthers(RunConfig config, ImageStore images, Path runFolder) {
+          return of(config, images, runFolder, false);
+        }
+      };
+
   /** See {@link Engines.Factory}. */
   static Engines create(RunConfig config, ImageStore images, Path runFolder) {
+    return of(config, images, runFolder, true);
+  }
+
+  private static Engines of(RunConfig config, ImageStore images, Path runFolder, boolean alone) {
     return new DjlEngines(
-        config, ModelFolder.of(config.model()), images, runFolder.resolve("weights"));
+        config, ModelFolder.of(config.model()), images, runFolder.resolve(WEIGHTS), alone);
   }
 
   /** The model's own image processor, with the limits of the configuration before it. */
@@ -181,6 +207,9 @@ final class DjlEngines implements Engines {
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
             base(saved),
             version);
+    if (!alone) {
+      WeightStore.clear(weightFolder); // a learner that begins: its predecessor's have no reader
+    }
     pin(LEARNER);
     return showing(
         () ->
@@ -268,7 +297,11 @@ final class DjlEngines implements Engines {
   /** Opened with the first engine, when the run's folder exists. */
   private synchronized WeightStore store() {
     if (opened.isEmpty()) {
-      opened = Optional.of(new WeightStore(weightFolder, config.rollout().precision()));
+      opened =
+          Optional.of(
+              alone
+                  ? new WeightStore(weightFolder, config.rollout().precision())
+                  : WeightStore.shared(weightFolder, config.rollout().precision()));
     }
     return opened.get();
   }
@@ -276,14 +309,19 @@ final class DjlEngines implements Engines {
   @Override
   public void close() {
     tokenizer.close();
-    if (opened.isPresent()) {
-      new WeightStore(weightFolder, config.rollout().precision()); // removes what is left in it
-      try {
-        Files.deleteIfExists(weightFolder);
-      } catch (IOException e) {
-        throw new UncheckedIOException(
-            weightFolder + ": cannot remove the published weights: " + e.getMessage(), e);
-      }
+    if (opened.isPresent() && alone) {
+      removeWeights(weightFolder);
+    }
+  }
+
+  /** Removes the published versions of a run that has ended, and their folder. */
+  static void removeWeights(Path weightFolder) {
+    WeightStore.clear(weightFolder);
+    try {
+      Files.deleteIfExists(weightFolder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          weightFolder + ": cannot remove the published weights: " + e.getMessage(), e);
     }
   }
 }

@@ -54,5 +54,14 @@ interface Engines extends AutoCloseable {
      * @throws RuntimeException of bad input, with one clear line as its message
      */
     Engines create(krites.app.config.RunConfig config, ImageStore images, Path runFolder);
+
+    /**
+     * The same for one of several processes that make up a run: published weights of the others are
+     * left alone, and no device has to hold what others hold.
+     */
+    default Engines createBesideOthers(
+        krites.app.config.RunConfig config, ImageStore images, Path runFolder) {
+      return create(config, images, runFolder);
+    }
   }
 }

@@ -114,7 +114,7 @@ public final class Main {
     static Verbs real() {
       return new Verbs(
           new TrainingRun.Rooms(
-              DjlEngines::create, reward -> new CriticReward(reward.formatWeight())),
+              DjlEngines.FACTORY, reward -> new CriticReward(reward.formatWeight())),
           Checks.all());
     }
 
@@ -125,6 +125,7 @@ public final class Main {
           new CritiqueCommand(out, err, System.in),
           new BestOfNCommand(out, err, System.in),
           new TrainCommand(terminal, rooms),
+          new NodeCommand(out, rooms),
           new SftCommand(out),
           ModelCommand.of(out),
           DataCommand.of(out),
@@ -138,6 +139,7 @@ public final class Main {
           new SimulateCommand(out),
           new ConformanceCommand(out, checks),
           new StatusCommand(out, InstantSource.system()),
+          ClusterCommand.of(out),
           new SetCommand(out),
           new ReplayCommand(out, rooms.engines()),
           new ConfigCommand(out));

@@ -3,6 +3,8 @@ package krites.app;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import krites.app.config.ConfigReader;
@@ -30,7 +32,8 @@ import picocli.CommandLine.Option;
       "  krites train --config smoke --run-dir runs/look",
       "  krites train --config control-format-only --seed 3",
       "  krites train --config llava-critic-r1-7b --config my-paths.conf",
-      "  krites train --resume runs/look --steps 40"
+      "  krites train --resume runs/look --steps 40",
+      "  krites train --cluster 10.0.0.5:7400 --config smoke"
     })
 final class TrainCommand implements Callable<Integer> {
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
@@ -62,6 +65,19 @@ final class TrainCommand implements Callable<Integer> {
           "Goes on from the newest checkpoint of a run, with its configuration; --set and --steps may change it.")
   private @Nullable Path resume;
 
+  @Option(
+      names = "--cluster",
+      paramLabel = "HOST:PORT",
+      split = ",",
+      description =
+          "Has the nodes of a cluster run the job instead of this process; a node of it, or several.")
+  private List<String> cluster = new ArrayList<>();
+
+  @Option(names = "--detach", description = "With --cluster: returns when the job was taken.")
+  private boolean detach;
+
+  @Mixin private NodeOptions reach = new NodeOptions();
+
   TrainCommand(Terminal terminal, TrainingRun.Rooms rooms) {
     this.terminal = terminal;
     this.rooms = rooms;
@@ -74,7 +90,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private int startNew() {
     ResolvedConfig resolved = overrides(options.reader()).read();
-    return new TrainingRun(resolved, folder(resolved), Optional.empty(), rooms, terminal).run();
+    return run(resolved, folder(resolved), Optional.empty());
   }
 
   private int goOn(Path folder) {
@@ -96,7 +112,14 @@ final class TrainCommand implements Callable<Integer> {
               + from.state().step()
               + " steps already; name more with --steps to go on");
     }
-    return new TrainingRun(resolved, folder, Optional.of(from), rooms, terminal).run();
+    return run(resolved, folder, Optional.of(from));
+  }
+
+  private int run(ResolvedConfig resolved, Path folder, Optional<Resumption> from) {
+    return cluster.isEmpty()
+        ? new TrainingRun(resolved, folder, from, rooms, terminal).run()
+        : new ClusterTraining(resolved, folder, from.isPresent(), terminal)
+            .run(reach.client(), cluster, detach);
   }
 
   private ConfigReader overrides(ConfigReader reader) {

@@ -1,28 +1,24 @@
 package krites.app;
 
 import com.typesafe.config.ConfigFactory;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import krites.actors.KritesRun;
+import krites.actors.Lead;
 import krites.actors.RunHandle;
 import krites.actors.RunOutcome;
 import krites.actors.RunParts;
 import krites.app.config.ResolvedConfig;
 import krites.app.config.RunConfig;
 import krites.app.display.ProgressDisplay;
-import krites.app.display.ResultTable;
 import krites.app.display.Terminal;
 import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.app.run.RunFiles;
 import krites.app.run.RunHistory;
 import krites.grpo.port.RewardFunction;
-import krites.grpo.record.RunSummary;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,49 +125,11 @@ final class TrainingRun {
   }
 
   private int conclude(RunOutcome outcome, RunDirectory directory, double secondsBefore) {
-    PrintStream out = terminal.out();
-    switch (outcome) {
-      case RunOutcome.Completed(RunSummary summary, _) -> {
-        summarize(summary, directory, secondsBefore);
-        return ExitCode.OK;
-      }
-      case RunOutcome.Stopped(RunSummary summary, Optional<String> checkpoint) -> {
-        summarize(summary, directory, secondsBefore);
-        out.println();
-        out.println(
-            checkpoint.isPresent()
-                ? "stopped after step "
-                    + summary.steps()
-                    + "; go on with: krites train --resume "
-                    + folder
-                : "stopped before the first checkpoint; begin again with: krites train --resume "
-                    + folder);
-        return ExitCode.INTERRUPTED;
-      }
-      case RunOutcome.Failed(
-              String reason,
-              Optional<Throwable> cause,
-              Optional<RunSummary> summary) -> {
-        cause.ifPresent(thrown -> LOG.info("the run failed", thrown));
-        summary.ifPresent(known -> write(known, directory, secondsBefore));
-        throw new RunFailed(reason + " (details in " + folder.resolve(RunDirectory.LOG) + ")");
-      }
+    Lead.Conclusion end = new RunEnding(directory, secondsBefore, terminal).conclude(outcome);
+    if (end.exitCode() == ExitCode.RUN_FAILED) {
+      throw new RunFailed(String.join("; ", end.lines()));
     }
-  }
-
-  private void summarize(RunSummary summary, RunDirectory directory, double secondsBefore) {
-    Map<String, @Nullable Object> written = write(summary, directory, secondsBefore);
-    RunHistory history = RunHistory.read(folder);
-    ResultTable.lines(terminal, written, history.first(), history.last(), folder)
-        .forEach(terminal.out()::println);
-  }
-
-  private Map<String, @Nullable Object> write(
-      RunSummary summary, RunDirectory directory, double secondsBefore) {
-    Map<String, @Nullable Object> content = RunHistory.read(folder).summary(summary, secondsBefore);
-    content.put("journal_records", directory.journal().records());
-    content.put("journal_digest", directory.journal().digest());
-    directory.writeSummary(content);
-    return content;
+    end.lines().forEach(terminal.out()::println);
+    return end.exitCode();
   }
 }

@@ -15,6 +15,7 @@ import krites.app.run.ControlFiles;
 import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.grpo.Sampling;
+import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Continuation;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupFilter;
@@ -24,6 +25,7 @@ import krites.grpo.port.ControlInbox;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RunRecorder;
+import krites.grpo.port.WeightVerifier;
 
 /** Puts the rooms of a run together; each room receives the small record it needs. */
 final class Wiring {
@@ -111,6 +113,59 @@ final class Wiring {
         Optional.of(() -> recovery(engines, directory)),
         inbox(directory),
         System::nanoTime);
+  }
+
+  /**
+   * The parts of a run whose engines, trainer, rewards and published weights are on other nodes.
+   *
+   * @param datasets whose prompts are issued
+   */
+  static RunParts leadingParts(Datasets datasets, RunDirectory directory, RunRecorder recorder) {
+    return new RunParts(
+        worker -> {
+          throw new IllegalStateException("rollout workers are on other nodes");
+        },
+        () -> {
+          throw new IllegalStateException("the learner is on another node");
+        },
+        (prompt, response) -> {
+          throw new IllegalStateException("reward workers are on other nodes");
+        },
+        datasets.train(),
+        datasets.evalSets(),
+        recorder,
+        (state, trainer) -> {
+          throw new IllegalStateException("checkpoints are written by the learner's node");
+        },
+        NoWeights.HERE,
+        Optional.of(
+            () -> {
+              Resumption from = Resumption.newest(directory.path());
+              directory.rewind(from.state());
+              return Optional.of(
+                  new RunParts.Recovery(
+                      from.continuation(),
+                      () -> {
+                        throw new IllegalStateException("the learner is on another node");
+                      }));
+            }),
+        inbox(directory),
+        System::nanoTime);
+  }
+
+  /** Published weights are the parameter server's, on its own node. */
+  private enum NoWeights implements WeightVerifier {
+    HERE;
+
+    @Override
+    public void verify(WeightUpdate update) {
+      throw new IllegalStateException("the parameter server is on another node");
+    }
+
+    @Override
+    public void retire(WeightUpdate update) {
+      throw new IllegalStateException("the parameter server is on another node");
+    }
   }
 
   /** Requests of {@code krites set}; what is granted goes into the configuration of a resume. */

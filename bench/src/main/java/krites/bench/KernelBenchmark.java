@@ -140,6 +140,7 @@ public class KernelBenchmark {
                   sampling.get(0),
                   sampling.get(1),
                   sampling.get(2),
+                  VOCABULARY,
                   one,
                   most,
                   share,

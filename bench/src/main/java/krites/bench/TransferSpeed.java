@@ -18,11 +18,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import krites.grpo.flow.RoutePlan;
 import krites.transfer.Carrier;
 import krites.transfer.ContentReceiver;
 import krites.transfer.ContentServer;
 import krites.transfer.Manifest;
-import krites.transfer.RoutePlan;
 import krites.transfer.Shelf;
 import krites.transfer.Ticket;
 import krites.transfer.TransferListener;
@@ -54,8 +54,8 @@ final class TransferSpeed {
       Path file = content.resolve("model.safetensors");
       fill(file, bytes);
       long start = System.nanoTime();
-      Manifest manifest = Manifest.ofFolder(content);
-      print("manifest (CRC-32C and SHA-256)", bytes, new double[] {seconds(start)});
+      Manifest manifest = Manifest.ofFolder(content, TICKET, true);
+      print("manifest (seals and SHA-256)", bytes, new double[] {seconds(start)});
       double[] plain = new double[rounds];
       double[] ours = new double[rounds];
       double[] light = new double[rounds];
@@ -66,7 +66,7 @@ final class TransferSpeed {
       }
       print("plain copy", bytes, plain);
       print("fetch, digests compared", bytes, ours);
-      print("fetch, checksums alone", bytes, light);
+      print("fetch, seals alone", bytes, light);
       System.out.printf(
           "share of the plain copy: %.2f, and %.2f%n",
           median(plain) / median(ours), median(plain) / median(light));
@@ -193,8 +193,7 @@ final class TransferSpeed {
             System.out.println(peer + ": " + reason);
           }
         };
-    TransferSettings settings =
-        digests ? TransferSettings.DEFAULT : TransferSettings.DEFAULT.withoutDigests();
+    TransferSettings settings = TransferSettings.DEFAULT.comparingDigests(digests);
     return new Node(
         shelf,
         ContentServer.start(loopback(), RUN, shelf, settings, Carrier.PLAIN, loud),

@@ -30,7 +30,7 @@ final class DecoderPasses {
         return states
 
       def go_on(self, seen: List[Tensor], rows: List[Tensor], looks: List[Tensor], recompute: bool, ps: List[Tensor], w: List[Tensor]) -> List[Tensor]:
-        x = self.embed(rows[0], rows[6], torch.detach(seen[-1]), w)
+        x = self.embed(rows[0], rows[7], torch.detach(seen[-1]), w)
         if recompute:
           states = self.read(x, rows, looks, True, w)
         else:
@@ -113,7 +113,7 @@ final class DecoderPasses {
         return torch.add_(dx, d[0])
 
       def go_on(self, seen: List[Tensor], rows: List[Tensor], looks: List[Tensor], recompute: bool, ps: List[Tensor], w: List[Tensor]) -> List[Tensor]:
-        x = self.embed(rows[0], rows[6], torch.detach(seen[-1]), w)
+        x = self.embed(rows[0], rows[7], torch.detach(seen[-1]), w)
         rotary = self.rope(rows[1], x)
         states = annotate(List[Tensor], [])
         for i in range($LAYERS):

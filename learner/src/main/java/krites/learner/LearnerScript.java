@@ -12,16 +12,15 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 /**
  * Losses, gradients and the optimizer as TorchScript methods on top of the network's.
  *
- * <p>Shapes: B rows, T tokens, M predicted tokens. A packed row set is passed as {@code rows}, a
- * list of seven or eighteen tensors: ids (B, T), positions (3, B, T), doc (B, T), segment (B, T),
- * select (M) flat index of the token that predicts, target (M), image_at (n); then, if there are
- * images, the eleven arguments of {@code vision}. {@code parts} says who looks at whom ({@link
- * AttentionParts}).
+ * <p>Shapes: N tokens fed, M predicted, by U of those that are fed. {@link PackedRows} are passed
+ * as {@code rows}, a list of eight or nineteen tensors: ids (1, N), positions (3, 1, N), places
+ * that predict (U); then, by the place that predicts them, for each predicted token which of the U
+ * that is (M), its id (M), and where it lies in the caller's order (M); for each in the caller's
+ * order where it lies in this one (M); image_at (n); then, if there are images, the eleven
+ * arguments of {@code vision}. {@code parts} says who looks at whom ({@link AttentionParts}). What
+ * is returned for predicted tokens is in the caller's order.
  */
 final class LearnerScript {
-  /** Tensors of a packed row set before those of the images. */
-  static final int ROW_TENSORS = 7;
-
   private LearnerScript() {}
 
   /** The network's methods, with adapters if there are any, and those of the learner. */
@@ -72,33 +71,33 @@ final class LearnerScript {
       """
       def log_probs(self, rows: List[Tensor], parts: List[Tensor], temperature: float, chunk: int, entropies: bool, w: List[Tensor]) -> List[Tensor]:
         image = self.see(rows, False, w)[0]
-        x = self.embed(rows[0], rows[6], image, w)
-        hidden = self.unrecorded(x, rows, self.looks(rows, parts), w)
-        return torch.slice(self.head_log_probs(hidden, rows[5], temperature, chunk, entropies, w), 0, 2)
+        x = self.embed(rows[0], rows[7], image, w)
+        hidden = self.unrecorded(x, rows, self.looks(parts, w), w)
+        return torch.slice(self.head_log_probs(hidden, rows, temperature, chunk, entropies, w), 0, 2)
 
       def supervised(self, rows: List[Tensor], parts: List[Tensor], weight: Tensor, chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
-        looks = self.looks(rows, parts)
+        looks = self.looks(parts, w)
         seen = self.begin(rows, recompute, first, ps, w)
         states = self.go_on(seen, rows, looks, recompute, ps, w)
         hidden = torch.detach(states[-1])
-        lp = self.head_log_probs(hidden, rows[5], 1.0, chunk, False, w)
+        lp = self.head_log_probs(hidden, rows, 1.0, chunk, False, w)
         loss = torch.neg(torch.sum(torch.mul(lp[0], weight)))
-        dh = self.head_gradient(hidden, rows[5], torch.neg(weight), lp[2], 1.0, chunk, first, total, w)
+        dh = self.head_gradient(hidden, rows, torch.neg(weight), lp[2], 1.0, chunk, first, total, w)
         n = self.backward(dh, seen, states, rows, looks, recompute, first, total, ps)
         return torch.add([loss, lp[0]], total)
 
       def policy(self, rows: List[Tensor], parts: List[Tensor], temperature: float, t: List[Tensor], responses: int, choice: List[int], n: List[float], chunk: int, recompute: bool, first: int, total: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         ps = self.trainable(w, first)
-        looks = self.looks(rows, parts)
+        looks = self.looks(parts, w)
         seen = self.begin(rows, recompute, first, ps, w)
         states = self.go_on(seen, rows, looks, recompute, ps, w)
         hidden = torch.detach(states[-1])
-        lp = self.head_log_probs(hidden, rows[5], temperature, chunk, True, w)
+        lp = self.head_log_probs(hidden, rows, temperature, chunk, True, w)
         free = torch.requires_grad_(torch.detach(lp[0]), True)
         terms = self.objective(free, lp[1], t, responses, choice, n)
         slope = self.back(terms[0], torch.ones_like(terms[0]), free, 0, 0, torch.len(ps), total, ps)
-        dh = self.head_gradient(hidden, rows[5], slope, lp[2], temperature, chunk, first, total, w)
+        dh = self.head_gradient(hidden, rows, slope, lp[2], temperature, chunk, first, total, w)
         k = self.backward(dh, seen, states, rows, looks, recompute, first, total, ps)
         return torch.add([torch.detach(terms[1]), torch.detach(terms[2]), lp[0]], total)
 

@@ -71,12 +71,15 @@ final class MicroBatch {
     items.sort(Comparator.comparingInt(item -> item.sequence().tokens()));
     List<MicroBatch> batches = new ArrayList<>();
     List<Item> open = new ArrayList<>();
+    int tokens = 0;
     for (Item item : items) {
-      if (!open.isEmpty() && (open.size() + 1) * item.sequence().tokens() > maxTokens) {
+      if (!open.isEmpty() && tokens + item.sequence().tokens() > maxTokens) {
         batches.add(new MicroBatch(open, policy));
         open = new ArrayList<>();
+        tokens = 0;
       }
       open.add(item);
+      tokens += item.sequence().tokens();
     }
     batches.add(new MicroBatch(open, policy));
     return batches;
@@ -94,6 +97,12 @@ final class MicroBatch {
   /** Response tokens. */
   int tokens() {
     return advantages.length;
+  }
+
+  /** Tokens that would be fed if each response were fed whole, behind its group's prompt. */
+  int unsharedTokens() {
+    int prompts = sequences.stream().mapToInt(sequence -> sequence.prompt().length).sum();
+    return prompts + tokens() - lengths.size();
   }
 
   float[] advantages() {

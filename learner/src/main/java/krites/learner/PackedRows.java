@@ -2,12 +2,11 @@ package krites.learner;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import krites.model.image.PatchGrid;
 import krites.model.image.ProcessedImage;
 import krites.model.qwen25vl.MultimodalPositions;
@@ -15,17 +14,18 @@ import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.VisionInputs;
 
 /**
- * Sequences laid out for one forward pass: each row holds a prompt once and all its responses
- * behind it.
+ * Sequences laid out for one forward pass: one row without padding, in which each prompt stands
+ * once and behind it its responses, whose common beginnings stand once as well ({@link
+ * ResponseTree}).
  *
- * <p>Responses see the prompt and themselves, not each other (segments), and their positions all
- * start behind the prompt, so every log-probability equals that of the response alone. The last
- * token of a response is predicted but not fed. Rows are padded on the right.
+ * <p>A response sees the prompt and itself, and its positions begin behind the prompt, so every
+ * log-probability equals that of the response alone. The last token of a response is predicted but
+ * not fed. Tokens that are predicted at the same place share its logits.
  *
  * @param tensors what the script methods take as {@code rows}
  * @param parts what the script methods take as {@code parts}; see {@link AttentionParts}
  * @param targets number of predicted tokens: of all sequences, responses and tokens in that order
- * @param tokens number of tokens fed, padding not counted
+ * @param tokens number of tokens fed
  */
 public record PackedRows(NDList tensors, NDList parts, int targets, int tokens) {
 
@@ -34,12 +34,26 @@ public record PackedRows(NDList tensors, NDList parts, int targets, int tokens) 
    *
    * @param prompt expanded ids
    * @param images processed images of the prompt, in order
-   * @param responses sampled or taught ids, each at least one token
+   * @param tree the responses
    */
-  public record Sequence(int[] prompt, List<ProcessedImage> images, List<int[]> responses) {
-    /** Tokens fed: the prompt once, each response without its last token. */
+  public record Sequence(int[] prompt, List<ProcessedImage> images, ResponseTree tree) {
+    /**
+     * As above.
+     *
+     * @param responses sampled or taught ids, each at least one token
+     */
+    public Sequence(int[] prompt, List<ProcessedImage> images, List<int[]> responses) {
+      this(prompt, images, new ResponseTree(responses));
+    }
+
+    /** Sampled or taught ids. */
+    public List<int[]> responses() {
+      return tree.responses();
+    }
+
+    /** Tokens fed: the prompt once, responses without their last token, common beginnings once. */
     public int tokens() {
-      return prompt.length + responses.stream().mapToInt(response -> response.length - 1).sum();
+      return prompt.length + tree.nodes();
     }
   }
 
@@ -81,136 +95,166 @@ public record PackedRows(NDList tensors, NDList parts, int targets, int tokens) 
         throw new IllegalArgumentException(
             select.length + " predicting tokens for " + target.length + " targets");
       }
+      for (long place : select) {
+        if (!real[Math.toIntExact(place)]) {
+          throw new IllegalArgumentException("padding at " + place + " is to predict a token");
+        }
+      }
     }
   }
 
-  /** Takes padded rows as they are, each row one document; images in the order of their tokens. */
+  /** Takes the real tokens of padded rows, each row one document; images in their order. */
   public static PackedRows ofPadded(
       Padded padded, List<ProcessedImage> images, Qwen25VlConfig config, NDManager manager) {
-    Layout layout = new Layout(padded.rows(), padded.width(), padded.target().length);
-    int tokens = layout.take(padded, config.imageToken());
-    NDList tensors = layout.tensors(manager);
-    if (!images.isEmpty()) {
-      tensors.addAll(VisionInputs.of(images, config, manager));
+    int tokens =
+        (int) IntStream.range(0, padded.ids().length).filter(i -> padded.real()[i]).count();
+    Layout layout = new Layout(tokens, padded.target().length);
+    int[] moved = new int[padded.ids().length];
+    for (int row = 0; row < padded.rows(); row++) {
+      int start = layout.fed;
+      for (int at = row * padded.width(); at < (row + 1) * padded.width(); at++) {
+        moved[at] = layout.fed;
+        if (padded.real()[at]) {
+          layout.feed(padded.ids()[at], padded.positions(), at, config);
+        }
+      }
+      if (layout.fed > start) {
+        ResponseTree none = new ResponseTree(List.of());
+        layout.placed.add(new AttentionParts.Placed(start, layout.fed - start, none));
+      }
     }
-    return new PackedRows(tensors, new NDList(), padded.target().length, tokens);
+    for (int m = 0; m < padded.target().length; m++) {
+      layout.predict(moved[Math.toIntExact(padded.select()[m])], padded.target()[m]);
+    }
+    return layout.rows(images, config, manager);
   }
 
-  /** Packs sequences, one row each. */
+  /** Packs sequences. */
   public static PackedRows of(List<Sequence> sequences, Qwen25VlConfig config, NDManager manager) {
-    int rows = sequences.size();
-    int width = sequences.stream().mapToInt(Sequence::tokens).max().orElseThrow();
+    int tokens = sequences.stream().mapToInt(Sequence::tokens).sum();
     int targets =
         sequences.stream()
             .flatMap(sequence -> sequence.responses().stream())
             .mapToInt(ids -> ids.length)
             .sum();
-    Layout layout = new Layout(rows, width, targets);
+    Layout layout = new Layout(tokens, targets);
     List<ProcessedImage> images = new ArrayList<>();
-    for (int row = 0; row < rows; row++) {
-      layout.add(row, sequences.get(row), config);
-      images.addAll(sequences.get(row).images());
+    for (Sequence sequence : sequences) {
+      layout.add(sequence, config);
+      images.addAll(sequence.images());
     }
-    NDList tensors = layout.tensors(manager);
-    if (!images.isEmpty()) {
-      tensors.addAll(VisionInputs.of(images, config, manager));
-    }
-    NDList parts = new AttentionParts(width, sequences).tensors(manager);
-    return new PackedRows(
-        tensors, parts, targets, sequences.stream().mapToInt(Sequence::tokens).sum());
+    return layout.rows(images, config, manager);
   }
 
-  /** The arrays of a row set while it is filled. */
+  /** The arrays of a row while it is filled. */
   private static final class Layout {
-    private final int rows;
-    private final int width;
     private final long[] ids;
     private final long[] positions;
-    private final int[] doc;
-    private final int[] segment;
-    private final long[] select;
+    private final int[] select;
     private final long[] target;
     private final List<Long> imageAt = new ArrayList<>();
+    private final List<AttentionParts.Placed> placed = new ArrayList<>();
+    private int fed;
     private int predicted;
 
-    Layout(int rows, int width, int targets) {
-      this.rows = rows;
-      this.width = width;
-      ids = new long[rows * width];
-      positions = new long[3 * rows * width];
-      doc = new int[rows * width];
-      Arrays.fill(doc, -1);
-      segment = new int[rows * width];
-      select = new long[targets];
+    Layout(int tokens, int targets) {
+      ids = new long[tokens];
+      positions = new long[3 * tokens];
+      select = new int[targets];
       target = new long[targets];
     }
 
-    void add(int row, Sequence sequence, Qwen25VlConfig config) {
+    void add(Sequence sequence, Qwen25VlConfig config) {
       int[] prompt = sequence.prompt();
+      ResponseTree tree = sequence.tree();
       List<PatchGrid> grids = sequence.images().stream().map(ProcessedImage::grid).toList();
       MultimodalPositions place = MultimodalPositions.of(prompt, grids, config);
-      int at = row * width;
-      for (int i = 0; i < prompt.length; i++, at++) {
-        put(at, prompt[i], row, 0);
-        for (int axis = 0; axis < 3; axis++) {
-          positions[axis * rows * width + at] = place.axes()[axis][i];
-        }
+      int start = fed;
+      placed.add(new AttentionParts.Placed(start, prompt.length, tree));
+      var axes = place.axes();
+      for (int i = 0; i < prompt.length; i++) {
         if (prompt[i] == config.imageToken()) {
-          imageAt.add((long) at);
+          imageAt.add((long) fed);
         }
+        feed(prompt[i], axes[0][i], axes[1][i], axes[2][i]);
       }
-      int lastOfPrompt = at - 1;
-      for (int j = 0; j < sequence.responses().size(); j++) {
-        int[] response = sequence.responses().get(j);
+      int first = fed;
+      for (int node = 0; node < tree.nodes(); node++) {
+        int at = place.next() + tree.depth(node);
+        feed(tree.id(node), at, at, at);
+      }
+      for (int r = 0; r < tree.responses().size(); r++) {
+        int[] response = tree.responses().get(r);
         for (int i = 0; i < response.length; i++) {
-          select[predicted] = i == 0 ? lastOfPrompt : at - 1;
-          target[predicted++] = response[i];
-          if (i < response.length - 1) {
-            put(at, response[i], row, j + 1);
-            for (int axis = 0; axis < 3; axis++) {
-              positions[axis * rows * width + at] = place.next() + i;
-            }
-            at++;
-          }
+          predict(i == 0 ? first - 1 : first + tree.path(r)[i - 1], response[i]);
         }
       }
     }
 
-    /** Copies rows; returns how many tokens are real. */
-    int take(Padded padded, int imageToken) {
-      System.arraycopy(padded.positions(), 0, positions, 0, positions.length);
-      System.arraycopy(padded.select(), 0, select, 0, select.length);
-      System.arraycopy(padded.target(), 0, target, 0, target.length);
-      int tokens = 0;
-      for (int at = 0; at < ids.length; at++) {
-        ids[at] = padded.ids()[at];
-        if (padded.real()[at]) {
-          doc[at] = at / width;
-          tokens++;
-          if (ids[at] == imageToken) {
-            imageAt.add((long) at);
-          }
-        }
+    /** Feeds a token of a document, whose positions are at one place of each axis. */
+    void feed(long id, long[] axes, int at, Qwen25VlConfig config) {
+      if (id == config.imageToken()) {
+        imageAt.add((long) fed);
       }
-      return tokens;
+      int all = axes.length / 3;
+      feed(id, axes[at], axes[all + at], axes[2 * all + at]);
     }
 
-    private void put(int at, int id, int row, int part) {
-      ids[at] = id;
-      doc[at] = row;
-      segment[at] = part;
+    private void feed(long id, long first, long second, long third) {
+      ids[fed] = id;
+      positions[fed] = first;
+      positions[ids.length + fed] = second;
+      positions[2 * ids.length + fed] = third;
+      fed++;
     }
 
-    NDList tensors(NDManager manager) {
+    void predict(int place, long id) {
+      select[predicted] = place;
+      target[predicted++] = id;
+    }
+
+    PackedRows rows(List<ProcessedImage> images, Qwen25VlConfig config, NDManager manager) {
       NDList tensors = new NDList();
-      tensors.add(manager.create(ids, new Shape(rows, width)));
-      tensors.add(manager.create(positions, new Shape(3, rows, width)));
-      tensors.add(manager.create(IntBuffer.wrap(doc), new Shape(rows, width), DataType.INT32));
-      tensors.add(manager.create(IntBuffer.wrap(segment), new Shape(rows, width), DataType.INT32));
-      tensors.add(manager.create(select));
-      tensors.add(manager.create(target));
+      tensors.add(manager.create(ids, new Shape(1, ids.length)));
+      tensors.add(manager.create(positions, new Shape(3, 1, ids.length)));
+      addTargets(tensors, manager);
       tensors.add(manager.create(imageAt.stream().mapToLong(Long::longValue).toArray()));
-      return tensors;
+      if (!images.isEmpty()) {
+        tensors.addAll(VisionInputs.of(images, config, manager));
+      }
+      return new PackedRows(
+          tensors, AttentionParts.tensors(placed, manager), target.length, ids.length);
+    }
+
+    /** Targets by the place that predicts them, so that each place's logits are made once. */
+    private void addTargets(NDList tensors, NDManager manager) {
+      int[] places = Arrays.stream(select).sorted().distinct().toArray();
+      int[] logits = new int[ids.length];
+      for (int u = 0; u < places.length; u++) {
+        logits[places[u]] = u;
+      }
+      int[] next = new int[places.length + 1];
+      for (int place : select) {
+        next[logits[place] + 1]++;
+      }
+      Arrays.parallelPrefix(next, Integer::sum);
+      long[] rows = new long[target.length];
+      long[] sorted = new long[target.length];
+      long[] order = new long[target.length];
+      long[] back = new long[target.length];
+      for (int m = 0; m < target.length; m++) {
+        int u = logits[select[m]];
+        int at = next[u]++;
+        rows[at] = u;
+        sorted[at] = target[m];
+        order[at] = m;
+        back[m] = at;
+      }
+      tensors.add(manager.create(Arrays.stream(places).asLongStream().toArray()));
+      tensors.add(manager.create(rows));
+      tensors.add(manager.create(sorted));
+      tensors.add(manager.create(order));
+      tensors.add(manager.create(back));
     }
   }
 }

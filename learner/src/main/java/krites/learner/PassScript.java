@@ -53,12 +53,14 @@ final class PassScript {
   /**
    * {@code head_log_probs} gives the log-probability of each target, with {@code entropies} the
    * entropy there (else nothing, in its place), and the distributions of the last chunk, which
-   * {@code head_gradient} takes up as {@code kept} if there is only one. {@code see} and {@code
-   * read} are the forward passes of tower and decoder; each gives the states that {@code backward}
-   * needs and, last, its result; {@code begin} and {@code go_on} run them with the weights that
-   * gradients are wanted of. {@code put} adds a gradient to the total; its number is of no use.
-   * {@code attend} takes queries, keys and values by heads and gives (B, T, heads * D): with one
-   * mask for all pairs of a row, or in {@link AttentionParts}.
+   * {@code head_gradient} takes up as {@code kept} if there is only one; {@code targets} says for
+   * those of a chunk which of its rows predicts each, its id, and its place in the caller's order.
+   * {@code see} and {@code read} are the forward passes of tower and decoder; each gives the states
+   * that {@code backward} needs and, last, its result; {@code begin} and {@code go_on} run them
+   * with the weights that gradients are wanted of. {@code put} adds a gradient to the total; its
+   * number is of no use. {@code attend} takes queries, keys and values by heads (1, heads, N, D)
+   * and gives (1, N, heads * D); {@code looks} are {@link AttentionParts} with masks as numbers to
+   * add.
    */
   private static final String TEXT =
       """
@@ -96,21 +98,38 @@ final class PassScript {
       def distributions(self, hidden: Tensor, temperature: float, w: List[Tensor]) -> Tensor:
         return torch.log_softmax(torch.div_($SCORES, temperature), -1)
 
-      def head_log_probs(self, hidden: Tensor, target: Tensor, temperature: float, chunk: int, entropies: bool, w: List[Tensor]) -> List[Tensor]:
+      def from_row(self, rows: Tensor, row: int) -> int:
+        return int(torch.searchsorted(rows, row))
+
+      def targets(self, rows: List[Tensor], i: int, chunk: int, count: int) -> List[Tensor]:
+        if torch.eq(count, 1):
+          given = [rows[3], rows[4], rows[5]]
+        else:
+          first = torch.mul(i, chunk)
+          from = self.from_row(rows[3], first)
+          n = torch.sub(self.from_row(rows[3], torch.add(first, chunk)), from)
+          given = [torch.sub(torch.narrow(rows[3], 0, from, n), first), torch.narrow(rows[4], 0, from, n), torch.narrow(rows[5], 0, from, n)]
+        return given
+
+      def head_log_probs(self, hidden: Tensor, rows: List[Tensor], temperature: float, chunk: int, entropies: bool, w: List[Tensor]) -> List[Tensor]:
         chosen = annotate(List[Tensor], [])
         entropy = annotate(List[Tensor], [])
         logp = hidden
-        for i in range(self.chunks(torch.size(hidden, 0), chunk)):
+        count = self.chunks(torch.size(hidden, 0), chunk)
+        for i in range(count):
           logp = self.distributions(self.part(hidden, i, chunk), temperature, w)
-          index = torch.unsqueeze(self.part(target, i, chunk), 1)
-          chosen.append(torch.squeeze(torch.gather(logp, 1, index), 1))
+          t = self.targets(rows, i, chunk, count)
+          chosen.append(torch.take(logp, torch.add(torch.mul(t[0], torch.size(logp, 1)), t[1])))
           if entropies:
             entropy.append(torch.neg(torch.sum(torch.mul_(torch.exp(logp), logp), [1])))
-          else:
-            entropy.append(torch.zeros([0]))
-        return [torch.cat(chosen, 0), torch.cat(entropy, 0), logp]
+        lp = torch.index_select(torch.cat(chosen, 0), 0, rows[6])
+        if entropies:
+          h = torch.index_select(torch.index_select(torch.cat(entropy, 0), 0, rows[3]), 0, rows[6])
+        else:
+          h = torch.zeros([0])
+        return [lp, h, logp]
 
-      def head_gradient(self, hidden: Tensor, target: Tensor, slope: Tensor, kept: Tensor, temperature: float, chunk: int, first: int, total: List[Tensor], w: List[Tensor]) -> Tensor:
+      def head_gradient(self, hidden: Tensor, rows: List[Tensor], slope: Tensor, kept: Tensor, temperature: float, chunk: int, first: int, total: List[Tensor], w: List[Tensor]) -> Tensor:
         table = w[$HEADW]
         parts = annotate(List[Tensor], [])
         count = self.chunks(torch.size(hidden, 0), chunk)
@@ -120,9 +139,12 @@ final class PassScript {
             logp = kept
           else:
             logp = self.distributions(h, temperature, w)
-          g = torch.unsqueeze(self.part(slope, i, chunk), 1)
-          d = torch.neg_(torch.mul_(torch.exp_(logp), g))
-          d = torch.scatter_add_(d, 1, torch.unsqueeze(self.part(target, i, chunk), 1), g)
+          t = self.targets(rows, i, chunk, count)
+          g = torch.index_select(slope, 0, t[2])
+          sums = torch.index_add(torch.new_zeros(g, [torch.size(logp, 0)]), 0, t[0], g)
+          at = torch.add(torch.mul(t[0], torch.size(logp, 1)), t[1])
+          d = torch.mul_(torch.exp_(logp), torch.unsqueeze(torch.neg(sums), 1))
+          flat = torch.index_add_(torch.view(d, [-1]), 0, at, g)
           d = torch.type_as(torch.div_(d, temperature), table)
           parts.append(self.handed(d, table))
           if torch.ge($HEADW, first):
@@ -132,63 +154,63 @@ final class PassScript {
       def vision_step(self, x: Tensor, rotary: List[Tensor], rows: List[Tensor], i: int, w: List[Tensor]) -> Tensor:
         b = torch.add(torch.mul(i, 12), 1)
         if self.sees_all(i):
-          x = self.vision_block(x, rotary, rows[14], rows[15], rows[16], b, w)
+          x = self.vision_block(x, rotary, rows[15], rows[16], rows[17], b, w)
         else:
-          x = self.vision_block(x, rotary, rows[11], rows[12], rows[13], b, w)
+          x = self.vision_block(x, rotary, rows[12], rows[13], rows[14], b, w)
         return x
 
       def see(self, rows: List[Tensor], recompute: bool, w: List[Tensor]) -> List[Tensor]:
         states = annotate(List[Tensor], [])
-        if torch.gt(torch.len(rows), 7):
+        if torch.gt(torch.len(rows), 8):
           if recompute:
-            rotary = self.vision_rope(rows[8], rows[9])
-            x = self.vision_stem(rows[7], rows[10], w[0])
+            rotary = self.vision_rope(rows[9], rows[10])
+            x = self.vision_stem(rows[8], rows[11], w[0])
             for i in range($DEPTH):
               states.append(x)
               x = self.vision_step(x, rotary, rows, i, w)
             states.append(x)
-            states.append(self.vision_merger(x, rows[17], $MERGER, w))
+            states.append(self.vision_merger(x, rows[18], $MERGER, w))
           else:
-            states.append(self.vision(rows[7], rows[8], rows[9], rows[10], rows[11], rows[12], rows[13], rows[14], rows[15], rows[16], rows[17], w))
+            states.append(self.vision(rows[8], rows[9], rows[10], rows[11], rows[12], rows[13], rows[14], rows[15], rows[16], rows[17], rows[18], w))
         else:
-          states.append(rows[6])
+          states.append(rows[7])
         return states
 
-      def looks(self, rows: List[Tensor], parts: List[Tensor]) -> List[Tensor]:
-        if torch.gt(torch.len(parts), 0):
-          looks = parts
-        else:
-          looks = [self.packed_mask(rows[2], rows[3])]
+      def looks(self, parts: List[Tensor], w: List[Tensor]) -> List[Tensor]:
+        looks = annotate(List[Tensor], [])
+        for i in range(torch.len(parts)):
+          x = parts[i]
+          if torch.eq(x.dtype, 11):
+            x = torch.masked_fill(torch.zeros_like(x, dtype=w[$NORM].dtype), torch.logical_not(x), -1e+30)
+          looks.append(x)
         return looks
 
       def table(self, x: Tensor) -> Tensor:
         return torch.reshape(torch.transpose(x, 1, 2), [torch.mul(torch.size(x, 0), torch.size(x, 2)), torch.mul(torch.size(x, 1), torch.size(x, 3))])
 
-      def taken(self, x: Tensor, places: Tensor) -> Tensor:
-        rows = torch.embedding(self.table(x), places)
-        return torch.transpose(torch.view(rows, [torch.size(places, 0), torch.size(places, 1), torch.size(x, 1), torch.size(x, 3)]), 1, 2)
+      def taken(self, table: Tensor, places: Tensor, like: Tensor) -> Tensor:
+        rows = torch.embedding(table, places)
+        return torch.transpose(torch.view(rows, [torch.size(places, 0), torch.size(places, 1), torch.size(like, 1), torch.size(like, 3)]), 1, 2)
 
       def attend(self, q: Tensor, k: Tensor, v: Tensor, looks: List[Tensor]) -> Tensor:
-        if torch.eq(torch.len(looks), 1):
-          o = self.table(torch.scaled_dot_product_attention(q, self.every_head(k), self.every_head(v), looks[0]))
-        else:
-          n = torch.size(looks[0], 3)
-          k1 = self.every_head(torch.narrow(k, 2, 0, n))
-          v1 = self.every_head(torch.narrow(v, 2, 0, n))
-          o1 = torch.scaled_dot_product_attention(torch.narrow(q, 2, 0, n), k1, v1, looks[0])
-          k2 = self.every_head(self.taken(k, looks[2]))
-          v2 = self.every_head(self.taken(v, looks[2]))
-          o2 = torch.scaled_dot_product_attention(self.taken(q, looks[1]), k2, v2, looks[3])
-          o = torch.embedding(torch.cat([self.table(o1), self.table(o2)], 0), looks[4])
-        return torch.view(o, [torch.size(q, 0), torch.size(q, 2), -1])
+        qs = self.table(q)
+        ks = self.table(k)
+        vs = self.table(v)
+        found = annotate(List[Tensor], [])
+        for i in range(torch.floordiv(torch.len(looks), 3)):
+          at = torch.mul(i, 3)
+          keys = self.every_head(self.taken(ks, looks[at + 1], k))
+          values = self.every_head(self.taken(vs, looks[at + 1], v))
+          found.append(self.table(torch.scaled_dot_product_attention(self.taken(qs, looks[at], q), keys, values, looks[at + 2])))
+        o = torch.embedding(torch.cat(found, 0), looks[-1])
+        return torch.unsqueeze(o, 0)
 
       def row_layer(self, x: Tensor, rotary: List[Tensor], looks: List[Tensor], b: int, w: List[Tensor]) -> Tensor:
         heads = self.attention_in(x, rotary, b, w)
         return self.attention_out(x, self.attend(heads[0], heads[1], heads[2], looks), b, w)
 
       def last(self, x: Tensor, rows: List[Tensor], w: List[Tensor]) -> Tensor:
-        hidden = self.last_norm(x, w)
-        return torch.index_select(torch.reshape(hidden, [-1, torch.size(hidden, 2)]), 0, rows[4])
+        return self.last_norm(torch.index_select(torch.reshape(x, [-1, torch.size(x, 2)]), 0, rows[2]), w)
 
       def unrecorded(self, x: Tensor, rows: List[Tensor], looks: List[Tensor], w: List[Tensor]) -> Tensor:
         rotary = self.rope(rows[1], x)
@@ -230,15 +252,15 @@ final class PassScript {
 
       def vision_back(self, d: Tensor, seen: List[Tensor], rows: List[Tensor], recompute: bool, total: List[Tensor], ps: List[Tensor]) -> int:
         if recompute:
-          rotary = self.vision_rope(rows[8], rows[9])
+          rotary = self.vision_rope(rows[9], rows[10])
           x = self.leaf(seen[$DEPTH])
-          d = self.back(self.vision_merger(x, rows[17], $MERGER, ps), d, x, $MERGER, $EMBED, 0, total, ps)
+          d = self.back(self.vision_merger(x, rows[18], $MERGER, ps), d, x, $MERGER, $EMBED, 0, total, ps)
           for j in range($DEPTH):
             i = torch.sub(torch.sub($DEPTH, 1), j)
             b = torch.add(torch.mul(i, 12), 1)
             x = self.leaf(seen[i])
             d = self.back(self.vision_step(x, rotary, rows, i, ps), d, x, b, torch.add(b, 12), 0, total, ps)
-          stem = self.back(self.vision_stem(rows[7], rows[10], ps[0]), d, ps[0], 0, 0, 0, total, ps)
+          stem = self.back(self.vision_stem(rows[8], rows[11], ps[0]), d, ps[0], 0, 0, 0, total, ps)
         else:
           stem = self.back(seen[0], d, ps[0], 1, $EMBED, 0, total, ps)
         return self.put(stem, 0, total)
@@ -246,7 +268,7 @@ final class PassScript {
       def embed_back(self, d: Tensor, rows: List[Tensor], total: List[Tensor], w: List[Tensor]) -> int:
         if torch.eq(torch.numel(total[$EMBED]), 0):
           torch._set_item(total, $EMBED, torch.zeros_like(w[$EMBED], dtype=6))
-        text = torch.index_fill(torch.to(d, 6), 0, rows[6], 0.0)
+        text = torch.index_fill(torch.to(d, 6), 0, rows[7], 0.0)
         torch.index_add_(total[$EMBED], 0, torch.reshape(rows[0], [-1]), text)
         return 1
 
@@ -255,8 +277,8 @@ final class PassScript {
         if torch.ge($EMBED, first):
           n = self.embed_back(d, rows, total, ps)
         if torch.eq(first, 0):
-          if torch.gt(torch.len(rows), 7):
-            n = self.vision_back(torch.index_select(d, 0, rows[6]), seen, rows, recompute, total, ps)
+          if torch.gt(torch.len(rows), 8):
+            n = self.vision_back(torch.index_select(d, 0, rows[7]), seen, rows, recompute, total, ps)
         return 1
 
       """;

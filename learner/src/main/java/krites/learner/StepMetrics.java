@@ -22,6 +22,7 @@ final class StepMetrics {
   private long responses;
   private long targets;
   private long tokens;
+  private long fed;
   private double gradientNorm;
   private double rate;
   private boolean skipped;
@@ -33,7 +34,8 @@ final class StepMetrics {
     importance.add(loss.counts());
     responses += micro.lengths().size();
     targets += micro.tokens();
-    tokens += fedTokens;
+    tokens += micro.unsharedTokens();
+    fed += fedTokens;
   }
 
   void update(TrainingCore.Update update, double learningRate) {
@@ -75,6 +77,7 @@ final class StepMetrics {
     numbers.put("learner/lr", rate);
     numbers.put("learner/response_tokens", (double) targets);
     numbers.put("learner/tokens", (double) tokens);
+    numbers.put("learner/fed_tokens", (double) fed);
     seconds.forEach((phase, value) -> numbers.put("learner/" + phase + "_seconds", value));
     return numbers;
   }

@@ -21,7 +21,7 @@ public final class SupervisedTrainer {
 
   /**
    * @param manager owner of the temporary tensors
-   * @param microBatchTokens a micro-batch is closed before rows times width exceed this
+   * @param microBatchTokens a micro-batch is closed before its tokens exceed this
    */
   public SupervisedTrainer(
       TrainingCore core, AdamWSettings optimizer, int microBatchTokens, NDManager manager) {
@@ -42,14 +42,16 @@ public final class SupervisedTrainer {
             .sum();
     double loss = 0;
     int from = 0;
-    for (int to = 1; to <= sorted.size(); to++) {
-      boolean full =
-          to < sorted.size() && (to - from + 1) * sorted.get(to).tokens() > microBatchTokens;
-      if (full || to == sorted.size()) {
-        loss += gradient(sorted.subList(from, to), targets);
-        from = to;
+    int tokens = 0;
+    for (int at = 0; at < sorted.size(); at++) {
+      if (at > from && tokens + sorted.get(at).tokens() > microBatchTokens) {
+        loss += gradient(sorted.subList(from, at), targets);
+        from = at;
+        tokens = 0;
       }
+      tokens += sorted.get(at).tokens();
     }
+    loss += gradient(sorted.subList(from, sorted.size()), targets);
     TrainingCore.Update update = core.update(learningRate, optimizer);
     return new Step(loss, update.gradientNorm(), targets);
   }

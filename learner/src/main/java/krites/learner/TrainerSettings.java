@@ -13,8 +13,8 @@ import krites.grpo.objective.LearningRate;
  * @param learningRate by step, from 0
  * @param updatesPerBatch optimizer steps per training batch; with more than one the old
  *     log-probabilities are computed before the first
- * @param microBatchTokens a micro-batch is closed before it holds more tokens than this (rows times
- *     width, so padding counts), but has at least one group
+ * @param microBatchTokens a micro-batch is closed before it feeds more tokens than this, but has at
+ *     least one group
  * @param choice what is trained and how the network computes
  * @param threads native threads of one operator
  * @param device on which it computes

@@ -26,6 +26,7 @@ public final class DecodeBatch implements AutoCloseable {
   private final Vocabulary vocabulary;
   private final KeyValueTable table;
   private final List<Sequence> rows = new ArrayList<>();
+  private final int tail;
   private final NDArray forbidden;
   private final NDArray stops;
   private @Nullable BatchLayout layout;
@@ -69,8 +70,12 @@ public final class DecodeBatch implements AutoCloseable {
     this.network = network;
     this.vocabulary = vocabulary;
     this.table = new KeyValueTable(network, budget);
-    int[] ids =
-        IntStream.range(0, vocabulary.size()).filter(id -> vocabulary.forbidden()[id]).toArray();
+    int end = vocabulary.size();
+    while (end > 0 && vocabulary.forbidden()[end - 1]) {
+      end--;
+    }
+    this.tail = end;
+    int[] ids = IntStream.range(0, tail).filter(id -> vocabulary.forbidden()[id]).toArray();
     this.forbidden = network.manager().create(longs(ids));
     this.stops = network.manager().create(longs(vocabulary.stops()));
   }
@@ -188,6 +193,7 @@ public final class DecodeBatch implements AutoCloseable {
               scope.create(uniforms, new Shape(size(), n)),
               knobs.penalised() ? metIds(scope) : forbidden,
               forbidden,
+              tail,
               stops,
               vocabulary.pad(),
               now.numbers(),

@@ -215,13 +215,13 @@ public final class RolloutScript {
               mine = [torch.index_select(o, 0, order), torch.index_select(own[1], 0, order)]
               o = torch.index_copy(torch.contiguous(o), 0, order, self.merge(mine, shared)[0])
             x = self.attention_out(x, torch.reshape(o, [rows, 1, $QUERIES]), $BEGIN, w)
-          return torch.squeeze(self.head(self.last_norm(x, w), w), 1)
+          return torch.squeeze(self.raw_head(self.last_norm(x, w), w), 1)
 
         def met(self, ids: Tensor, size: int) -> Tensor:
           seen = torch.zeros([torch.size(ids, 0), size], dtype=11, device=ids.device)
           return torch.scatter(seen, 1, ids, True)
 
-        def generate(self, state: Tensor, longest: int, table: List[Tensor], order: Tensor, sizes: List[int], segments: List[Tensor], lengths: List[int], uniforms: Tensor, ids: Tensor, forbidden: Tensor, stops: Tensor, pad: int, knobs: Tensor, top_k: Tensor, most: int, narrowed: bool, penalised: bool, some_greedy: bool, some_drawn: bool, w: List[Tensor]) -> List[Tensor]:
+        def generate(self, state: Tensor, longest: int, table: List[Tensor], order: Tensor, sizes: List[int], segments: List[Tensor], lengths: List[int], uniforms: Tensor, ids: Tensor, forbidden: Tensor, tail: int, stops: Tensor, pad: int, knobs: Tensor, top_k: Tensor, most: int, narrowed: bool, penalised: bool, some_greedy: bool, some_drawn: bool, w: List[Tensor]) -> List[Tensor]:
           token = state[0]
           column = state[1]
           position = state[2]
@@ -249,6 +249,7 @@ public final class RolloutScript {
           seen = torch.zeros([1, 1], dtype=11, device=token.device)
           shaped = torch.__or__(torch.__or__(penalised, narrowed), torch.gt(most, 0))
           logits = torch.zeros([0])
+          p = torch.zeros([0])
           for i in range(n):
             columns = torch.add(torch.add(longest, i), 1)
             if torch.gt(columns, wide):
@@ -259,7 +260,9 @@ public final class RolloutScript {
             logits = self.step(token, [cosines[i], sines[i]], torch.select(flat, 1, i), mask, table, order, sizes, views, w)
             if torch.__and__(penalised, torch.eq(i, 0)):
               seen = self.met(ids, torch.size(logits, 1))
-            out = self.choose(logits, torch.select(uniforms, 1, i), seen, forbidden, temperature, top_k, top_p, penalty, most, narrowed, shaped, some_greedy, some_drawn)
+            if torch.eq(i, 0):
+              p = torch.empty([rows, torch.size(logits, 1)], dtype=6, device=token.device)
+            out = self.choose(logits, p, torch.select(uniforms, 1, i), seen, forbidden, tail, temperature, top_k, top_p, penalty, most, narrowed, penalised, shaped, some_greedy, some_drawn)
             token = torch.masked_fill(out[0], done, pad)
             tokens.append(token)
             logps.append(torch.masked_fill(out[1], done, 0.0))
@@ -267,7 +270,7 @@ public final class RolloutScript {
             if penalised:
               torch.scatter_(seen, 1, torch.unsqueeze(token, 1), True)
             done = torch.logical_or(done, torch.isin(token, stops))
-          return [torch.stack(tokens, 1), torch.stack(logps, 1), torch.stack(drawn, 1), logits]
+          return [torch.stack(tokens, 1), torch.stack(logps, 1), torch.stack(drawn, 1), torch.to(logits, 6)]
         """,
         config);
   }

@@ -3,8 +3,9 @@ package krites.rollout;
 /**
  * Sampling as TorchScript methods, which need no network.
  *
- * <p>Shapes: B sequences, V vocabulary, F forbidden tokens. What differs from sequence to sequence
- * is a tensor: temperature, top-p and penalty (B, 1) in float32, top-k (B, 1) in int64.
+ * <p>Shapes: B sequences, V vocabulary, F forbidden tokens, beside which all from {@code tail} on
+ * are forbidden. What differs from sequence to sequence is a tensor: temperature, top-p and penalty
+ * (B, 1) in float32, top-k (B, 1) in int64.
  *
  * <ul>
  *   <li>{@code shape_logits} follows the order of transformers: repetition penalty, temperature,
@@ -18,7 +19,11 @@ package krites.rollout;
  *       temperature), which training uses, and its log-probability under the distribution that it
  *       was drawn from: without forbidden tokens and after penalty, top-k and top-p (0 where the
  *       temperature is 0, for nothing is drawn there). Where no row is shaped, neither a sort nor a
- *       second softmax is made.
+ *       second softmax is made. {@code logits} are of any number type and stay as they are; {@code
+ *       p} (B, V) in float32 is the caller's and receives the probabilities;
+ *   <li>{@code spread} is the part of it that passes over the vocabulary. On a CPU it sees as many
+ *       rows at once as keep half a million numbers, which stay in the caches from pass to pass: at
+ *       32 rows of 151,936 tokens each pass over all rows would fetch 19 MB and allocate as much.
  * </ul>
  */
 final class SamplerScript {
@@ -43,10 +48,16 @@ final class SamplerScript {
         below = torch.logical_and(below, torch.lt(top_p, 1.0))
         return torch.masked_fill(z, torch.scatter(torch.zeros_like(below), -1, sorted[1], below), -inf)
 
-      def shape_logits(self, logits: Tensor, seen: Tensor, forbidden: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor, penalty: Tensor, most: int, narrowed: bool) -> Tensor:
+      def forbid(self, z: Tensor, forbidden: Tensor, tail: int) -> Tensor:
+        beyond = torch.sub(torch.size(z, -1), tail)
+        if torch.gt(beyond, 0):
+          torch.fill_(torch.narrow(z, -1, tail, beyond), -inf)
+        return torch.index_fill_(z, -1, forbidden, -inf)
+
+      def shape_logits(self, logits: Tensor, seen: Tensor, forbidden: Tensor, tail: int, temperature: Tensor, top_k: Tensor, top_p: Tensor, penalty: Tensor, most: int, narrowed: bool) -> Tensor:
         punished = torch.where(torch.lt(logits, 0), torch.mul(logits, penalty), torch.div(logits, penalty))
         z = torch.div(torch.where(seen, punished, logits), self.divisor(temperature))
-        torch.index_fill_(z, -1, forbidden, -inf)
+        self.forbid(z, forbidden, tail)
         if torch.gt(most, 0):
           z = self.keep_top_k(z, top_k, most)
         if narrowed:
@@ -60,14 +71,19 @@ final class SamplerScript {
         return block
 
       def pick(self, shaped: Tensor, uniform: Tensor) -> Tensor:
-        return self.draw(torch.softmax(shaped, -1), uniform)
+        p = torch.softmax(shaped, -1)
+        return self.draw(p, self.block_sums(p), uniform)
 
-      def draw(self, p: Tensor, uniform: Tensor) -> Tensor:
+      def block_sums(self, p: Tensor) -> Tensor:
+        block = self.block_size(torch.size(p, 1))
+        parts = torch.view(p, [torch.size(p, 0), torch.floordiv(torch.size(p, 1), block), block])
+        return torch.sum(parts, [-1], False, dtype=7)
+
+      def draw(self, p: Tensor, sums: Tensor, uniform: Tensor) -> Tensor:
         rows = torch.size(p, 0)
         block = self.block_size(torch.size(p, 1))
         blocks = torch.floordiv(torch.size(p, 1), block)
         parts = torch.view(p, [rows, blocks, block])
-        sums = torch.sum(parts, [-1], False, dtype=7)
         ends = torch.cumsum(sums, -1)
         total = torch.narrow(ends, -1, torch.sub(blocks, 1), 1)
         nothing = torch.zeros_like(total)
@@ -83,25 +99,68 @@ final class SamplerScript {
         within = torch.clamp(within, None, torch.sub(block, 1))
         return torch.squeeze(torch.add(torch.mul(at, block), within), 1)
 
-      def choose(self, logits: Tensor, uniform: Tensor, seen: Tensor, forbidden: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor, penalty: Tensor, most: int, narrowed: bool, shaped: bool, some_greedy: bool, some_drawn: bool) -> List[Tensor]:
-        plain = torch.div(logits, self.divisor(temperature))
+      def spread(self, logits: Tensor, p: Tensor, seen: Tensor, forbidden: Tensor, tail: int, temperature: Tensor, top_k: Tensor, top_p: Tensor, penalty: Tensor, most: int, narrowed: bool, shaped: bool, some_greedy: bool) -> List[Tensor]:
+        torch.div(logits, self.divisor(temperature), out=p)
         if shaped:
-          whole = torch.logsumexp(plain, [-1], True)
-          z = self.shape_logits(logits, seen, forbidden, temperature, top_k, top_p, penalty, most, narrowed)
+          whole = torch.logsumexp(p, [-1], True)
+          z = self.shape_logits(torch.to(logits, 6), seen, forbidden, tail, temperature, top_k, top_p, penalty, most, narrowed)
         else:
-          whole = torch.logsumexp(torch.index_select(plain, -1, forbidden), [-1], True)
-          torch.index_fill_(plain, -1, forbidden, -inf)
-          z = plain
-        p = torch.softmax(z, -1)
+          never = torch.index_select(p, -1, forbidden)
+          beyond = torch.sub(torch.size(p, -1), tail)
+          if torch.gt(beyond, 0):
+            never = torch.cat([never, torch.narrow(p, -1, tail, beyond)], -1)
+          whole = torch.logsumexp(never, [-1], True)
+          self.forbid(p, forbidden, tail)
+          z = p
+        best = torch.zeros([0])
+        if some_greedy:
+          best = torch.argmax(z, -1, True)
+        torch._softmax(z, -1, False, out=p)
+        return [whole, self.block_sums(p), best]
+
+      def rows_at_once(self, logits: Tensor) -> int:
+        most = torch.floordiv(524288, torch.size(logits, 1))
+        if torch.lt(most, 1):
+          most = 1
+        if torch.gt(most, torch.size(logits, 0)):
+          most = torch.size(logits, 0)
+        if logits.is_cuda:
+          most = torch.size(logits, 0)
+        return most
+
+      def choose(self, logits: Tensor, p: Tensor, uniform: Tensor, seen: Tensor, forbidden: Tensor, tail: int, temperature: Tensor, top_k: Tensor, top_p: Tensor, penalty: Tensor, most: int, narrowed: bool, penalised: bool, shaped: bool, some_greedy: bool, some_drawn: bool) -> List[Tensor]:
+        rows = torch.size(logits, 0)
+        at_once = self.rows_at_once(logits)
+        if torch.eq(at_once, rows):
+          found = self.spread(logits, p, seen, forbidden, tail, temperature, top_k, top_p, penalty, most, narrowed, shaped, some_greedy)
+        else:
+          wholes = annotate(List[Tensor], [])
+          sums = annotate(List[Tensor], [])
+          bests = annotate(List[Tensor], [])
+          for i in range(torch.floordiv(torch.sub(torch.add(rows, at_once), 1), at_once)):
+            start = torch.mul(i, at_once)
+            count = at_once
+            if torch.gt(torch.add(start, count), rows):
+              count = torch.sub(rows, start)
+            met = seen
+            if penalised:
+              met = torch.narrow(seen, 0, start, count)
+            part = self.spread(torch.narrow(logits, 0, start, count), torch.narrow(p, 0, start, count), met, forbidden, tail, torch.narrow(temperature, 0, start, count), torch.narrow(top_k, 0, start, count), torch.narrow(top_p, 0, start, count), torch.narrow(penalty, 0, start, count), most, narrowed, shaped, some_greedy)
+            wholes.append(part[0])
+            sums.append(part[1])
+            bests.append(part[2])
+          found = [torch.cat(wholes, 0), torch.cat(sums, 0), torch.cat(bests, 0)]
+        whole = found[0]
+        best = found[2]
         greedy = torch.le(temperature, 0.0)
         if some_drawn:
-          token = torch.unsqueeze(self.draw(p, uniform), 1)
+          token = torch.unsqueeze(self.draw(p, found[1], uniform), 1)
           if some_greedy:
-            token = torch.where(greedy, torch.argmax(z, -1, True), token)
+            token = torch.where(greedy, best, token)
         else:
-          token = torch.argmax(z, -1, True)
+          token = best
         sampled = torch.log(torch.gather(p, -1, token))
-        chosen = torch.gather(plain, -1, token)
+        chosen = torch.div(torch.gather(logits, -1, token), self.divisor(temperature))
         if torch.__not__(shaped):
           whole = torch.logaddexp(torch.sub(chosen, sampled), whole)
         logp = torch.sub(chosen, whole)

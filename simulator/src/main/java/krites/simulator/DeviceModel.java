@@ -51,7 +51,7 @@ public record DeviceModel(
   /**
    * The trainer.
    *
-   * @param tokensPerSecond tokens through the whole step, prompts and padding counted
+   * @param tokensPerSecond tokens through the whole step, each prompt counted once
    * @param optimizerSeconds the update at the end of a step
    * @param loadSeconds making a trainer
    * @param publishSeconds writing weights for the rollout workers

@@ -99,7 +99,7 @@ final class ModelledTrainer implements PolicyTrainer {
     fedTokens = pieces.stream().mapToInt(Integer::intValue).sum();
   }
 
-  /** Tokens of each micro-batch, padding counted, cut as the real trainer cuts. */
+  /** Tokens of each micro-batch, cut as the real trainer cuts where responses share nothing. */
   private List<Integer> pieces(TrainingBatch next) {
     List<Integer> lengths =
         next.groups().stream()
@@ -108,17 +108,15 @@ final class ModelledTrainer implements PolicyTrainer {
             .sorted(Comparator.naturalOrder())
             .toList();
     List<Integer> cut = new ArrayList<>();
-    int rows = 0;
-    int width = 0;
+    int tokens = 0;
     for (int length : lengths) {
-      if (rows > 0 && (rows + 1) * length > microBatchTokens) {
-        cut.add(rows * width);
-        rows = 0;
+      if (tokens > 0 && tokens + length > microBatchTokens) {
+        cut.add(tokens);
+        tokens = 0;
       }
-      rows++;
-      width = length;
+      tokens += length;
     }
-    cut.add(rows * width);
+    cut.add(tokens);
     return cut;
   }
 

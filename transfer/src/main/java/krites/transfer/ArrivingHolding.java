@@ -23,8 +23,14 @@ final class ArrivingHolding implements Holding {
   private final List<BitSet> here = new ArrayList<>();
   private boolean closed;
 
-  /** Opens or makes the part files, and finds what is right in them already. */
-  ArrivingHolding(Path folder, Manifest manifest) throws IOException {
+  /**
+   * Opens or makes the part files, and finds what is right in them already.
+   *
+   * @param ticket of the content, for the seals that tell it
+   * @param digests whether the digests of the chunks are compared too
+   */
+  ArrivingHolding(Path folder, Manifest manifest, Ticket ticket, boolean digests)
+      throws IOException {
     this.manifest = manifest;
     Files.createDirectories(folder);
     try {
@@ -36,7 +42,7 @@ final class ArrivingHolding implements Holding {
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
         files.add(file);
-        here.add(rightChunks(file, entry));
+        here.add(rightChunks(file, here.size(), ticket, digests));
       }
     } catch (IOException e) {
       close();
@@ -44,34 +50,44 @@ final class ArrivingHolding implements Holding {
     }
   }
 
-  private static BitSet rightChunks(FileChannel file, Manifest.Entry entry) throws IOException {
+  private BitSet rightChunks(FileChannel file, int index, Ticket ticket, boolean digests)
+      throws IOException {
+    Manifest.Entry entry = manifest.files().get(index);
     BitSet right = new BitSet(entry.chunks());
-    if (file.size() == 0) {
-      return right;
-    }
     if (file.size() > entry.bytes()) {
       file.truncate(entry.bytes());
     }
-    ByteBuffer buffer = ByteBuffer.allocateDirect(Manifest.CHUNK);
-    for (int chunk = 0; chunk < entry.chunks(); chunk++) {
-      if (entry.start(chunk) + entry.length(chunk) <= file.size()) {
-        Manifest.readChunk(file, entry.start(chunk), entry.length(chunk), buffer);
-        right.set(chunk, Manifest.sum(buffer) == entry.chunkSums()[chunk]);
-      }
-    }
+    long size = file.size();
+    int whole = size == entry.bytes() ? entry.chunks() : (int) (size / Manifest.CHUNK);
+    EachChunk.on(
+        whole,
+        () -> {
+          ChunkCheck check = new ChunkCheck(ticket, digests);
+          ByteBuffer piece = ByteBuffer.allocateDirect(Manifest.PIECE);
+          return chunk -> {
+            check.file(file, index, chunk, entry.length(chunk), piece);
+            if (check.isRight(entry, chunk)) {
+              synchronized (right) {
+                right.set(chunk);
+              }
+            }
+          };
+        });
     return right;
   }
 
-  /** Writes a chunk whose checksum was compared, and lets it be served. */
-  void put(int file, int chunk, ByteBuffer bytes) throws IOException {
-    long start = manifest.files().get(file).start(chunk);
+  /** Writes a part of a chunk that is missing; nobody is served it before {@link #arrived}. */
+  void write(int file, long start, ByteBuffer bytes) throws IOException {
+    long at = start;
     while (bytes.hasRemaining()) {
-      start += files.get(file).write(bytes, start);
+      at += files.get(file).write(bytes, at);
     }
-    synchronized (this) {
-      here.get(file).set(chunk);
-      notifyAll();
-    }
+  }
+
+  /** All parts of a chunk were written, and it is right: it is served. */
+  synchronized void arrived(int file, int chunk) {
+    here.get(file).set(chunk);
+    notifyAll();
   }
 
   /** The first chunk at or behind {@code from}, in steps of {@code stride}, that is missing. */

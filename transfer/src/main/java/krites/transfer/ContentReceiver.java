@@ -8,25 +8,26 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Fetches contents into a folder, each from whichever of its sources answers, and serves what has
  * arrived to others at once.
  *
- * <p>It promises that a content appears under its name only when every chunk has its checksum, and
- * every file its SHA-256 where digests are compared; that a transfer which died goes on where it
- * was, whatever source it died of or if the process did; and that it holds no more memory than one
- * chunk per connection and one for the digest. Nothing is forced to disk, which would take longer
- * than the transfer: what a loss of power damages is found by its checksums at the next fetch, and
- * only that comes again. Thread safe; one content is to be fetched by one caller at a time.
+ * <p>It promises that a content appears under its name, and that a chunk is served on, only when
+ * each has its seal, and its SHA-256 where digests are compared; that a transfer which died goes on
+ * where it was, whatever source it died of or if the process did; and that it holds no more memory
+ * than a piece of a chunk per connection. A chunk is checked by the thread that receives it, piece
+ * by piece, so no byte is read twice, and each connection has a processor's digests to itself.
+ * Nothing is forced to disk, which would take longer than the transfer: what a loss of power
+ * damages is found by its checksums at the next fetch, and only that comes again. Thread safe; one
+ * content is to be fetched by one caller at a time.
  */
 public final class ContentReceiver {
   private static final String PART = ".part";
@@ -37,6 +38,7 @@ public final class ContentReceiver {
   private final TransferSettings settings;
   private final Carrier carrier;
   private final TransferListener listener;
+  private final LongAdder bytesReceived = new LongAdder();
 
   /**
    * @param folder exists
@@ -74,20 +76,37 @@ public final class ContentReceiver {
     }
   }
 
+  /** Bytes of chunks that came and were right since the start. */
+  public long bytesReceived() {
+    return bytesReceived.sum();
+  }
+
   /**
    * Fetches a content; returns the folder of its files. It stays on the shelf.
    *
    * @throws TransferException if no source could give it; what has arrived is kept for the next try
    */
   public Path fetch(Order order) throws IOException, InterruptedException {
+    return fetch(order, manifest(order));
+  }
+
+  /**
+   * Fetches a content whose manifest is known.
+   *
+   * @throws TransferException if it is not that content's, or no source could give the rest
+   */
+  public Path fetch(Order order, Manifest manifest) throws IOException, InterruptedException {
+    if (!manifest.digest().equals(order.content())) {
+      throw new TransferException("a manifest that is not " + order.content());
+    }
     Path done = folder.resolve(order.name());
-    Path part = folder.resolve(order.name() + PART);
-    Manifest manifest = manifest(order);
+    Path part = part(order.name());
     if (Files.isDirectory(done) && !Files.exists(part)) {
       move(done, part); // fetched before: it is looked at like what a crash left
     }
     removeStrangers(part, manifest);
-    ArrivingHolding holding = new ArrivingHolding(part, manifest);
+    ArrivingHolding holding =
+        new ArrivingHolding(part, manifest, order.ticket(), settings.compareDigests());
     shelf.put(order.content(), holding, order.ticket());
     boolean complete = false;
     try {
@@ -100,6 +119,14 @@ public final class ContentReceiver {
         shelf.remove(order.content());
       }
     }
+  }
+
+  /**
+   * The folder in which a content grows under this name. What somebody else puts there before a
+   * fetch is looked at, and only what is not right comes from a source.
+   */
+  public Path part(String name) {
+    return folder.resolve(name + PART);
   }
 
   /** Files of an older try under the same name that are not part of this content. */
@@ -143,7 +170,14 @@ public final class ContentReceiver {
                   throw new TransferException(
                       link.peer() + " sent a manifest that is not " + order.content());
                 }
-                return Manifest.decode(encoded.array());
+                Manifest manifest = Manifest.decode(encoded.array());
+                if (settings.compareDigests() && !manifest.hasDigests()) {
+                  throw new TransferException(
+                      "content "
+                          + order.name()
+                          + " was published without digests, and this node compares them");
+                }
+                return manifest;
               }
             },
             () -> 0);
@@ -157,8 +191,8 @@ public final class ContentReceiver {
       link.send(
           new WireFormat.Request(
                   WireFormat.PROTOCOL,
-                  run,
-                  order.ticket(),
+                  run.shown(),
+                  order.ticket().shown(),
                   order.content(),
                   file,
                   first,
@@ -178,7 +212,7 @@ public final class ContentReceiver {
     }
   }
 
-  /** All lanes and the digest side by side; the first failure ends them all. */
+  /** All lanes side by side; the first failure ends them all. */
   private void receive(Order order, Manifest manifest, ArrivingHolding holding)
       throws IOException, InterruptedException {
     int lanes = settings.connections();
@@ -192,14 +226,6 @@ public final class ContentReceiver {
             threads.submit(
                 () -> {
                   fetchLane(order, manifest, holding, first, lanes);
-                  return null;
-                }));
-      }
-      if (settings.compareDigests()) {
-        work.add(
-            threads.submit(
-                () -> {
-                  compareDigests(order, manifest, holding);
                   return null;
                 }));
       }
@@ -225,16 +251,41 @@ public final class ContentReceiver {
     }
   }
 
+  /** What one connection works with. */
+  private record Taking(ByteBuffer piece, ChunkCheck check) {
+    /** Receives a chunk; what is damaged may be written, but is not served. */
+    void take(Link link, ArrivingHolding holding, int file, int chunk) throws IOException {
+      Manifest.Entry entry = holding.manifest().files().get(file);
+      int length = entry.length(chunk);
+      check.begin(file, chunk);
+      int done = 0;
+      while (done < length) {
+        link.receive(piece.clear().limit(Math.min(piece.capacity(), length - done)));
+        check.update(piece.flip());
+        holding.write(file, entry.start(chunk) + done, piece.duplicate());
+        done += piece.limit();
+      }
+      if (!check.isRight(entry, chunk)) {
+        throw new TransferException(
+            link.peer() + " sent chunk " + chunk + " of " + entry.name() + " damaged");
+      }
+      holding.arrived(file, chunk);
+    }
+  }
+
   private void fetchLane(
       Order order, Manifest manifest, ArrivingHolding holding, int lane, int lanes)
       throws IOException, InterruptedException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(Manifest.CHUNK);
+    Taking taking =
+        new Taking(
+            ByteBuffer.allocateDirect(Manifest.PIECE),
+            new ChunkCheck(order.ticket(), settings.compareDigests()));
     Sources sources = new Sources(order, settings, listener);
     for (int file = 0; file < manifest.files().size(); file++) {
       int index = file;
       sources.tryAll(
           source -> {
-            fetchRest(source, order, holding, index, lane, lanes, buffer);
+            fetchRest(source, order, holding, index, lane, lanes, taking);
             return true;
           },
           holding::bytes);
@@ -249,27 +300,21 @@ public final class ContentReceiver {
       int file,
       int lane,
       int lanes,
-      ByteBuffer buffer)
+      Taking taking)
       throws IOException {
     int chunks = holding.manifest().files().get(file).chunks();
     int chunk = holding.nextMissing(file, lane, lanes);
     while (chunk < chunks) {
       int count = holding.missingRun(file, chunk, lanes);
       try (Link link = open(source, order, file, chunk, lanes, count)) {
-        fetchRun(link, holding, file, chunk, lanes, count, buffer);
+        fetchRun(link, holding, file, chunk, lanes, count, taking);
       }
       chunk = holding.nextMissing(file, chunk, lanes);
     }
   }
 
-  private static void fetchRun(
-      Link link,
-      ArrivingHolding holding,
-      int file,
-      int first,
-      int stride,
-      int count,
-      ByteBuffer buffer)
+  private void fetchRun(
+      Link link, ArrivingHolding holding, int file, int first, int stride, int count, Taking taking)
       throws IOException {
     Manifest.Entry entry = holding.manifest().files().get(file);
     ByteBuffer code = ByteBuffer.allocate(1);
@@ -282,13 +327,8 @@ public final class ContentReceiver {
           if (got == count) {
             throw new TransferException(link.peer() + " sends more than it was asked for");
           }
-          link.receive(buffer.clear().limit(entry.length(chunk)));
-          buffer.flip();
-          if (Manifest.sum(buffer) != entry.chunkSums()[chunk]) {
-            throw new TransferException(
-                link.peer() + " sent chunk " + chunk + " of " + entry.name() + " damaged");
-          }
-          holding.put(file, chunk, buffer);
+          taking.take(link, holding, file, chunk);
+          bytesReceived.add(entry.length(chunk));
           got++;
         }
         case WAIT -> {
@@ -301,33 +341,6 @@ public final class ContentReceiver {
           return;
         }
         case LOST -> throw new TransferException(link.peer() + " lost what it was sending");
-      }
-    }
-  }
-
-  /** Follows the chunks in order, so that little is left to do when the last one comes. */
-  private void compareDigests(Order order, Manifest manifest, ArrivingHolding holding)
-      throws IOException, InterruptedException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(Manifest.CHUNK);
-    for (int file = 0; file < manifest.files().size(); file++) {
-      Manifest.Entry entry = manifest.files().get(file);
-      MessageDigest sha = Digest.algorithm();
-      for (int chunk = 0; chunk < entry.chunks(); chunk++) {
-        Holding.Chunk state = Holding.Chunk.NOT_YET;
-        while (state == Holding.Chunk.NOT_YET) {
-          state = holding.await(file, chunk, Duration.ofSeconds(1));
-        }
-        Manifest.readChunk(holding.file(file), entry.start(chunk), entry.length(chunk), buffer);
-        sha.update(buffer);
-      }
-      if (!Digest.of(sha.digest()).equals(entry.sha256())) {
-        Files.deleteIfExists(folder.resolve(order.name() + PART).resolve(entry.name()));
-        throw new TransferException(
-            "content "
-                + order.name()
-                + ": "
-                + entry.name()
-                + " has not its SHA-256; it is removed");
       }
     }
   }

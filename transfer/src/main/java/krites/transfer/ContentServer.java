@@ -135,7 +135,7 @@ public final class ContentServer implements AutoCloseable {
       return;
     }
     WireFormat.Request request = decoded.get();
-    if (request.run().equals(run)) {
+    if (request.run().equals(run.shown())) {
       shelf.await(request.content(), settings.waitNotice());
     }
     Optional<Holding> holding = shelf.find(request.content(), request.ticket());
@@ -156,7 +156,7 @@ public final class ContentServer implements AutoCloseable {
     if (request.protocol() != WireFormat.PROTOCOL) {
       return WireFormat.Answer.OTHER_PROTOCOL;
     }
-    if (!request.run().equals(run)) {
+    if (!request.run().equals(run.shown())) {
       return WireFormat.Answer.OTHER_RUN;
     }
     if (holding.isEmpty()) {

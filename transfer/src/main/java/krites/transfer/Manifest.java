@@ -8,61 +8,76 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 
 /**
- * What a content consists of: its files, a CRC-32C for each chunk, a SHA-256 for each file.
+ * What a content consists of: its files, and a {@link Seal} for each of their chunks, and where it
+ * was made with them, a SHA-256 for each.
  *
  * <p>The digest of the encoded manifest names the content. It comes over the control plane; who has
- * it can trust the manifest from any source, and then each chunk from any source.
+ * it can trust the manifest from any source, and then each chunk from any source: a tree of two
+ * levels, whose leaves can be compared in any order and on as many processors as there are.
  *
  * @param files in the order of their names
+ * @param hasDigests whether chunks have a SHA-256
  */
-public record Manifest(List<Entry> files) {
+public record Manifest(List<Entry> files, boolean hasDigests) {
   /**
    * Bytes that travel and are checked together. At 4 MiB a chain of hundreds of receivers adds a
    * second to one copy, and the overhead per chunk cannot be measured.
    */
   public static final int CHUNK = 4 << 20;
 
-  /** Longest encoded manifest: a thousand shards of 64 GiB would fit. */
+  /** Longest encoded manifest: seven TiB of chunks would fit. */
   static final int MAX_BYTES = 64 << 20;
+
+  /**
+   * Bytes that are read, checked and written on at once: they are still in a cache of the processor
+   * each time.
+   */
+  static final int PIECE = 1 << 20;
 
   private static final int MAX_FILES = 4096;
   private static final int MAX_NAME = 255;
   private static final long MAX_FILE = 1L << 40;
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   /**
    * One file.
    *
    * @param name without folders
    * @param bytes its length
-   * @param sha256 of the whole file
-   * @param chunkSums CRC-32C of each chunk
+   * @param seals of each chunk
+   * @param digests SHA-256 of each chunk, or none
    */
-  public record Entry(String name, long bytes, Digest sha256, int[] chunkSums) {
+  record Entry(String name, long bytes, List<Seal> seals, List<Digest> digests) {
     public Entry {
       requirePlain(name);
       if (bytes < 0 || bytes > MAX_FILE) {
         throw new IllegalArgumentException(name + " has " + bytes + " bytes");
       }
-      if (chunkSums.length != chunksOf(bytes)) {
+      seals = List.copyOf(seals);
+      digests = List.copyOf(digests);
+      if (seals.size() != chunksOf(bytes) || !digests.isEmpty() && digests.size() != seals.size()) {
         throw new IllegalArgumentException(
-            name + " of " + bytes + " bytes has " + chunkSums.length + " checksums");
+            name
+                + " of "
+                + bytes
+                + " bytes has "
+                + seals.size()
+                + " seals and "
+                + digests.size()
+                + " digests");
       }
     }
 
     /** How many chunks it has. */
-    public int chunks() {
-      return chunkSums.length;
+    int chunks() {
+      return seals.size();
     }
 
     long start(int chunk) {
@@ -74,22 +89,8 @@ public record Manifest(List<Entry> files) {
     }
 
     @Override
-    public boolean equals(Object other) {
-      return other instanceof Entry entry
-          && name.equals(entry.name)
-          && bytes == entry.bytes
-          && sha256.equals(entry.sha256)
-          && Arrays.equals(chunkSums, entry.chunkSums);
-    }
-
-    @Override
-    public int hashCode() {
-      return sha256.hashCode();
-    }
-
-    @Override
     public String toString() {
-      return name + " (" + bytes + " bytes, SHA-256 " + sha256 + ")";
+      return name + " (" + bytes + " bytes)";
     }
   }
 
@@ -102,6 +103,10 @@ public record Manifest(List<Entry> files) {
     for (Entry file : files) {
       if (!names.add(file.name())) {
         throw new IllegalArgumentException(file.name() + " occurs twice");
+      }
+      if (file.digests().isEmpty() == (hasDigests && file.chunks() > 0)) {
+        throw new IllegalArgumentException(
+            file.name() + " has " + file.digests().size() + " digests");
       }
     }
   }
@@ -140,32 +145,46 @@ public record Manifest(List<Entry> files) {
     return Digest.ofBytes(encode());
   }
 
-  /** Reads all files of a folder once; folders in it are left out. */
-  public static Manifest ofFolder(Path folder) throws IOException {
+  /**
+   * Reads all files of a folder once, on all processors; folders in it are left out.
+   *
+   * @param ticket of this content and no other: it is the key of the seals
+   * @param digests whether each chunk gets a SHA-256 too, for receivers that compare it
+   * @throws TransferException if a file cannot be read as it is
+   */
+  public static Manifest ofFolder(Path folder, Ticket ticket, boolean digests) throws IOException {
     List<Path> paths;
     try (Stream<Path> list = Files.list(folder)) {
       paths = list.filter(Files::isRegularFile).sorted().toList();
     }
     List<Entry> entries = new ArrayList<>();
     for (Path path : paths) {
-      entries.add(entry(path));
+      entries.add(entry(path, entries.size(), ticket, digests));
     }
-    return new Manifest(entries);
+    return new Manifest(entries, digests);
   }
 
-  private static Entry entry(Path path) throws IOException {
-    MessageDigest sha = Digest.algorithm();
-    ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);
+  private static Entry entry(Path path, int index, Ticket ticket, boolean digests)
+      throws IOException {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       long bytes = file.size();
-      int[] sums = new int[chunksOf(bytes)];
-      for (int chunk = 0; chunk < sums.length; chunk++) {
-        long start = (long) chunk * CHUNK;
-        readChunk(file, start, (int) Math.min(CHUNK, bytes - start), buffer);
-        sums[chunk] = sum(buffer);
-        sha.update(buffer);
-      }
-      return new Entry(path.getFileName().toString(), bytes, Digest.of(sha.digest()), sums);
+      Seal[] seals = new Seal[chunksOf(bytes)];
+      Digest[] shas = new Digest[digests ? seals.length : 0];
+      EachChunk.on(
+          seals.length,
+          () -> {
+            ChunkCheck check = new ChunkCheck(ticket, digests);
+            ByteBuffer piece = ByteBuffer.allocateDirect(PIECE);
+            return chunk -> {
+              int length = (int) Math.min(CHUNK, bytes - (long) chunk * CHUNK);
+              check.file(file, index, chunk, length, piece);
+              seals[chunk] = check.seal();
+              if (digests) {
+                shas[chunk] = check.digest();
+              }
+            };
+          });
+      return new Entry(path.getFileName().toString(), bytes, List.of(seals), List.of(shas));
     }
   }
 
@@ -182,28 +201,28 @@ public record Manifest(List<Entry> files) {
     buffer.flip();
   }
 
-  /** CRC-32C of what the buffer has left, which stays readable. */
-  static int sum(ByteBuffer buffer) {
-    CRC32C crc = new CRC32C();
-    crc.update(buffer.duplicate());
-    return (int) crc.getValue();
+  private static int chunkBytes(boolean digests) {
+    return Seal.BYTES + (digests ? Digest.BYTES : 0);
   }
 
-  /** As bytes: version, number of files, then name, length, digest and checksums of each. */
+  /**
+   * As bytes: version, whether there are digests, number of files, then name, length, seals and
+   * digests of each.
+   */
   public byte[] encode() {
-    int size = 8;
+    int size = 9;
     for (Entry file : files) {
-      size += 2 + file.name().length() + 8 + Digest.BYTES + 4 * file.chunks();
+      size =
+          Math.addExact(
+              size, 2 + file.name().length() + 8 + chunkBytes(hasDigests) * file.chunks());
     }
     ByteBuffer target = ByteBuffer.allocate(size);
-    target.putInt(VERSION).putInt(files.size());
+    target.putInt(VERSION).put((byte) (hasDigests ? 1 : 0)).putInt(files.size());
     for (Entry file : files) {
       byte[] name = file.name().getBytes(StandardCharsets.US_ASCII);
       target.putShort((short) name.length).put(name).putLong(file.bytes());
-      file.sha256().write(target);
-      for (int sum : file.chunkSums()) {
-        target.putInt(sum);
-      }
+      file.seals().forEach(seal -> seal.write(target));
+      file.digests().forEach(digest -> digest.write(target));
     }
     return target.array();
   }
@@ -221,24 +240,28 @@ public record Manifest(List<Entry> files) {
       if (version != VERSION) {
         throw new TransferException("a manifest of version " + version + ", expected " + VERSION);
       }
+      byte flag = from.get();
+      if (flag != 0 && flag != 1) {
+        throw new TransferException("a manifest with digests: " + flag);
+      }
       int count = from.getInt();
       if (count < 1 || count > MAX_FILES) {
         throw new TransferException("a manifest of " + count + " files");
       }
       List<Entry> files = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        files.add(decodeEntry(from));
+        files.add(decodeEntry(from, flag == 1));
       }
       if (from.hasRemaining()) {
         throw new TransferException(from.remaining() + " bytes behind the manifest");
       }
-      return new Manifest(files);
+      return new Manifest(files, flag == 1);
     } catch (BufferUnderflowException | IllegalArgumentException | ArithmeticException e) {
       throw new TransferException("not a manifest: " + e.getMessage(), e);
     }
   }
 
-  private static Entry decodeEntry(ByteBuffer from) {
+  private static Entry decodeEntry(ByteBuffer from, boolean hasDigests) {
     int length = from.getShort() & 0xFFFF;
     if (length > MAX_NAME) {
       throw new IllegalArgumentException("a name of " + length + " bytes");
@@ -246,14 +269,20 @@ public record Manifest(List<Entry> files) {
     byte[] name = new byte[length];
     from.get(name);
     long size = from.getLong();
-    Digest sha256 = Digest.read(from);
-    if (size < 0 || size > MAX_FILE || 4L * chunksOf(size) > from.remaining()) {
-      throw new IllegalArgumentException("a file of " + size + " bytes without its checksums");
+    if (size < 0
+        || size > MAX_FILE
+        || (long) chunkBytes(hasDigests) * chunksOf(size) > from.remaining()) {
+      throw new IllegalArgumentException("a file of " + size + " bytes without its seals");
     }
-    int[] sums = new int[chunksOf(size)];
-    for (int i = 0; i < sums.length; i++) {
-      sums[i] = from.getInt();
+    int chunks = chunksOf(size);
+    List<Seal> seals = new ArrayList<>();
+    for (int i = 0; i < chunks; i++) {
+      seals.add(Seal.read(from));
     }
-    return new Entry(new String(name, StandardCharsets.US_ASCII), size, sha256, sums);
+    List<Digest> digests = new ArrayList<>();
+    for (int i = 0; hasDigests && i < chunks; i++) {
+      digests.add(Digest.read(from));
+    }
+    return new Entry(new String(name, StandardCharsets.US_ASCII), size, seals, digests);
   }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class Shelf implements AutoCloseable {
   private final Map<Digest, Item> items = new ConcurrentHashMap<>();
 
-  private record Item(Holding holding, Ticket ticket) {}
+  private record Item(Holding holding, Ticket shown) {}
 
   /** Serves the files of a folder, which stay as they are until {@link #remove}. */
   public void put(Path folder, Manifest manifest, Ticket ticket) throws IOException {
@@ -22,7 +22,7 @@ public final class Shelf implements AutoCloseable {
   }
 
   void put(Digest content, Holding holding, Ticket ticket) throws IOException {
-    Item before = items.put(content, new Item(holding, ticket));
+    Item before = items.put(content, new Item(holding, ticket.shown()));
     synchronized (this) {
       notifyAll();
     }
@@ -52,9 +52,9 @@ public final class Shelf implements AutoCloseable {
     }
   }
 
-  Optional<Holding> find(Digest content, Ticket ticket) {
+  Optional<Holding> find(Digest content, Ticket shown) {
     return Optional.ofNullable(items.get(content))
-        .filter(item -> item.ticket().equals(ticket))
+        .filter(item -> item.shown().equals(shown))
         .map(Item::holding);
   }
 

@@ -1,12 +1,16 @@
 package krites.transfer;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
  * The right to fetch one content: 128 random bits that travel over the authenticated control plane.
+ * What is shown to a source over the bulk plane is only made of it, so that who listens there
+ * cannot make the seals of the content's chunks, for which the ticket is the key.
  *
  * <p>Equality takes the same time wherever two tickets differ, so a stranger learns nothing by
  * trying. It is not printed.
@@ -46,6 +50,22 @@ public final class Ticket {
   /** What {@link #parse} reads; a secret. */
   public String secret() {
     return HexFormat.of().formatHex(value);
+  }
+
+  /** What is shown for it where others may listen: 128 bits of which it cannot be computed. */
+  Ticket shown() {
+    return new Ticket(Arrays.copyOf(derived("show"), BYTES));
+  }
+
+  /** The key of the seals, 32 bytes. */
+  byte[] sealKey() {
+    return derived("seal");
+  }
+
+  private byte[] derived(String use) {
+    MessageDigest sha = Digest.algorithm();
+    sha.update(("krites transfer " + use).getBytes(StandardCharsets.US_ASCII));
+    return sha.digest(value);
   }
 
   static Ticket read(ByteBuffer from) {

@@ -10,10 +10,10 @@ import java.time.Duration;
  * @param patience how long a peer may move no byte; a source that waits itself says so more often
  * @param rounds how often a receiver tries all its sources before it gives up
  * @param maxClients connections that a server serves at once
- * @param compareDigests whether the SHA-256 of each file is compared beside the checksums of its
- *     chunks. The checksums find what a network or a disk does; only the digest finds what somebody
- *     does who is let into the network but has no certificate. It takes half a second of a core for
- *     each GB, beside the transfer
+ * @param compareDigests whether the SHA-256 of each chunk is compared beside its seal. Seals find
+ *     what a network, a disk or a stranger on the network does; only digests find what a node of
+ *     the cluster does that has been taken over and relays. They take half a second to a second of
+ *     a core for each GB
  */
 public record TransferSettings(
     int connections,
@@ -27,7 +27,7 @@ public record TransferSettings(
    * cluster is a dead host, two are certain.
    */
   public static final TransferSettings DEFAULT =
-      new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(2), 3, 64, true);
+      new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(2), 3, 64, false);
 
   public TransferSettings {
     if (connections < 1 || rounds < 1 || maxClients < 1) {
@@ -39,9 +39,9 @@ public record TransferSettings(
     }
   }
 
-  /** The same without comparing digests. */
-  public TransferSettings withoutDigests() {
-    return new TransferSettings(connections, connectTimeout, patience, rounds, maxClients, false);
+  /** The same with digests compared or not. */
+  public TransferSettings comparingDigests(boolean compare) {
+    return new TransferSettings(connections, connectTimeout, patience, rounds, maxClients, compare);
   }
 
   /** How often a source that waits says so. */

@@ -9,12 +9,12 @@ import java.util.Optional;
  * <p>A client opens with one {@link Request} of fixed length, so no number from a stranger decides
  * how much is read. The server answers with one byte of {@link Answer}. After {@link
  * Answer#ACCEPTED} a manifest follows as length (4 bytes) and bytes; or chunks, each as one byte of
- * {@link Frame} and, for {@link Frame#CHUNK}, the bytes of the next chunk, whose length and
- * checksum stand in the manifest. One request per connection. Numbers are big-endian.
+ * {@link Frame} and, for {@link Frame#CHUNK}, the bytes of the next chunk, whose length and seal
+ * stand in the manifest. One request per connection. Numbers are big-endian.
  */
 final class WireFormat {
   private static final int MAGIC = 0x4B525754; // KRWT
-  static final short PROTOCOL = 1;
+  static final short PROTOCOL = 2;
 
   private WireFormat() {}
 
@@ -23,6 +23,7 @@ final class WireFormat {
    *
    * @param protocol of the client
    * @param run whose contents are meant: two runs never mix, whatever ports they find
+   * @param ticket what is shown for the right to the content, as of the run
    * @param file index in the manifest; -1 asks for the manifest itself
    */
   record Request(

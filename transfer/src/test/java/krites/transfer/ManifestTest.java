@@ -1,10 +1,12 @@
 package krites.transfer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -15,28 +17,39 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a manifest says, and what it refuses to say. */
 class ManifestTest {
-  private static final Manifest SAMPLE =
-      new Manifest(
-          List.of(
-              new Manifest.Entry(
-                  "model-00001.safetensors",
-                  Manifest.CHUNK + 1L,
-                  Digest.ofBytes(new byte[] {7}),
-                  new int[] {3, -4}),
-              new Manifest.Entry("x", 0, Digest.ofBytes(new byte[0]), new int[0])));
+  private static final Manifest SAMPLE = sample(true);
+
+  private static Manifest sample(boolean digests) {
+    return new Manifest(
+        List.of(
+            new Manifest.Entry(
+                "model-00001.safetensors",
+                Manifest.CHUNK + 1L,
+                List.of(seal(3), seal(-4)),
+                digests
+                    ? List.of(Digest.ofBytes(new byte[] {7}), Digest.ofBytes(new byte[] {8}))
+                    : List.of()),
+            new Manifest.Entry("x", 0, List.of(), List.of())),
+        digests);
+  }
+
+  private static Seal seal(int value) {
+    return Seal.read(ByteBuffer.allocate(Seal.BYTES).putInt(value).rewind());
+  }
 
   @Test
   void whatIsEncodedIsDecoded() throws Exception {
     assertEquals(SAMPLE, Manifest.decode(SAMPLE.encode()));
     assertEquals(SAMPLE.digest(), Manifest.decode(SAMPLE.encode()).digest());
+    assertEquals(sample(false), Manifest.decode(sample(false).encode()));
+    assertNotEquals(SAMPLE.digest(), sample(false).digest());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "..", "../x", "a/b", "a\\b", "/x", "a\0", ".hidden", "\u00e4"})
   void aNameThatCouldLeaveItsFolderIsRefused(String name) {
     assertThrows(
-        IllegalArgumentException.class,
-        () -> new Manifest.Entry(name, 0, Digest.ofBytes(new byte[0]), new int[0]));
+        IllegalArgumentException.class, () -> new Manifest.Entry(name, 0, List.of(), List.of()));
   }
 
   @Test

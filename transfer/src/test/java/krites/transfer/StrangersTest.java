@@ -32,7 +32,7 @@ class StrangersTest {
   void serve() throws Exception {
     Path content = Files.createDirectories(temp.resolve("content"));
     Files.write(content.resolve("model.safetensors"), new byte[3 * Manifest.CHUNK]);
-    manifest = Manifest.ofFolder(content);
+    manifest = Manifest.ofFolder(content, ticket, true);
     node = new Node(temp);
     node.shelf.put(content, manifest, ticket);
   }
@@ -70,7 +70,8 @@ class StrangersTest {
 
   private WireFormat.Request request(
       Ticket run, Ticket shown, Digest content, int file, int first) {
-    return new WireFormat.Request(WireFormat.PROTOCOL, run, shown, content, file, first, 1, 1);
+    return new WireFormat.Request(
+        WireFormat.PROTOCOL, run.shown(), shown.shown(), content, file, first, 1, 1);
   }
 
   @Test
@@ -106,14 +107,24 @@ class StrangersTest {
             request(Ticket.fresh(), ticket, content, 0, 0),
             request(Node.RUN, Ticket.fresh(), content, 0, 0),
             request(Node.RUN, ticket, Digest.ofBytes(new byte[3]), 0, 0),
-            new WireFormat.Request((short) 2, Node.RUN, ticket, content, 0, 0, 1, 1),
+            new WireFormat.Request(
+                (short) 1, Node.RUN.shown(), ticket.shown(), content, 0, 0, 1, 1),
             request(Node.RUN, ticket, content, 7, 0),
             request(Node.RUN, ticket, content, -2, 0),
             request(Node.RUN, ticket, content, 0, Integer.MAX_VALUE),
-            new WireFormat.Request(WireFormat.PROTOCOL, Node.RUN, ticket, content, 0, 0, 0, 1),
-            new WireFormat.Request(WireFormat.PROTOCOL, Node.RUN, ticket, content, 0, 0, 1, 4),
             new WireFormat.Request(
-                WireFormat.PROTOCOL, Node.RUN, ticket, content, 0, 0, 1 << 30, 1 << 30));
+                WireFormat.PROTOCOL, Node.RUN.shown(), ticket.shown(), content, 0, 0, 0, 1),
+            new WireFormat.Request(
+                WireFormat.PROTOCOL, Node.RUN.shown(), ticket.shown(), content, 0, 0, 1, 4),
+            new WireFormat.Request(
+                WireFormat.PROTOCOL,
+                Node.RUN.shown(),
+                ticket.shown(),
+                content,
+                0,
+                0,
+                1 << 30,
+                1 << 30));
     List<WireFormat.Answer> answers =
         List.of(
             WireFormat.Answer.OTHER_RUN,

@@ -27,6 +27,8 @@ class TlsTest {
   private static final TransferSettings PATIENT =
       new TransferSettings(2, Duration.ofSeconds(5), Duration.ofSeconds(5), 1, 16, true);
 
+  private static final Ticket TICKET = Ticket.parse("00".repeat(16));
+
   @TempDir static Path keys;
   @TempDir Path temp;
 
@@ -96,7 +98,7 @@ class TlsTest {
     Path content = Files.createDirectories(temp.resolve("content"));
     Files.write(content.resolve("model.safetensors"), bytes);
     Node node = new Node(temp, PATIENT, carrier);
-    node.shelf.put(content, Manifest.ofFolder(content), Ticket.parse("00".repeat(16)));
+    node.shelf.put(content, Manifest.ofFolder(content, TICKET, true), TICKET);
     return node;
   }
 
@@ -106,8 +108,8 @@ class TlsTest {
       return target.receiver.fetch(
           new ContentReceiver.Order(
               "v1",
-              Manifest.ofFolder(temp.resolve("content")).digest(),
-              Ticket.parse("00".repeat(16)),
+              Manifest.ofFolder(temp.resolve("content"), TICKET, true).digest(),
+              TICKET,
               List.of(from.address())));
     }
   }

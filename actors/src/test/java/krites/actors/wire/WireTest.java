@@ -25,13 +25,21 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import krites.actors.ClusterSurvey;
+import krites.actors.Coordinator;
+import krites.actors.Gate;
+import krites.actors.Job;
+import krites.actors.JobNews;
+import krites.actors.Lead;
 import krites.actors.Learner;
+import krites.actors.NodeAgent;
 import krites.actors.Orchestrator;
 import krites.actors.ParameterServer;
 import krites.actors.Recorder;
 import krites.actors.RewardWorker;
 import krites.actors.RolloutWorker;
 import krites.actors.RunSupervisor;
+import krites.actors.StandIn;
 import krites.actors.TestSystem;
 import krites.actors.WorkerWait;
 import krites.grpo.Drop;
@@ -66,6 +74,7 @@ import krites.grpo.flow.LedgerSnapshot;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunState;
 import krites.grpo.flow.Wait;
+import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.port.GroupRequest;
 import krites.grpo.record.EvalRecord;
 import krites.grpo.record.RunStatus;
@@ -93,7 +102,13 @@ final class WireTest {
           Learner.Command.class,
           ParameterServer.Command.class,
           Recorder.Command.class,
-          RunSupervisor.Command.class);
+          RunSupervisor.Command.class,
+          NodeAgent.Command.class,
+          StandIn.Report.class,
+          Coordinator.Command.class,
+          Coordinator.Answer.class,
+          Gate.Command.class,
+          ClusterSurvey.Command.class);
 
   private final Serialization serialization =
       SerializationExtension.get(Adapter.toClassic(SYSTEM.system()));
@@ -247,8 +262,18 @@ final class WireTest {
 
   private static List<Class<?>> messages() {
     List<Class<?>> messages = new ArrayList<>();
-    PROTOCOLS.forEach(protocol -> messages.addAll(List.of(protocol.getPermittedSubclasses())));
+    PROTOCOLS.forEach(protocol -> addPermitted(protocol, messages));
     return messages;
+  }
+
+  private static void addPermitted(Class<?> protocol, List<Class<?>> messages) {
+    for (Class<?> permitted : protocol.getPermittedSubclasses()) {
+      if (permitted.isSealed()) {
+        addPermitted(permitted, messages);
+      } else {
+        messages.add(permitted);
+      }
+    }
   }
 
   private static List<Object> samples() {
@@ -349,7 +374,60 @@ final class WireTest {
         new Recorder.Finish(summary, supervisor),
         new RunSupervisor.Stop(),
         new RunSupervisor.RunEnded(summary, "", Optional.of("step-12")),
-        new RunSupervisor.Recorded());
+        new RunSupervisor.Recorded(),
+        new RunSupervisor.Dismissed("learner"),
+        new NodeAgent.Meet(SYSTEM.ref()),
+        new NodeAgent.Remember(job()),
+        new NodeAgent.Forget("job-1"),
+        new NodeAgent.Dismiss("learner", supervisor),
+        new NodeAgent.Describe(SYSTEM.ref()),
+        new NodeAgent.HostRollout(
+            job(),
+            "rollout-0",
+            SYSTEM.ref(),
+            "rollout-0",
+            1,
+            orchestrator,
+            SYSTEM.ref(),
+            WeightUpdateMode.FINISH),
+        new NodeAgent.HostReward(job(), "reward-0", SYSTEM.ref(), "reward-0", orchestrator),
+        new NodeAgent.HostLearner(
+            job(), "learner", SYSTEM.ref(), 12, VERSION, orchestrator, SYSTEM.ref()),
+        new NodeAgent.HostParams(job(), "parameter-server", SYSTEM.ref()),
+        new StandIn.Started(SYSTEM.ref()),
+        new StandIn.Ended("why", true),
+        new Coordinator.Submit(job(), SYSTEM.ref()),
+        new Coordinator.Inquire("job-1", 7, SYSTEM.ref()),
+        new Coordinator.Halt("job-1"),
+        new Coordinator.Describe(SYSTEM.ref()),
+        new Coordinator.Met(
+            new NodeAgent.Hello(
+                "host:1#a", Set.of("learner"), Optional.of(job()), SYSTEM.ref(), false)),
+        new Coordinator.Accepted("job-1"),
+        new Coordinator.Refused("why"),
+        new Coordinator.News(
+            "job-1",
+            "running",
+            List.of(
+                new JobNews.Item(
+                    8,
+                    Optional.of(new StepRecord(12, VERSION, false, Map.of("a/b", 1.0))),
+                    Optional.empty())),
+            Optional.of(new Lead.Conclusion(0, List.of("done")))),
+        new Gate.Submit(job(), SYSTEM.ref()),
+        new Gate.Inquire("job-1", 7, SYSTEM.ref()),
+        new Gate.Halt("job-1"),
+        new Gate.Survey(SYSTEM.ref()),
+        new ClusterSurvey.NodeSaid(
+            "host:1#a",
+            List.of("cpu"),
+            "job-1",
+            List.of(new ClusterSurvey.HostedActor("rollout-0", Optional.of(VERSION), 12.5))),
+        new ClusterSurvey.JobSaid("job-1", "running", Optional.empty()));
+  }
+
+  private static Job job() {
+    return new Job("job-1", "run.steps = 1", "runs/look", true, "krites 1");
   }
 
   /** One of each. */

@@ -58,6 +58,23 @@ public final class ConfigReader {
   }
 
   /**
+   * Adds a text written by {@link ResolvedConfig#text}, as it comes from another process.
+   *
+   * @param origin what messages call its place
+   * @throws ConfigError as {@link #withConfigs}
+   */
+  public ConfigReader withResolvedText(String origin, String text) {
+    try {
+      addLayer(
+          ConfigFactory.parseString(
+              text, ConfigParseOptions.defaults().setOriginDescription(origin)));
+    } catch (ConfigException e) {
+      throw new ConfigError(oneLine(String.valueOf(e.getMessage())), e);
+    }
+    return this;
+  }
+
+  /**
    * Adds one assignment, {@code key=value}.
    *
    * @param option how the user wrote it, for messages: {@code --set} or {@code --seed}

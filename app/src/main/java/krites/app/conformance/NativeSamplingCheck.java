@@ -117,6 +117,7 @@ public final class NativeSamplingCheck implements ConformanceCheck {
             scope.create(GoldenJson.floats(GoldenJson.flatten(logits)), shape),
             VisionInputs.booleans(seen, shape, scope),
             scope.create(new long[0]),
+            size,
             column((float) GoldenJson.number(golden, "temperature"), logits.length, scope),
             scope.full(new Shape(logits.length, 1), topK, DataType.INT64),
             column(topP, logits.length, scope),

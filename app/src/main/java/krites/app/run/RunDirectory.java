@@ -202,6 +202,32 @@ public final class RunDirectory implements AutoCloseable {
     return new Checkpoints(checkpointFolder(path), 0).latest();
   }
 
+  /**
+   * The checkpoints of a run that another process leads, for a learner that writes them.
+   *
+   * @param keep checkpoints to keep; 0 keeps all
+   */
+  public static CheckpointFiles checkpointsOf(Path path, int keep) {
+    Path journal = path.resolve(EVENTS);
+    return new CheckpointFiles(
+        new Checkpoints(checkpointFolder(path), keep), record -> digest(journal, record));
+  }
+
+  private static String digest(Path journal, long record) {
+    try (JournalReader reader = JournalReader.open(journal)) {
+      if (reader.skip(record) < record) {
+        throw new IllegalStateException(
+            journal + " is to have " + record + " records, and has " + reader.end().records());
+      }
+      return reader.end().digest();
+    }
+  }
+
+  /** The folder of a run's checkpoint after a step. */
+  public static Path checkpointFolder(Path path, long step) {
+    return checkpointFolder(path).resolve("step-" + step);
+  }
+
   public Path path() {
     return path;
   }

@@ -58,8 +58,11 @@ final class DecoderText {
             caches.append(out[2])
         return torch.add([self.last_norm(x, w)], caches)
 
+      def raw_head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:
+        return $LINEAR($VOCABULARY; hidden, w[$HEADW])
+
       def head(self, hidden: Tensor, w: List[Tensor]) -> Tensor:
-        return torch.to($LINEAR($VOCABULARY; hidden, w[$HEADW]), 6)
+        return torch.to(self.raw_head(hidden, w), 6)
       """
             .replace("$ROPE\n", rope(config, kernels))
             .replace("$ATTENTION_IN\n", attentionIn(kernels))

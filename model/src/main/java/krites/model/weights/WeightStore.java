@@ -52,10 +52,32 @@ public final class WeightStore {
    *     loses nothing, since the rounding is the one that it would do itself
    */
   public WeightStore(Path folder, Precision precision) {
+    this(precision, folder);
+    clear(folder);
+  }
+
+  private WeightStore(Precision precision, Path folder) {
     this.folder = folder;
     this.precision = precision;
     try {
       Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          folder + ": cannot prepare the weight folder: " + e.getMessage(), e);
+    }
+  }
+
+  /** A folder that other processes write to or read from: what lies in it stays. */
+  public static WeightStore shared(Path folder, Precision precision) {
+    return new WeightStore(precision, folder);
+  }
+
+  /** Removes every version in a folder: nobody holds any of them. */
+  public static void clear(Path folder) {
+    try {
+      if (!Files.isDirectory(folder)) {
+        return;
+      }
       try (DirectoryStream<Path> old = Files.newDirectoryStream(folder, "v*")) {
         for (Path version : old) {
           delete(version);
@@ -63,7 +85,7 @@ public final class WeightStore {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
-          folder + ": cannot prepare the weight folder: " + e.getMessage(), e);
+          folder + ": cannot clear the weight folder: " + e.getMessage(), e);
     }
   }
 
@@ -105,6 +127,22 @@ public final class WeightStore {
     } catch (IOException e) {
       throw new UncheckedIOException(
           file + ": published weights cannot be trusted: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * A version came into the folder by other hands, which compared every byte of it: it is not read
+   * again before it is loaded.
+   *
+   * @param sha256 of its file
+   * @throws UncheckedIOException if it is not there
+   */
+  public void accept(String name, String sha256) {
+    Path file = folder.resolve(name).resolve(FILE);
+    try {
+      readings.put(name, Reading.of(file, sha256));
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + ": no weights: " + e.getMessage(), e);
     }
   }
 

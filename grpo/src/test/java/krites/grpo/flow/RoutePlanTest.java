@@ -1,4 +1,4 @@
-package krites.transfer;
+package krites.grpo.flow;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** Who fetches from whom. */
 class RoutePlanTest {
+  private static final long CHUNK = 4 << 20;
   private static final List<String> NODES = IntStream.range(0, 30).mapToObj(i -> "n" + i).toList();
 
   @Test
@@ -44,8 +45,8 @@ class RoutePlanTest {
   /** 14 GB to 256 nodes over 10 Gbit/s: 11.2 s for one copy, less than a second for the hops. */
   @Test
   void aChainTakesHardlyLongerThanOneCopy() {
-    Duration one = RoutePlan.CHAIN.expected(14_000_000_000L, 1, 1.25e9);
-    Duration all = RoutePlan.CHAIN.expected(14_000_000_000L, 256, 1.25e9);
+    Duration one = RoutePlan.CHAIN.expected(14_000_000_000L, CHUNK, 1, 1.25e9);
+    Duration all = RoutePlan.CHAIN.expected(14_000_000_000L, CHUNK, 256, 1.25e9);
     assertEquals(11.2, one.toMillis() / 1000.0, 0.01);
     assertEquals(12.06, all.toMillis() / 1000.0, 0.02);
   }

@@ -1,4 +1,4 @@
-package krites.transfer;
+package krites.grpo.flow;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,12 +63,14 @@ public record RoutePlan(int fanOut) {
   /**
    * What a copy to all receivers takes when every node sends and receives at the same rate: the
    * bytes once for each child, and a chunk for each hop.
+   *
+   * @param chunk bytes that a relay has before it sends the first of them on
    */
-  public Duration expected(long bytes, int receivers, double bytesPerSecond) {
+  public Duration expected(long bytes, long chunk, int receivers, double bytesPerSecond) {
     int children = Math.min(fanOut, receivers);
     double seconds =
         (children * (double) bytes
-                + (depth(receivers) - 1) * (double) Math.min(bytes, Manifest.CHUNK) * children)
+                + (depth(receivers) - 1) * (double) Math.min(bytes, chunk) * children)
             / bytesPerSecond;
     return Duration.ofNanos((long) (seconds * 1e9));
   }

@@ -1,0 +1,71 @@
+package krites.actors;
+
+import java.util.List;
+import krites.grpo.flow.WeightUpdateMode;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+
+/**
+ * Who hosts the actors of a run that own a device, the files of weights or a reward: this process
+ * alone ({@link OwnHosts}), or the nodes of a cluster ({@link ClusterHosts}).
+ *
+ * <p>It is a picture of one moment; the supervisor is told of the next one by {@link
+ * RunSupervisor.HostsChanged}.
+ */
+interface Hosts {
+  /** What a node may be asked to host. */
+  enum Part {
+    ROLLOUT,
+    REWARD,
+    LEARNER,
+    PARAMS
+  }
+
+  /**
+   * What every hosted actor is made from.
+   *
+   * @param node that hosts it
+   * @param actor its name, which no other actor of the run ever has
+   * @param owner who is told when it is gone
+   */
+  record Place(String node, String actor, ActorRef<RunSupervisor.Command> owner) {}
+
+  /** Nodes that take actors of a kind, in a fixed order; none of them is leaving. */
+  List<String> of(Part part);
+
+  /** Whether a node is about to leave: what it hosts has to go. */
+  boolean leaving(String node);
+
+  /**
+   * Whether hosted actors live in other processes, so that one that was stopped may still be there
+   * for a moment.
+   */
+  boolean elsewhere();
+
+  Behavior<ParameterServer.Command> parameterServer(Place place, RunParts parts);
+
+  Behavior<Learner.Command> learner(
+      Place place,
+      RunSettings settings,
+      RunParts parts,
+      ActorRef<Orchestrator.Command> orchestrator,
+      ActorRef<ParameterServer.Command> parameterServer);
+
+  /**
+   * @param worker its name in the run
+   * @param index of the worker in the run
+   * @param seat of the worker at its node, 0, 1, 2, ...
+   */
+  Behavior<RolloutWorker.Command> rolloutWorker(
+      Place place,
+      String worker,
+      int index,
+      int seat,
+      RunParts parts,
+      ActorRef<Orchestrator.Command> orchestrator,
+      ActorRef<ParameterServer.Command> parameterServer,
+      WeightUpdateMode mode);
+
+  Behavior<RewardWorker.Command> rewardWorker(
+      Place place, String worker, RunParts parts, ActorRef<Orchestrator.Command> orchestrator);
+}

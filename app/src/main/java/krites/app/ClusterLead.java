@@ -1,0 +1,117 @@
+package krites.app;
+
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import krites.actors.Job;
+import krites.actors.Lead;
+import krites.actors.RunOutcome;
+import krites.actors.RunParts;
+import krites.actors.RunSettings;
+import krites.app.config.ConfigReader;
+import krites.app.config.ResolvedConfig;
+import krites.app.config.RunConfig;
+import krites.app.display.Terminal;
+import krites.app.run.Resumption;
+import krites.app.run.RunDirectory;
+import krites.app.run.RunFiles;
+import krites.app.run.RunHistory;
+
+/**
+ * A job on the node that leads it: the folder, which nobody else may write meanwhile, and the
+ * prompts.
+ */
+final class ClusterLead implements Lead {
+  private final RunSettings settings;
+  private final RunParts parts;
+  private final RunDirectory directory;
+  private final RunLog log;
+  private final RunEnding ending;
+
+  private ClusterLead(
+      RunConfig config, Datasets datasets, Optional<Resumption> from, RunDirectory directory) {
+    this.directory = directory;
+    this.log = RunLog.open(directory.path().resolve(RunDirectory.LOG));
+    double secondsBefore = RunHistory.read(directory.path()).wallSeconds();
+    this.settings = Wiring.settings(config, from.map(Resumption::continuation));
+    this.parts =
+        Wiring.leadingParts(
+            datasets, directory, new RunFiles(directory, System::nanoTime, secondsBefore));
+    this.ending =
+        new RunEnding(
+            directory,
+            secondsBefore,
+            Terminal.plain(new PrintStream(PrintStream.nullOutputStream())));
+  }
+
+  /**
+   * Opens the folder of a job, which is made unless the job goes on.
+   *
+   * @param again whether another process led the job before
+   * @throws Lead.Busy if that process still does
+   * @throws InputError if something given cannot be used
+   */
+  static ClusterLead open(Job job, boolean again) {
+    ResolvedConfig resolved =
+        new ConfigReader().withResolvedText("job " + job.id(), job.config()).read();
+    RunConfig config = resolved.config();
+    Path folder = Path.of(job.folder());
+    Datasets datasets = InputError.guard(() -> Datasets.of(config));
+    RunIdentity identity = InputError.guard(() -> RunIdentity.of(config));
+    boolean begun = Files.exists(folder.resolve(RunDirectory.EVENTS));
+    if (!job.resume() && !(again && begun)) {
+      RunDirectory directory =
+          RunDirectory.create(
+              folder, resolved.text(), config.checkpoint().keep(), config.journal());
+      directory.writeIdentity(identity.values());
+      return new ClusterLead(config, datasets, Optional.empty(), directory);
+    }
+    try {
+      return resume(folder, resolved, datasets, identity);
+    } catch (InputError e) {
+      if (again) {
+        throw new Lead.Busy(String.valueOf(e.getMessage()), e);
+      }
+      throw e;
+    }
+  }
+
+  private static ClusterLead resume(
+      Path folder, ResolvedConfig resolved, Datasets datasets, RunIdentity identity) {
+    RunConfig config = resolved.config();
+    identity.requireSameAs(folder);
+    Resumption from = Resumption.newest(folder);
+    RunDirectory directory =
+        RunDirectory.resume(
+            folder,
+            resolved.text(),
+            config.checkpoint().keep(),
+            config.journal(),
+            from.continuation());
+    return new ClusterLead(config, datasets, Optional.of(from), directory);
+  }
+
+  @Override
+  public RunSettings settings() {
+    return settings;
+  }
+
+  @Override
+  public RunParts parts() {
+    return parts;
+  }
+
+  @Override
+  public Conclusion conclude(RunOutcome outcome) {
+    Conclusion conclusion = ending.conclude(outcome);
+    DjlEngines.removeWeights(directory.path().resolve(DjlEngines.WEIGHTS));
+    return conclusion;
+  }
+
+  @Override
+  public void close() {
+    directory.close();
+    log.close();
+  }
+}
