@@ -75,16 +75,16 @@ final class ClusterRunTest {
         leaving.close();
         ClusterWorld.await(
             "the node that leaves", () -> leaving.terminated().toCompletableFuture().isDone());
-        ClusterWorld.await(
-            "the loss to be seen", () -> client.survey().members().size() == 2);
+        ClusterWorld.await("the loss to be seen", () -> client.survey().members().size() == 2);
         int before = world.batches.size();
         ClusterWorld.await("steps after that", () -> world.batches.size() > before + 2);
         client.halt("job-1");
         follow(client, new ArrayList<>());
       }
-      Account account = cluster.outcomes.peek() instanceof RunOutcome.Stopped(var summary, var _)
-          ? summary.account()
-          : summary(cluster).account();
+      Account account =
+          cluster.outcomes.peek() instanceof RunOutcome.Stopped(var summary, var _)
+              ? summary.account()
+              : summary(cluster).account();
       assertEquals(account, world.replayed().account());
     }
   }

@@ -124,12 +124,14 @@ final class VoterRuleTest {
       boolean thereGone = false;
       for (int second = 1; second < 60; second++) {
         Verdict first = here.look("v0", sides(voters, left, true), second * SECOND);
-        Verdict other =
-            there.look("v" + (voters - 1), sides(voters, left, false), second * SECOND);
+        Verdict other = there.look("v" + (voters - 1), sides(voters, left, false), second * SECOND);
         hereGone |= first.downSelf();
         thereGone |= other.downSelf();
-        assertTrue(first.down().isEmpty() || voters == left || thereGone || other.downSelf(), "seed " + seed);
-        assertTrue(other.down().isEmpty() || left == 0 || hereGone || first.downSelf(), "seed " + seed);
+        assertTrue(
+            first.down().isEmpty() || voters == left || thereGone || other.downSelf(),
+            "seed " + seed);
+        assertTrue(
+            other.down().isEmpty() || left == 0 || hereGone || first.downSelf(), "seed " + seed);
       }
       assertTrue(hereGone || thereGone || left == 0 || left == voters, "seed " + seed);
     }
