@@ -7,47 +7,106 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import krites.app.answer.ModelOptions;
 import krites.app.config.RunConfig;
 import krites.app.display.HeldOut;
+import krites.app.eval.BenchmarkOptions;
+import krites.app.eval.BenchmarkRun;
+import krites.app.eval.CriticOptions;
+import krites.data.shapes.ShapesWorld;
 import krites.grpo.port.RolloutEngine;
 import krites.reward.CriticReward;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code krites eval}: how good a model is on the held-out prompts. */
+/** {@code krites eval}: how good a model is, on a public benchmark or on the held-out prompts. */
 @Command(
     name = "eval",
-    description = "Measures a model on the held-out critic and policy prompts, greedily.",
+    description =
+        "Measures a model on a public benchmark (--bench), or on the held-out critic and policy"
+            + " prompts of the settings, greedily.",
     footer = {
       "",
+      "A benchmark leaves a folder: a record for each item, and the result. The same command goes on"
+          + " where it was stopped or killed. docs/evaluation.md says how each benchmark is scored.",
+      "",
       "Examples:",
+      "  krites eval --model DIR --bench vl-rewardbench --data VL-RewardBench/data",
+      "  krites eval --model DIR --bench vl-rewardbench --data VL-RewardBench/data --protocol official",
+      "  krites eval --model DIR --bench mathvista --data testmini.parquet --limit 100",
+      "  krites eval --model models/shapes-base --bench shapes-critic",
       "  krites eval runs/shapes-seed1-.../checkpoints/step-150",
       "  krites eval models/shapes-base --set eval.critic-items=1000",
       "  krites eval DIR --set data.eval-critic=pairs.jsonl --set data.eval-policy="
     })
 final class EvalCommand implements Callable<Integer> {
   private final PrintStream out;
+  private final PrintStream err;
 
   @Mixin private ConfigOptions options = new ConfigOptions();
 
-  @Mixin private DeviceOptions where = new DeviceOptions();
+  @Mixin private ModelOptions machine = new ModelOptions();
+
+  @Mixin private BenchmarkOptions bench = new BenchmarkOptions();
+
+  @Mixin private CriticOptions critic = new CriticOptions();
 
   @Parameters(
       paramLabel = "DIR",
+      arity = "0..1",
       description = "A model directory, for example a checkpoint of a run.")
-  private Path model = Path.of("");
+  private @Nullable Path named;
 
-  EvalCommand(PrintStream out) {
+  @Option(names = "--model", paramLabel = "DIR", description = "The same, by name.")
+  private @Nullable Path model;
+
+  @Option(names = "--json", description = "With --bench: prints the result as one JSON document.")
+  private boolean json;
+
+  EvalCommand(PrintStream out, PrintStream err) {
     this.out = out;
+    this.err = err;
   }
 
   @Override
   public Integer call() throws IOException {
-    RunConfig config = where.overrides(options.reader()).read().config();
-    Datasets datasets = InputError.guard(() -> Datasets.of(config));
-    print(out, config, model, datasets);
-    return ExitCode.OK;
+    Path directory = directory();
+    RunConfig config = machine.deviceOptions().overrides(options.reader()).read().config();
+    if (!bench.named()) {
+      Datasets datasets = InputError.guard(() -> Datasets.of(config));
+      print(out, config, directory, datasets);
+      return ExitCode.OK;
+    }
+    ShapesWorld world =
+        InputError.guard(
+            () -> new ShapesWorld(config.world().seed(), Datasets.world(config.world())));
+    return new BenchmarkRun(
+            out,
+            err,
+            world,
+            Datasets.pairs(config.world()).withTrueLabels(),
+            Math.max(config.eval().criticItems(), config.eval().policyItems()))
+        .run(directory, bench, critic, machine, seed(options), json);
+  }
+
+  private Path directory() {
+    if ((named == null) == (model == null)) {
+      throw new InputError("expected one model directory, as DIR or with --model");
+    }
+    return named != null ? named : Path.of(String.valueOf(model));
+  }
+
+  /** The seed that the options name, else 1. */
+  static long seed(ConfigOptions options) {
+    String text = options.seed().orElse("1");
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new InputError("--seed " + text + ": expected a whole number", e);
+    }
   }
 
   /** Measures a model directory and prints one line per set. */

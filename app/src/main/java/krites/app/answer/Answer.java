@@ -14,7 +14,8 @@ import krites.grpo.PartialResponse;
  * @param seconds from the start of the reading of its prompt to its end; responses of a batch share
  *     that start
  */
-record Answer(String text, int tokens, FinishReason finish, double logProbSum, double seconds) {
+public record Answer(
+    String text, int tokens, FinishReason finish, double logProbSum, double seconds) {
 
   static Answer of(PartialResponse response, String text, double seconds) {
     double sum = 0;
@@ -24,7 +25,7 @@ record Answer(String text, int tokens, FinishReason finish, double logProbSum, d
     return new Answer(text, response.ids().length(), response.finish().orElseThrow(), sum, seconds);
   }
 
-  Layout layout() {
+  public Layout layout() {
     return Layout.of(text);
   }
 }

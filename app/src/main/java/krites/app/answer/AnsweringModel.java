@@ -3,6 +3,7 @@ package krites.app.answer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -15,6 +16,7 @@ import krites.grpo.Prompt;
 import krites.grpo.Sampling;
 import krites.grpo.flow.Seeds;
 import krites.grpo.port.GroupRequest;
+import krites.grpo.port.ImageStore;
 import krites.model.image.ImageException;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
@@ -38,10 +40,10 @@ public final class AnsweringModel implements AutoCloseable {
    * Prompt tokens read together. At 16,384 the widest activation of the 7B model (18,944 numbers a
    * token, bf16) takes 620 MB.
    */
-  private static final int LOT_TOKENS = 16_384;
+  static final int LOT_TOKENS = 16_384;
 
   /** Tokens per step where nobody watches them come: a finished batch notices after so many. */
-  private static final int CHUNK_TOKENS = 4;
+  static final int CHUNK_TOKENS = 4;
 
   /** More than anybody names in one command. */
   private static final int IMAGES_KEPT = 64;
@@ -59,7 +61,11 @@ public final class AnsweringModel implements AutoCloseable {
   private double loadSeconds;
 
   private AnsweringModel(
-      Path directory, ModelOptions options, Precision precision, Optional<String> system) {
+      Path directory,
+      ModelOptions options,
+      Precision precision,
+      Optional<String> system,
+      ImageStore images) {
     this.directory = directory;
     this.options = options;
     this.precision = precision;
@@ -71,7 +77,7 @@ public final class AnsweringModel implements AutoCloseable {
         new PromptEncoder(
             tokenizer,
             ChatTemplate.load(directory),
-            new FileImages(),
+            images,
             new ImagePipeline(ImageProcessor.load(directory), OptionalLong.empty(), maxPixels),
             system,
             IMAGES_KEPT);
@@ -83,23 +89,34 @@ public final class AnsweringModel implements AutoCloseable {
    * @throws InputError if something in it is missing or wrong
    */
   static AnsweringModel open(Path model, ModelOptions options, Optional<String> system) {
+    return open(model, options, system, new FileImages());
+  }
+
+  /**
+   * Opens a model directory whose prompts show the images of a store.
+   *
+   * @throws InputError if something in it is missing or wrong
+   */
+  public static AnsweringModel open(
+      Path model, ModelOptions options, Optional<String> system, ImageStore images) {
     options.check();
     return InputError.guard(
         () -> {
           Path directory = ModelFolder.checked(model).path();
-          return new AnsweringModel(directory, options, options.precision(directory), system);
+          return new AnsweringModel(
+              directory, options, options.precision(directory), system, images);
         });
   }
 
-  Path directory() {
+  public Path directory() {
     return directory;
   }
 
-  Precision precision() {
+  public Precision precision() {
     return precision;
   }
 
-  int vocabulary() {
+  public int vocabulary() {
     return config.vocabulary();
   }
 
@@ -108,7 +125,7 @@ public final class AnsweringModel implements AutoCloseable {
   }
 
   /** Seconds that reading the weights took; 0 before the first answer. */
-  double loadSeconds() {
+  public double loadSeconds() {
     return loadSeconds;
   }
 
@@ -170,6 +187,21 @@ public final class AnsweringModel implements AutoCloseable {
     return answers;
   }
 
+  /**
+   * Answers prompts apart from each other, as many at once as fit: a place that is free is filled
+   * with the next prompt. What one gives depends on its own prompt, sampling and seed alone.
+   *
+   * @throws Stopped if the listener says so
+   */
+  public void stream(Iterator<AskStream.Ask> asks, AskStream.Listener listener) {
+    new AskStream(this, tokenizer, listener).run(asks);
+  }
+
+  /** What a prompt of so many tokens leaves of a sampling. */
+  Sampling fitting(Sampling sampling, int promptTokens) {
+    return sampling.limitedTo(config.maxPositions() - promptTokens);
+  }
+
   /** Where the lot that begins there ends: its prompts are padded to the longest. */
   static int lotEnd(List<Integer> lengths, int from) {
     int longest = lengths.get(from);
@@ -184,7 +216,7 @@ public final class AnsweringModel implements AutoCloseable {
     return end;
   }
 
-  private DjlRolloutEngine engine(int chunkTokens) {
+  DjlRolloutEngine engine(int chunkTokens) {
     if (engine.isEmpty()) {
       long start = System.nanoTime();
       DjlRolloutEngine.Settings settings =
@@ -205,7 +237,7 @@ public final class AnsweringModel implements AutoCloseable {
   }
 
   /** Frees the weights; prompts can still be measured, and an answer loads them again. */
-  void unload() {
+  public void unload() {
     engine.ifPresent(DjlRolloutEngine::close);
     engine = Optional.empty();
   }

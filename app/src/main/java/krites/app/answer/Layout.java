@@ -10,11 +10,11 @@ import krites.reward.BoxedAnswer;
  * @param rest what follows the thinking; the whole text where there is none
  * @param box content of the last {@code \boxed{}} of the whole text
  */
-record Layout(Optional<String> thinking, String rest, Optional<String> box) {
+public record Layout(Optional<String> thinking, String rest, Optional<String> box) {
   private static final String OPEN = "<think>";
   private static final String CLOSE = "</think>";
 
-  static Layout of(String text) {
+  public static Layout of(String text) {
     String box = BoxedAnswer.extract(text);
     Optional<String> found = box.equals(BoxedAnswer.NONE) ? Optional.empty() : Optional.of(box);
     int open = text.indexOf(OPEN);
@@ -32,7 +32,7 @@ record Layout(Optional<String> thinking, String rest, Optional<String> box) {
    * What a judge is shown of it: the answer without the thinking, and out of its box where the box
    * is all of it; the whole text where nothing follows the thinking.
    */
-  String answer(String text) {
+  public String answer(String text) {
     String boxed = "\\boxed{" + box.orElse("") + "}";
     if (box.isPresent() && !box.get().isBlank() && rest.equals(boxed)) {
       return box.get();

@@ -85,6 +85,11 @@ public final class ModelOptions {
     }
   }
 
+  /** The choice of a device, for verbs that also have settings. */
+  public DeviceOptions deviceOptions() {
+    return device;
+  }
+
   int threads() {
     return threads;
   }

@@ -6,15 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import krites.app.InputError;
-import krites.data.CritiquePrompt;
 import krites.grpo.ImageRef;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What is asked: the model, the images, the question, and how the model is told to answer. */
 public final class QuestionOptions {
-  /** The built-in world's models have a vocabulary of 512; no published one is below 32,000. */
-  private static final int WORLD_VOCABULARY_MAX = 1000;
 
   @Option(
       names = "--model",
@@ -93,14 +90,6 @@ public final class QuestionOptions {
 
   /** The instruction for a model with a vocabulary of this size. */
   String instruction(int vocabulary) {
-    String chosen =
-        instruction != null
-            ? instruction
-            : vocabulary <= WORLD_VOCABULARY_MAX ? "short" : "published";
-    return switch (chosen) {
-      case "published" -> CritiquePrompt.PUBLISHED_INSTRUCTION;
-      case "short" -> CritiquePrompt.SHORT_INSTRUCTION;
-      default -> chosen;
-    };
+    return Instruction.of(Optional.ofNullable(instruction), vocabulary);
   }
 }

@@ -10,7 +10,7 @@ import krites.grpo.Prompt;
 import krites.grpo.Task;
 
 /** The prompts that a person's question becomes, in the words of training. */
-final class Questions {
+public final class Questions {
   private static final String PLACEHOLDER = Prompt.IMAGE_PLACEHOLDER;
 
   private Questions() {}
@@ -59,7 +59,7 @@ final class Questions {
    * A text of the model that may stand in a prompt: what would read as an image or as a token of
    * the chat template is spaced out.
    */
-  static String harmless(String generated) {
+  public static String harmless(String generated) {
     return generated.replace(PLACEHOLDER, "< image >").replace("<|", "< |");
   }
 

@@ -3,11 +3,11 @@ package krites.app.answer;
 import krites.app.Interrupts;
 
 /** Whether the user pressed Ctrl-C since this was opened. */
-final class StopSignal implements AutoCloseable {
+public final class StopSignal implements AutoCloseable {
   private final Interrupts interrupts = Interrupts.listen(() -> this.asked = true);
   private volatile boolean asked;
 
-  boolean asked() {
+  public boolean asked() {
     return asked;
   }
 

@@ -38,7 +38,7 @@ public final class JsonLines implements AutoCloseable {
    *
    * @throws RunFileException if it cannot be written
    */
-  static JsonLines open(Path file) {
+  public static JsonLines open(Path file) {
     return new JsonLines(file);
   }
 
@@ -101,7 +101,7 @@ public final class JsonLines implements AutoCloseable {
    *
    * @return how many lines were moved
    */
-  synchronized int keepOnly(Path sideFile, Predicate<Map<String, Object>> passes) {
+  public synchronized int keepOnly(Path sideFile, Predicate<Map<String, Object>> passes) {
     close();
     List<String> kept = new ArrayList<>();
     List<String> moved = new ArrayList<>();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Whether a process is writing a run's folder: it holds a lock for as long as it lives. */
 public final class RunLock {
   /** The file that is locked; what is in it does not matter. */
-  static final String FILE = ".lock";
+  public static final String FILE = ".lock";
 
   private static final int TRIES = 10;
   private static final long TRY_EVERY_MILLIS = 20;
@@ -23,7 +23,7 @@ public final class RunLock {
    * Locks a run's lock file for this process; null if another one has it. Tries for a fifth of a
    * second, because whoever looks whether a run is alive has the lock for an instant.
    */
-  static @Nullable FileLock take(FileChannel channel) throws IOException {
+  public static @Nullable FileLock take(FileChannel channel) throws IOException {
     for (int i = 1; i <= TRIES; i++) {
       try {
         FileLock lock = channel.tryLock();

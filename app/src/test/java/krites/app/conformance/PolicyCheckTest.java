@@ -56,7 +56,9 @@ final class PolicyCheckTest {
   private void plant(String file, String what, String instead) throws IOException {
     String text = Files.readString(folder.resolve(file));
     assertTrue(text.contains(what), "nothing to plant in");
-    Files.writeString(folder.resolve(file), text.replaceFirst(Pattern.quote(what), Matcher.quoteReplacement(instead)));
+    Files.writeString(
+        folder.resolve(file),
+        text.replaceFirst(Pattern.quote(what), Matcher.quoteReplacement(instead)));
   }
 
   @Test
@@ -94,6 +96,8 @@ final class PolicyCheckTest {
     plant("mathvista_model_outputs.jsonl", "\"model\"", "model");
     List<CaseResult> failed = failed();
     assertEquals(2, failed.size(), "the outputs, and the table that is made of them");
-    assertTrue(failed.getFirst().note().contains("mathvista_model_outputs.jsonl, line 1"), failed::toString);
+    assertTrue(
+        failed.getFirst().note().contains("mathvista_model_outputs.jsonl, line 1"),
+        failed::toString);
   }
 }

@@ -19,7 +19,7 @@ import krites.eval.Measure;
  * holds something else in it; the caller knows file and line.
  */
 public sealed interface PolicyBenchmark
-    permits MathVista, Mmmu, MmStar, ChartQa, HallusionBench, RealWorldQa, MathVerse {
+    permits MathVista, Mmmu, MmStar, ChartQa, HallusionBench, RealWorldQa, MathVerse, Shapes {
   /** All of them. */
   List<PolicyBenchmark> ALL =
       List.of(
@@ -30,7 +30,8 @@ public sealed interface PolicyBenchmark
           new ChartQa(),
           new HallusionBench(),
           new RealWorldQa(),
-          new MathVerse());
+          new MathVerse(),
+          new Shapes());
 
   /** The value of {@code --bench}. */
   String name();

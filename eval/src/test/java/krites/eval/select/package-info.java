@@ -1,0 +1,5 @@
+/** Tests of the choice of a checkpoint. */
+@NullMarked
+package krites.eval.select;
+
+import org.jspecify.annotations.NullMarked;
