@@ -141,9 +141,14 @@ final class BenchOptions {
 
   /** A report on these settings. */
   BenchReport report(String bench, BenchModel network) {
+    return report(bench, network.name());
+  }
+
+  /** A report on what has no network. */
+  BenchReport report(String bench, String subject) {
     List<String> types = new ArrayList<>();
     precisions().forEach(type -> types.add(type.name().toLowerCase(Locale.ROOT)));
-    return new BenchReport(bench, network.name(), MachineFacts.here())
+    return new BenchReport(bench, subject, MachineFacts.here())
         .with("precision", String.join(",", types))
         .with("variants", String.join(",", variants))
         .with("threads", String.valueOf(threads))

@@ -49,6 +49,7 @@ public final class BulkWeights implements WeightTransport {
   private final Consumer<WeightUpdate> arrived;
   private final Shelf shelf = new Shelf();
   private final ContentServer server;
+  private final String address;
   private final ContentReceiver versions;
   private final ContentReceiver changes;
   private final Map<String, WeightOffer> served = new ConcurrentHashMap<>(); // by location
@@ -69,6 +70,7 @@ public final class BulkWeights implements WeightTransport {
             settings.transfer(),
             settings.carrier(),
             listener);
+    this.address = settings.host() + ":" + server.address().getPort();
     this.versions = receiver(folder, listener);
     this.changes = receiver(scratch, listener);
   }
@@ -99,11 +101,7 @@ public final class BulkWeights implements WeightTransport {
 
   @Override
   public String address() {
-    try {
-      return settings.host() + ":" + server.address().getPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException("the bulk plane of this node is closed", e);
-    }
+    return address;
   }
 
   /** Bytes sent to other nodes since the start. */

@@ -86,6 +86,24 @@ class BenchTest {
   }
 
   @Test
+  void weightsArePushedToOtherNodesBesideAPlainCopy() throws IOException {
+    assertEquals(0, run(new BenchWeightsCommand(print), "--size 5m --receivers 1,2"));
+    List<String> variants = new ArrayList<>();
+    for (JsonNode result : new ObjectMapper().readTree(out.toString()).path("results")) {
+      variants.add(result.path("variant").asText());
+      if (result.path("variant").asText().equals("what one step changed")) {
+        // PULSE and the notes of docs/transfer.md: about one in a hundred.
+        double changed = result.path("changed_share").path("median").asDouble();
+        assertTrue(changed > 0.005 && changed < 0.02, "changed " + changed);
+      }
+    }
+    assertTrue(
+        variants.containsAll(
+            List.of("plain copy", "1 in a chain", "2 in a chain", "2 from one", "1, SHA-256 too")),
+        variants::toString);
+  }
+
+  @Test
   void whatCannotBeMeasuredIsRefused() {
     InputError shape =
         assertThrows(InputError.class, () -> BenchModel.prepare("0.7b", Optional.empty(), 0, work));
