@@ -55,7 +55,7 @@ final class NodeConfigTest {
   @Test
   void whatCannotBeIsToldWithItsKey() {
     assertTold("node.prot", "node.prot = 7");
-    assertTold("node.port", "node.port = many");
+    assertTold("port has type STRING rather than NUMBER", "node.port = many");
     assertTold("boss", "node.roles = [boss]");
     assertTold("quorum 0", "node.quorum = 0");
     assertTold("must be longer", "node.voter-unreachable-seconds = 12");
