@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -58,9 +60,15 @@ final class PlainLink implements Link {
   }
 
   private void await(int operation, String deed) throws IOException {
-    key.interestOps(operation);
-    selector.selectedKeys().clear();
-    if (selector.select(patience.toMillis()) == 0) {
+    int ready;
+    try {
+      key.interestOps(operation);
+      selector.selectedKeys().clear();
+      ready = selector.select(patience.toMillis());
+    } catch (ClosedSelectorException | CancelledKeyException e) {
+      throw new TransferException(peer + ": the connection was closed here", e);
+    }
+    if (ready == 0) {
       if (Thread.interrupted()) {
         throw new TransferException(peer + ": interrupted");
       }

@@ -14,7 +14,7 @@ import krites.transfer.TransferSettings;
  * @param carrier plain, or with certificates
  * @param transfer limits
  * @param deltas whether what changed since the version before is offered too: worth it where the
- *     network is slower than half a gigabyte a second, which is what a processor looks through
+ *     network is slower than a processor looks through weights, some hundreds of megabytes a second
  */
 public record BulkSettings(
     InetSocketAddress bind,

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import krites.actors.Orchestrator;
 import krites.actors.ParameterServer;
 import krites.actors.WeightHolder;
@@ -55,7 +56,7 @@ final class WeightPathTest {
 
   /** Patient, since the machine may be busy; a dead source is known by its closed connection. */
   private static final TransferSettings PATIENT =
-      new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(8), 2, 16, false);
+      new TransferSettings(2, Duration.ofSeconds(1), Duration.ofSeconds(3), 2, 16, false);
 
   private static final Config CONFIG =
       ConfigFactory.parseString(
@@ -240,7 +241,7 @@ final class WeightPathTest {
 
   @Test
   void aRelayThatDiesInTheMidstCostsItsChildrenNothingButASource() throws Exception {
-    byte[] bytes = new byte[48 << 20];
+    byte[] bytes = new byte[24 << 20];
     new Random(1).nextBytes(bytes);
     Server server = new Server("params", false);
     Node relay = new Node("a", server);
@@ -250,7 +251,7 @@ final class WeightPathTest {
             .start(
                 () -> {
                   while (relay.bulk.bytesSent() == 0) {
-                    Thread.onSpinWait();
+                    LockSupport.parkNanos(500_000);
                   }
                   relay.bulk.close();
                   relay.system.terminate();
