@@ -80,7 +80,7 @@ public final class ClusterSurvey {
   }
 
   private static final Duration WITHIN =
-      Duration.ofMillis(1_500); // a person waits; a node that takes longer is worth naming
+      Duration.ofSeconds(3); // a person waits; a node that takes longer is worth naming
 
   private ClusterSurvey() {}
 

@@ -254,7 +254,7 @@ public final class RolloutWorker {
     if (here.isEmpty()) {
       context.getLog().warn("{} cannot have the weights of {}: {}", name, offer.version(), why);
       fetching = offer.version().equals(fetching) ? newest() : fetching;
-    } else if (isNews(offer.version())) {
+    } else if (isNews(here.get().version())) { // it may be a newer one than was offered
       take(here.get());
     }
     return Behaviors.same();

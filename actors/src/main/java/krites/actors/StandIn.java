@@ -7,6 +7,7 @@ import krites.actors.wire.LocalMessage;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -71,23 +72,31 @@ public final class StandIn {
       Hosts.Place place,
       ActorRef<NodeAgent.Command> agent,
       Function<ActorRef<Report>, NodeAgent.Command> order) {
-    return Behaviors.<Object>setup(
-            context ->
-                Behaviors.withTimers(
-                    timers ->
-                        Behaviors.withStash(
-                            STASH,
-                            stash -> {
-                              timers.startTimerWithFixedDelay(new OrderAgain(), ORDER_EVERY);
-                              context.watch(agent);
-                              var standIn = new StandIn(context, place, agent, order);
-                              standIn.order();
-                              return standIn.behavior(
-                                  message ->
-                                      standIn.ordering(
-                                          message, stash, () -> timers.cancel(new OrderAgain())));
-                            })))
+    return Behaviors.<Object>supervise(standing(place, agent, order))
+        .onFailure(SupervisorStrategy.stop().withLoggingEnabled(false)) // its supervisor tells
         .narrow();
+  }
+
+  private static Behavior<Object> standing(
+      Hosts.Place place,
+      ActorRef<NodeAgent.Command> agent,
+      Function<ActorRef<Report>, NodeAgent.Command> order) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers ->
+                    Behaviors.withStash(
+                        STASH,
+                        stash -> {
+                          timers.startTimerWithFixedDelay(new OrderAgain(), ORDER_EVERY);
+                          context.watch(agent);
+                          var standIn = new StandIn(context, place, agent, order);
+                          standIn.order();
+                          return standIn.behavior(
+                              message ->
+                                  standIn.ordering(
+                                      message, stash, () -> timers.cancel(new OrderAgain())));
+                        })));
   }
 
   private void order() {

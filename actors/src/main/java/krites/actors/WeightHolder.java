@@ -267,9 +267,9 @@ public final class WeightHolder {
   }
 
   private Behavior<Command> onRetire(PolicyVersion version) {
-    boolean old = held.descendingKeySet().stream().skip(KEPT).anyMatch(version::equals);
-    if (old) {
-      WeightUpdate update = held.get(version).update();
+    WeightOffer offer = held.get(version);
+    if (offer != null && held.descendingKeySet().stream().skip(KEPT).anyMatch(version::equals)) {
+      WeightUpdate update = offer.update();
       held.remove(version);
       context.pipeToSelf(
           CompletableFuture.runAsync(() -> transport.retire(update), blocking),

@@ -53,10 +53,10 @@ final class DecoderPasses {
       """;
 
   /**
-   * Autograd for norms and attention alone; products, whose backward passes are products of {@link
-   * Products}, and the gate between them are written out. {@code layer_on} gives the result of a
-   * layer and what {@code layer_back} needs: argument, normed, queries, keys, values, attended,
-   * residual, normed, gate and up.
+   * Autograd for attention alone; products, whose backward passes are products of {@link Products},
+   * norms, rotation and the gate are written out. {@code layer_on} gives the result of a layer and
+   * what {@code layer_back} needs: argument, normed, reciprocal root mean square, rotated queries
+   * and keys, values, attended, residual, normed, its reciprocal, gate and up.
    */
   static final String WRITTEN_OUT =
       """
@@ -78,39 +78,55 @@ final class DecoderPasses {
             given.append(torch.detach(one))
         return given
 
-      def layer_on(self, x: Tensor, rotary: List[Tensor], looks: List[Tensor], b: int, ps: List[Tensor]) -> List[Tensor]:
-        x = self.leaf(x)
-        h = self.norm(x, ps[b], $EPS)
-        q = self.leaf(self.fed(h, ps[b + 1], torch.detach(ps[b + 2])))
-        k = self.leaf(self.fed(h, ps[b + 3], torch.detach(ps[b + 4])))
-        v = self.leaf(self.fed(h, ps[b + 5], torch.detach(ps[b + 6])))
-        turned = self.rotate(self.heads_first(q, $HEADS), rotary[0], rotary[1])
-        o = self.attend(turned, self.rotate(self.heads_first(k, $KV), rotary[0], rotary[1]), self.heads_first(v, $KV), looks)
-        x2 = self.leaf(torch.add(torch.detach(x), self.fed(o, ps[b + 7])))
-        h2 = self.norm(x2, ps[b + 8], $EPS)
-        g = self.fed(h2, ps[b + 9])
-        u = self.fed(h2, ps[b + 10])
-        y = torch.add(torch.detach(x2), self.fed(torch.mul_(torch.silu(g), u), ps[b + 11]))
-        return [y, x, h, q, k, v, o, x2, h2, g, u]
+      def normed(self, x: Tensor, w: Tensor) -> List[Tensor]:
+        wide = torch.to(x, 6)
+        r = torch.rsqrt(torch.add(torch.mean(torch.mul(wide, wide), [-1], True), $EPS))
+        return [torch.type_as(torch.mul(torch.mul(wide, r), torch.detach(w)), x), r]
 
-      def layer_back(self, dy: Tensor, s: List[Tensor], b: int, total: List[Tensor], ps: List[Tensor]) -> Tensor:
-        open = torch.silu(s[9])
-        dm = self.linear_back(dy, torch.mul(open, s[10]), b + 11, total, ps)
-        dg = torch.silu_backward(torch.mul(dm, s[10]), s[9])
-        dh = self.linear_back(dg, s[8], b + 9, total, ps)
-        dh = torch.add_(dh, self.linear_back(torch.mul_(open, dm), s[8], b + 10, total, ps))
-        d = self.segment_back(s[8], dh, [s[7], ps[b + 8]])
-        n = self.put(d[1], b + 8, total)
-        dx = torch.add(dy, d[0])
-        d = self.segment_back(s[6], self.linear_back(dx, s[6], b + 7, total, ps), [s[3], s[4], s[5]])
-        dh = self.linear_back(d[0], s[2], b + 1, total, ps)
-        dh = torch.add_(dh, self.linear_back(d[1], s[2], b + 3, total, ps))
-        dh = torch.add_(dh, self.linear_back(d[2], s[2], b + 5, total, ps))
+      def norm_back(self, dy: Tensor, x: Tensor, r: Tensor, place: int, total: List[Tensor], ps: List[Tensor]) -> Tensor:
+        w = torch.to(torch.detach(ps[place]), 6)
+        wide = torch.mul(torch.to(x, 6), r)
+        g = torch.to(dy, 6)
+        t = torch.mul(g, wide)
+        n = self.put(torch.sum(self.flat(t), [0]), place, total)
+        c = torch.div(torch.unsqueeze(torch.matmul(t, w), -1), torch.size(w, 0))
+        dx = torch.mul_(torch.addcmul_(torch.mul(g, w), wide, c, value=-1), r)
+        return torch.type_as(dx, x)
+
+      def turned_back(self, d: Tensor, rotary: List[Tensor]) -> Tensor:
+        return self.side_by_side(self.rotate(d, rotary[0], torch.neg(rotary[1])))
+
+      def side_by_side(self, x: Tensor) -> Tensor:
+        return torch.reshape(torch.transpose(x, 1, 2), [torch.size(x, 0), torch.size(x, 2), -1])
+
+      def layer_on(self, x: Tensor, rotary: List[Tensor], looks: List[Tensor], b: int, ps: List[Tensor]) -> List[Tensor]:
+        h = self.normed(x, ps[b])
+        q = self.leaf(self.rotate(self.heads_first(self.fed(h[0], ps[b + 1], torch.detach(ps[b + 2])), $HEADS), rotary[0], rotary[1]))
+        k = self.leaf(self.rotate(self.heads_first(self.fed(h[0], ps[b + 3], torch.detach(ps[b + 4])), $KV), rotary[0], rotary[1]))
+        v = self.leaf(self.heads_first(self.fed(h[0], ps[b + 5], torch.detach(ps[b + 6])), $KV))
+        o = self.attend(q, k, v, looks)
+        x2 = torch.add(x, self.fed(o, ps[b + 7]))
+        h2 = self.normed(x2, ps[b + 8])
+        g = self.fed(h2[0], ps[b + 9])
+        u = self.fed(h2[0], ps[b + 10])
+        y = torch.add(x2, self.fed(torch.mul_(torch.silu(g), u), ps[b + 11]))
+        return [y, x, h[0], h[1], q, k, v, o, x2, h2[0], h2[1], g, u]
+
+      def layer_back(self, dy: Tensor, s: List[Tensor], rotary: List[Tensor], b: int, total: List[Tensor], ps: List[Tensor]) -> Tensor:
+        open = torch.silu(s[11])
+        dm = self.linear_back(dy, torch.mul(open, s[12]), b + 11, total, ps)
+        dg = torch.silu_backward(torch.mul(dm, s[12]), s[11])
+        dh = self.linear_back(dg, s[9], b + 9, total, ps)
+        dh = torch.add_(dh, self.linear_back(torch.mul_(open, dm), s[9], b + 10, total, ps))
+        dx = torch.add_(self.norm_back(dh, s[8], s[10], b + 8, total, ps), dy)
+        d = self.segment_back(s[7], self.linear_back(dx, s[7], b + 7, total, ps), [s[4], s[5], s[6]])
+        parts = [self.turned_back(d[0], rotary), self.turned_back(d[1], rotary), self.side_by_side(d[2])]
+        dh = self.linear_back(parts[0], s[2], b + 1, total, ps)
+        dh = torch.add_(dh, self.linear_back(parts[1], s[2], b + 3, total, ps))
+        dh = torch.add_(dh, self.linear_back(parts[2], s[2], b + 5, total, ps))
         for i in range(3):
-          n = self.bias_back(d[i], torch.add(torch.add(b, 2), torch.mul(i, 2)), total)
-        d = self.segment_back(s[2], dh, [s[1], ps[b]])
-        n = self.put(d[1], b, total)
-        return torch.add_(dx, d[0])
+          n = self.bias_back(parts[i], torch.add(torch.add(b, 2), torch.mul(i, 2)), total)
+        return torch.add_(dx, self.norm_back(dh, s[1], s[3], b, total, ps))
 
       def go_on(self, seen: List[Tensor], rows: List[Tensor], looks: List[Tensor], recompute: bool, ps: List[Tensor], w: List[Tensor]) -> List[Tensor]:
         x = self.embed(rows[0], rows[7], torch.detach(seen[-1]), w)
@@ -137,8 +153,8 @@ final class DecoderPasses {
           if recompute:
             s = self.layer_on(states[i], rotary, looks, b, ps)
           else:
-            s = torch.slice(states, torch.mul(i, 11), torch.mul(torch.add(i, 1), 11))
-          d = self.layer_back(d, s, b, total, ps)
+            s = torch.slice(states, torch.mul(i, 13), torch.mul(torch.add(i, 1), 13))
+          d = self.layer_back(d, s, rotary, b, total, ps)
         return torch.reshape(d, [-1, torch.size(d, 2)])
       """;
 }

@@ -41,6 +41,7 @@ import krites.actors.RolloutWorker;
 import krites.actors.RunSupervisor;
 import krites.actors.StandIn;
 import krites.actors.TestSystem;
+import krites.actors.WeightHolder;
 import krites.actors.WorkerWait;
 import krites.grpo.Drop;
 import krites.grpo.EncodedPrompt;
@@ -64,6 +65,7 @@ import krites.grpo.TokenVersions;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.Tuning;
+import krites.grpo.WeightOffer;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Account;
 import krites.grpo.flow.CursorState;
@@ -103,6 +105,7 @@ final class WireTest {
           ParameterServer.Command.class,
           Recorder.Command.class,
           RunSupervisor.Command.class,
+          WeightHolder.Command.class,
           NodeAgent.Command.class,
           StandIn.Report.class,
           Coordinator.Command.class,
@@ -266,6 +269,15 @@ final class WireTest {
     return messages;
   }
 
+  private static WeightOffer offer(WeightUpdate update) {
+    return new WeightOffer(
+        update,
+        new WeightOffer.Content("ab", "cd", 1L << 40),
+        Optional.of(
+            new WeightOffer.Delta(
+                new PolicyVersion(1, 11), "ef", new WeightOffer.Content("01", "23", 7))));
+  }
+
   private static void addPermitted(Class<?> protocol, List<Class<?>> messages) {
     for (Class<?> permitted : protocol.getPermittedSubclasses()) {
       if (permitted.isSealed()) {
@@ -282,6 +294,8 @@ final class WireTest {
     ActorRef<Learner.Command> learner = SYSTEM.ref();
     ActorRef<RunSupervisor.Command> supervisor = SYSTEM.ref();
     ActorRef<Orchestrator.Command> orchestrator = SYSTEM.ref();
+    ActorRef<WeightHolder.Command> holder = SYSTEM.ref();
+    ActorRef<ParameterServer.Command> parameterServer = SYSTEM.ref();
     WeightUpdate update = new WeightUpdate(VERSION, "weights/12", "sha256:ab");
     var request =
         new GroupRequest(
@@ -336,6 +350,11 @@ final class WireTest {
         new ParameterServer.Publish(update, orchestrator),
         new ParameterServer.WorkerJoined("rollout-0", rollout),
         new ParameterServer.WeightsActive("rollout-0", VERSION),
+        new ParameterServer.HolderReport(
+            "node-1", "10.0.0.1:7100", List.of(offer(update)), Optional.of(VERSION), holder),
+        new WeightHolder.Fetch(offer(update), List.of("a:1", "b:2"), List.of("c:3")),
+        new WeightHolder.Retire(VERSION),
+        new WeightHolder.Follow(parameterServer),
         new Recorder.RecordStep(
             new StepRecord(12, VERSION, false, Map.of("a/b", 1.0)), List.of(sample())),
         new Recorder.RecordEval(

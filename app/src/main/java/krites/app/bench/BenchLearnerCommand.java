@@ -36,8 +36,14 @@ public final class BenchLearnerCommand implements Callable<Integer> {
 
   @Mixin private DeviceOptions device = new DeviceOptions();
 
-  @Option(names = "--rows", paramLabel = "N", description = "Texts of a step. Default: 4.")
+  @Option(names = "--rows", paramLabel = "N", description = "Prompts of a step. Default: 4.")
   private int rows = 4;
+
+  @Option(
+      names = "--responses",
+      paramLabel = "N",
+      description = "Responses to each prompt, as in a group. Default: 1.")
+  private int responses = 1;
 
   @Option(names = "--prompt", paramLabel = "N", description = "Tokens of a prompt. Default: 64.")
   private int promptTokens = 64;
@@ -68,14 +74,15 @@ public final class BenchLearnerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     options.check();
-    if (rows < 1 || promptTokens < 1 || newTokens < 1 || steps < 1) {
-      throw new InputError("a number of rows, tokens or steps is below 1");
+    if (rows < 1 || responses < 1 || promptTokens < 1 || newTokens < 1 || steps < 1) {
+      throw new InputError("a number of rows, responses, tokens or steps is below 1");
     }
     var where = device.resolve();
     try (BenchModel model = options.prepare()) {
       LearnerBench.Options measured =
           new LearnerBench.Options(
               rows,
+              responses,
               promptTokens,
               newTokens,
               steps,
@@ -95,6 +102,7 @@ public final class BenchLearnerCommand implements Callable<Integer> {
             options
                 .report("learner", model)
                 .with("rows", String.valueOf(rows))
+                .with("responses", String.valueOf(responses))
                 .with("prompt_tokens", String.valueOf(promptTokens))
                 .with("new_tokens", String.valueOf(newTokens))
                 .with("steps", String.valueOf(steps))
@@ -108,7 +116,8 @@ public final class BenchLearnerCommand implements Callable<Integer> {
   /** Weights, gradients and moments in float32, rounded weights, activations, logits. */
   private static long bytes(BenchModel model, LearnerBench.Options measured) {
     Qwen25VlConfig config = model.config();
-    long tokens = (long) measured.rows() * (measured.promptTokens() + measured.newTokens());
+    long texts = (long) measured.rows() * measured.responses();
+    long tokens = texts * (measured.promptTokens() + measured.newTokens());
     long width = measured.promptTokens() + measured.newTokens();
     long layer = 12L * config.hidden() + 5L * config.intermediate();
     long scores = measured.twin() ? 4L * config.heads() * width : 0;

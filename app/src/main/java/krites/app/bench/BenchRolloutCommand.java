@@ -14,6 +14,7 @@ import krites.app.ExitCode;
 import krites.app.InputError;
 import krites.grpo.Prompt;
 import krites.model.qwen25vl.Precision;
+import krites.rollout.DjlRolloutEngine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -144,7 +145,12 @@ public final class BenchRolloutCommand implements Callable<Integer> {
     Precision precision = measured.precisions().getFirst();
     EngineVariant.Setup setup =
         new EngineVariant.Setup(
-            measured.sequences(), chunkTokens, measured.threads(), precision, measured.device());
+            measured.sequences(),
+            chunkTokens,
+            DjlRolloutEngine.Settings.PREFILL_TOKENS,
+            measured.threads(),
+            precision,
+            measured.device());
     try (BenchPrompts prompts = new BenchPrompts(model);
         WeightsBench bench = new WeightsBench(model, setup, prompts)) {
       List<Prompt> asked = Soak.prompts(prompts, measured.sequences(), promptTokens);

@@ -7,6 +7,7 @@ import krites.app.DeviceOptions;
 import krites.app.ExitCode;
 import krites.app.InputError;
 import krites.model.qwen25vl.Precision;
+import krites.rollout.DjlRolloutEngine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -57,7 +58,13 @@ public final class BenchWeightsCommand implements Callable<Integer> {
       try (BenchPrompts prompts = new BenchPrompts(model)) {
         for (Precision precision : options.precisions()) {
           EngineVariant.Setup setup =
-              new EngineVariant.Setup(1, 1, options.threads(), precision, where);
+              new EngineVariant.Setup(
+                  1,
+                  1,
+                  DjlRolloutEngine.Settings.PREFILL_TOKENS,
+                  options.threads(),
+                  precision,
+                  where);
           try (WeightsBench bench = new WeightsBench(model, setup, prompts)) {
             bench.answer(List.of(prompts.prompt(1, 64, false)), 1);
             bench.push(new Findings());

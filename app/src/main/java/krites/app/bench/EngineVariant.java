@@ -22,10 +22,22 @@ final class EngineVariant implements RolloutVariant {
   private final Precision precision;
   private long nextId = 1;
 
-  /** How the engine is set up. */
-  record Setup(int sequences, int chunkTokens, int threads, Precision precision, Device device) {
+  /**
+   * How the engine is set up.
+   *
+   * @param prefillTokens prompt tokens read at once; where decoding is measured, all prompts, so
+   *     that the batch is whole from its first token
+   */
+  record Setup(
+      int sequences,
+      int chunkTokens,
+      int prefillTokens,
+      int threads,
+      Precision precision,
+      Device device) {
     DjlRolloutEngine.Settings settings() {
-      return new DjlRolloutEngine.Settings(sequences, 1, chunkTokens, threads, precision, device);
+      return new DjlRolloutEngine.Settings(
+          sequences, 1, chunkTokens, prefillTokens, 0, threads, precision, device);
     }
   }
 

@@ -38,12 +38,14 @@ final class LearnerBench {
   /**
    * What is measured.
    *
-   * @param rows sequences of a step
+   * @param rows prompts of a step
+   * @param responses behind each of them; the engine reads their prompt once, the twin each time
    * @param steps measured in a row
    * @param fullLogits whether the engine also runs with the logits of all targets at once
    */
   record Options(
       int rows,
+      int responses,
       int promptTokens,
       int newTokens,
       int steps,
@@ -59,7 +61,12 @@ final class LearnerBench {
     }
 
     int targets() {
-      return rows * newTokens;
+      return rows * responses * newTokens;
+    }
+
+    /** Tokens of a step: each prompt once, each response without its last token. */
+    long tokens() {
+      return (long) rows * (promptTokens + (long) responses * (newTokens - 1));
     }
   }
 
@@ -69,13 +76,19 @@ final class LearnerBench {
     this.progress = progress;
     this.sequences = new ArrayList<>();
     for (int row = 0; row < options.rows(); row++) {
-      int[] all =
-          prompts.encode(prompts.prompt(row, options.promptTokens() + options.newTokens(), false));
+      List<int[]> texts = new ArrayList<>();
+      for (int i = 0; i < options.responses(); i++) {
+        int number = row * options.responses() + i;
+        int length = options.promptTokens() + options.newTokens();
+        texts.add(prompts.encode(prompts.prompt(number, length, false)));
+      }
       sequences.add(
           new PackedRows.Sequence(
-              Arrays.copyOf(all, options.promptTokens()),
+              Arrays.copyOf(texts.getFirst(), options.promptTokens()),
               List.of(),
-              List.of(Arrays.copyOfRange(all, options.promptTokens(), all.length))));
+              texts.stream()
+                  .map(text -> Arrays.copyOfRange(text, options.promptTokens(), text.length))
+                  .toList()));
     }
   }
 
@@ -145,9 +158,9 @@ final class LearnerBench {
     }
   }
 
-  /** The same sequences as rows of one length; the last token is predicted, not fed. */
+  /** Each response behind its prompt in a row; the last token is predicted, not fed. */
   private PlainTraining.Batch batch() {
-    int rows = options.rows();
+    int rows = options.rows() * options.responses();
     int width = options.promptTokens() + options.newTokens() - 1;
     long[] ids = new long[rows * width];
     long[] positions = new long[3 * rows * width];
@@ -159,8 +172,8 @@ final class LearnerBench {
     Arrays.fill(weight, 1f / weight.length);
     int met = 0;
     for (int row = 0; row < rows; row++) {
-      PackedRows.Sequence sequence = sequences.get(row);
-      int[] response = sequence.responses().getFirst();
+      PackedRows.Sequence sequence = sequences.get(row / options.responses());
+      int[] response = sequence.responses().get(row % options.responses());
       for (int i = 0; i < width; i++) {
         int at = row * width + i;
         int behind = i - options.promptTokens();
@@ -193,8 +206,7 @@ final class LearnerBench {
       updateSeconds += (System.nanoTime() - between) / 1e9;
     }
     long peak = ResidentMemory.now().peakBytes();
-    long tokens =
-        (long) options.steps() * sequences.stream().mapToLong(PackedRows.Sequence::tokens).sum();
+    long tokens = options.steps() * options.tokens();
     findings.add(WORK, variant, "tokens_per_second", tokens / (passSeconds + updateSeconds));
     findings.add(WORK, variant, "pass_milliseconds", 1e3 * passSeconds / options.steps());
     findings.add(WORK, variant, "update_milliseconds", 1e3 * updateSeconds / options.steps());

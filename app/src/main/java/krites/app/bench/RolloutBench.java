@@ -22,6 +22,7 @@ import krites.grpo.port.GroupRequest;
 import krites.model.qwen25vl.Precision;
 import krites.model.torchscript.NativeCeilings;
 import krites.model.torchscript.TorchRuntime;
+import krites.rollout.DjlRolloutEngine;
 
 /**
  * Rounds of rollout work. In each round every variant is opened, warmed up, measured and closed, so
@@ -48,8 +49,8 @@ final class RolloutBench {
   /** Much more than any cache of today holds. */
   private static final long CEILING_BYTES = 1L << 29;
 
-  /** Requests of the long tail for each place of the batch. */
-  private static final int TAIL_FACTOR = 4;
+  /** Requests of the long tail for each place of the batch: few enough that the end still shows. */
+  private static final int TAIL_FACTOR = 8;
 
   /** Longest response of the tail, by the length that was asked for; the shortest is a quarter. */
   private static final int TAIL_MOST = 8;
@@ -86,6 +87,12 @@ final class RolloutBench {
       work = Set.copyOf(work);
       batches = List.copyOf(batches);
       precisions = List.copyOf(precisions);
+    }
+
+    /** Prompt tokens that are read at once: those of the largest batch. */
+    int prefillTokens() {
+      int most = batches.stream().mapToInt(Integer::intValue).max().orElse(1);
+      return Math.max(DjlRolloutEngine.Settings.PREFILL_TOKENS, most * promptTokens);
     }
 
     /** Sequences in flight at the most. */
@@ -157,6 +164,7 @@ final class RolloutBench {
         new EngineVariant.Setup(
             options.sequences(),
             options.chunkTokens(),
+            options.prefillTokens(),
             options.threads(),
             precision,
             options.device());

@@ -52,12 +52,11 @@ public final class Checkpoints {
    * @throws RunFileException if it cannot be written; nothing half-written stays under a final name
    */
   public Checkpoint write(long step, Content content) {
-    Path unfinished = folder.resolve(UNFINISHED + "step-" + step);
+    Path unfinished = folder.resolve(UNFINISHED + "step-" + step + "-" + writer());
     Path replaced = folder.resolve(REPLACED + "step-" + step);
     Path finished = folder.resolve("step-" + step);
     try {
       Files.createDirectories(folder);
-      DurableFiles.deleteTree(unfinished);
       Files.createDirectory(unfinished);
       content.writeTo(unfinished);
       DurableFiles.forceTree(unfinished);
@@ -72,6 +71,14 @@ public final class Checkpoints {
       throw new RunFileException("write checkpoint", finished, e);
     }
     return new Checkpoint(step, finished);
+  }
+
+  /**
+   * Nobody else writes under this name: not a learner on another node that was taken for dead, and
+   * goes on where it was stopped.
+   */
+  private static String writer() {
+    return ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime());
   }
 
   /**

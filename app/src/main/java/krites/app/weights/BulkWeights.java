@@ -293,6 +293,9 @@ public final class BulkWeights implements WeightTransport {
     try {
       server.close();
       shelf.close();
+      if (!Files.isDirectory(scratch)) {
+        return; // closed before
+      }
       try (DirectoryStream<Path> left = Files.newDirectoryStream(scratch)) {
         for (Path content : left) {
           delete(content);
