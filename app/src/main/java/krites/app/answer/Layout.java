@@ -30,11 +30,13 @@ public record Layout(Optional<String> thinking, String rest, Optional<String> bo
 
   /**
    * What a judge is shown of it: the answer without the thinking, and out of its box where the box
-   * is all of it; the whole text where nothing follows the thinking.
+   * is all of it or the thinking never ends; the whole text where nothing follows the thinking. A
+   * judge that is shown thinking beside a plain answer prefers the thinking, whatever it says.
    */
   public String answer(String text) {
     String boxed = "\\boxed{" + box.orElse("") + "}";
-    if (box.isPresent() && !box.get().isBlank() && rest.equals(boxed)) {
+    boolean endless = thinking.isEmpty() && text.contains(OPEN);
+    if (box.isPresent() && !box.get().isBlank() && (endless || rest.equals(boxed))) {
       return box.get();
     }
     return rest.isBlank() ? text.strip() : rest;

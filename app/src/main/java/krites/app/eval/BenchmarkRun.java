@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import krites.app.ExitCode;
 import krites.app.InputError;
 import krites.app.answer.AnsweringModel;
@@ -232,11 +233,17 @@ public record BenchmarkRun(
     settings.put("data", builtIn ? "world, seed " + world.seed() : options.data());
     settings.put(
         "data_fingerprint",
-        builtIn
-            ? Fingerprint.of(world.seed() + " " + world.settings())
-            : Fingerprint.ofData(options.data()));
+        builtIn ? Fingerprint.of(words(world)) : Fingerprint.ofData(options.data()));
     settings.put("missing_images", options.missing());
     return settings;
+  }
+
+  /** All that decides the items of a world, in the same words in every process. */
+  static String words(ShapesWorld world) {
+    Map<?, ?> questions = world.settings().questions();
+    // A copied map lists its keys in another order in each process.
+    String sorted = new TreeMap<>(world.settings().questions()).toString();
+    return world.seed() + " " + world.settings().toString().replace(questions.toString(), sorted);
   }
 
   /** Where records go: a name that says what they are, and that other settings change. */
