@@ -28,10 +28,11 @@ import krites.model.weights.WeightStore;
  *
  * <p>A step is one of two: reading the next pieces of prompts that wait, up to a number of tokens,
  * or decoding one chunk of tokens of every sequence in the batch. They take turns while both have
- * something to do. Between two steps responses that ended leave the batch and others take their
- * place, whatever group they belong to. New weights take effect with the next step; sequences in
- * the batch go on under them with the keys and values that they have, prompts that are being read
- * are read anew.
+ * something to do, once the batch is half full: sequences that could decode wait for others as long
+ * as those outnumber them. Between two steps responses that ended leave the batch and others take
+ * their place, whatever group they belong to. New weights take effect with the next step; sequences
+ * in the batch go on under them with the keys and values that they have, prompts that are being
+ * read are read anew.
  */
 public final class DjlRolloutEngine implements RolloutEngine {
   /**
@@ -232,7 +233,7 @@ public final class DjlRolloutEngine implements RolloutEngine {
   @Override
   public List<RolloutOutcome> step() {
     List<RolloutOutcome> outcomes = new ArrayList<>();
-    boolean reads = queue.size() > 0 && !(decodesNext && batch.size() > 0);
+    boolean reads = queue.size() > 0 && !(decodesNext && outnumberWaiting());
     if (reads && time("prefill", () -> read(outcomes))) {
       decodesNext = true;
     } else if (batch.size() > 0) {
@@ -240,6 +241,16 @@ public final class DjlRolloutEngine implements RolloutEngine {
       decodesNext = false;
     }
     return outcomes;
+  }
+
+  /**
+   * Whether the batch is worth a turn: a chunk takes nearly as long for half of the sequences, so
+   * it waits for those that are soon to join. Where few wait, many are not held up by a long
+   * prompt.
+   */
+  private boolean outnumberWaiting() {
+    int joining = Math.min(queue.places(), settings.places() - batch.size());
+    return batch.size() > joining;
   }
 
   /** Reads pieces of prompts; whether anything came of it. */
@@ -262,7 +273,9 @@ public final class DjlRolloutEngine implements RolloutEngine {
 
   private boolean decode(List<RolloutOutcome> outcomes) {
     List<Sequence> rows = batch.rows();
-    int left = rows.stream().mapToInt(row -> row.end() - row.length()).max().orElseThrow();
+    // Whose limit comes first ends the chunk: its place is free at once, and nothing is computed
+    // behind it. That is at most one more call for each response.
+    int left = rows.stream().mapToInt(row -> row.end() - row.length()).min().orElseThrow();
     DecodeBatch.Chunk chunk = batch.decode(Math.min(settings.chunkTokens(), left), new float[0]);
     int taken = 0;
     for (int r = 0; r < rows.size(); r++) {

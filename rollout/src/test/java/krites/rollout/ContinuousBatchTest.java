@@ -160,30 +160,62 @@ class ContinuousBatchTest {
   }
 
   @Test
-  void aPromptIsReadInPiecesBetweenChunksOfTheOthers() {
+  void aPromptIsReadInPiecesBetweenChunksOfThoseThatOutnumberItsResponses() {
+    Beside beside = readBeside(2, 1);
+    assertTrue(beside.tokens() >= 2 * (beside.pieces() - 1), beside.toString());
+  }
+
+  @Test
+  void theFewWaitForThoseThatAreSoonToJoinThem() {
+    Beside beside = readBeside(1, 4);
+    assertTrue(beside.pieces() > 2 && beside.tokens() <= 2, beside.toString());
+  }
+
+  @Test
+  void aChunkEndsWhereTheFirstLimitIsReached() {
+    try (DjlRolloutEngine engine = model.engine(2, 1, 16)) {
+      engine.start(request(1, sampled(1, 3), 5));
+      engine.start(request(2, sampled(1, 12), 6));
+      engine.step(); // both are read
+      List<RolloutOutcome> outcomes = engine.step();
+      assertEquals(1, outcomes.getFirst().groupId());
+      double discarded = engine.counters().get("discarded_tokens");
+      assertEquals(6, tokens(engine) + discarded, "two rows of three tokens");
+    }
+  }
+
+  /** Tokens of others while a prompt was read in pieces. */
+  private record Beside(double tokens, int pieces) {}
+
+  private static Beside readBeside(int running, int joining) {
+    Sampling endless = new Sampling(1, 50f, 1f, 0, 1f, 60);
+    GroupRequest joins = request(2, sampled(joining, 12), 9);
     Group whole;
     try (DjlRolloutEngine engine = model.engine(2, 4, 3)) {
-      engine.start(request(2, sampled(4, 12), 9));
+      engine.start(joins);
       whole = drain(engine).get(2L);
     }
-    try (DjlRolloutEngine engine = model.engine(2, 4, 1, 10, 0)) {
-      engine.start(request(1, new Sampling(1, 50f, 1f, 0, 1f, 60), 8));
-      while (tokens(engine) < 2) {
+    try (DjlRolloutEngine engine = model.engine(3, 4, 1, 10, 0)) {
+      for (int i = 0; i < running; i++) {
+        engine.start(request(10 + i, endless, 8));
+      }
+      while (engine.decoding() < running) {
         engine.step();
       }
-      engine.start(request(2, sampled(4, 12), 9));
-      double before = engine.counters().get("response_tokens");
+      engine.start(joins);
+      double before = tokens(engine);
+      double last = before;
       while (engine.progress(2).stream().noneMatch(part -> part.responseTokens() > 0)) {
+        last = tokens(engine);
         engine.step();
       }
-      double meanwhile = engine.counters().get("response_tokens") - before;
-      int pieces = Math.ceilDiv(whole.encoded().ids().length() - 1, 10);
-      assertTrue(meanwhile >= pieces - 1, meanwhile + " tokens beside " + pieces + " pieces");
       Map<Long, Group> groups = new HashMap<>();
       while (!groups.containsKey(2L)) {
         take(engine.step(), groups);
       }
       assertSame(whole, groups.get(2L), "in pieces");
+      int pieces = Math.ceilDiv(whole.encoded().ids().length() - 1, 10);
+      return new Beside(last - before, pieces);
     }
   }
 
