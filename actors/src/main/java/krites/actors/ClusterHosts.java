@@ -2,10 +2,8 @@ package krites.actors;
 
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import krites.grpo.PolicyVersion;
 import krites.grpo.flow.Continuation;
 import krites.grpo.flow.WeightUpdateMode;
@@ -23,19 +21,10 @@ record ClusterHosts(Job job, Map<String, NodeAgent.Hello> nodes) implements Host
 
   @Override
   public List<String> of(Part part) {
-    String role = part.name().toLowerCase(Locale.ROOT);
     return nodes.values().stream()
-        .filter(node -> !node.leaving() && node.roles().contains(role))
+        .filter(node -> !node.leaving() && node.roles().contains(part.role()))
         .map(NodeAgent.Hello::name)
         .sorted(Comparator.naturalOrder())
-        .toList();
-  }
-
-  /** What no node hosts, for a person. */
-  List<String> missing() {
-    return Stream.of(Part.values())
-        .filter(part -> of(part).isEmpty())
-        .map(part -> part.name().toLowerCase(Locale.ROOT))
         .toList();
   }
 

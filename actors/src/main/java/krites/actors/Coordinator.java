@@ -1,6 +1,8 @@
 package krites.actors;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,7 +96,7 @@ public final class Coordinator {
 
   private record Decided(RunOutcome outcome) implements Command, LocalMessage {}
 
-  private record SupervisorGone() implements Command, LocalMessage {}
+  private record SupervisorGone(String job) implements Command, LocalMessage {}
 
   private record Concluded(String job, Lead.Conclusion conclusion)
       implements Command, LocalMessage {}
@@ -151,7 +153,7 @@ public final class Coordinator {
           return size() > REMEMBERED;
         }
       };
-  private final java.util.ArrayDeque<Submit> early = new java.util.ArrayDeque<>();
+  private final Deque<Submit> early = new ArrayDeque<>();
   private @Nullable Current current;
   private boolean gathering = true;
   private long openingSince;
@@ -172,11 +174,7 @@ public final class Coordinator {
         context ->
             Behaviors.withTimers(
                 timers -> {
-                  Executor blocking =
-                      context
-                          .getSystem()
-                          .dispatchers()
-                          .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
+                  Executor blocking = KritesRun.blocking(context);
                   ActorRef<Receptionist.Listing> listings =
                       context.messageAdapter(
                           Receptionist.Listing.class,
@@ -211,7 +209,7 @@ public final class Coordinator {
                 onNotOpened(job, again, cause);
             case OpenAgain(Job job) -> open(job, true);
             case Decided(RunOutcome outcome) -> onDecided(outcome);
-            case SupervisorGone() -> onSupervisorGone();
+            case SupervisorGone(String job) -> onSupervisorGone(job);
             case Concluded(String job, Lead.Conclusion conclusion) -> onConcluded(job, conclusion);
           }
           return Behaviors.same();
@@ -344,8 +342,7 @@ public final class Coordinator {
         (lead, failure) ->
             failure == null
                 ? new Opened(job, lead)
-                : new NotOpened(
-                    job, again, failure.getCause() == null ? failure : failure.getCause()));
+                : new NotOpened(job, again, Reasons.unwrap(failure)));
   }
 
   private void onOpened(Job opened, Lead lead) {
@@ -367,7 +364,7 @@ public final class Coordinator {
                 outcome -> context.getSelf().tell(new Decided(outcome))),
             "run-" + opened.id(),
             DispatcherSelector.fromConfig(KritesRun.FLOW_DISPATCHER));
-    context.watchWith(supervisor, new SupervisorGone());
+    context.watchWith(supervisor, new SupervisorGone(opened.id()));
     job.supervisor = supervisor;
   }
 
@@ -396,14 +393,15 @@ public final class Coordinator {
     if (job != null && job.outcome == null) {
       job.outcome = outcome;
       job.phase = "ending";
-      timers.startSingleTimer(new SupervisorGone(), EMPTYING);
+      timers.startSingleTimer(new SupervisorGone(job.job.id()), EMPTYING);
       conclude(job);
     }
   }
 
-  private void onSupervisorGone() {
+  /** Of the job that goes on: a supervisor may outlive its own. */
+  private void onSupervisorGone(String id) {
     Current job = current;
-    if (job != null) {
+    if (job != null && job.job.id().equals(id)) {
       job.supervisorGone = true;
       if (job.outcome == null) {
         job.outcome =
@@ -469,10 +467,10 @@ public final class Coordinator {
   }
 
   private String phase(Current job) {
-    List<String> missing = new ClusterHosts(job.job, nodes).missing();
+    List<Hosts.Part> missing = new ClusterHosts(job.job, nodes).missing();
     return missing.isEmpty()
         ? job.phase
-        : "waiting for nodes that host " + String.join(", ", missing);
+        : "waiting for nodes that host " + Hosts.Part.names(missing);
   }
 
   private void onDescribe(ActorRef<ClusterSurvey.Command> replyTo) {

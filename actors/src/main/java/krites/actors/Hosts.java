@@ -1,6 +1,9 @@
 package krites.actors;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import krites.grpo.flow.WeightUpdateMode;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -18,7 +21,17 @@ interface Hosts {
     ROLLOUT,
     REWARD,
     LEARNER,
-    PARAMS
+    PARAMS;
+
+    /** The role of nodes that host it. */
+    String role() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Some of them for a person. */
+    static String names(List<Part> parts) {
+      return parts.stream().map(Part::role).collect(Collectors.joining(", "));
+    }
   }
 
   /**
@@ -32,6 +45,11 @@ interface Hosts {
 
   /** Nodes that take actors of a kind, in a fixed order; none of them is leaving. */
   List<String> of(Part part);
+
+  /** What no node takes: a run cannot begin without it. */
+  default List<Part> missing() {
+    return Stream.of(Part.values()).filter(part -> of(part).isEmpty()).toList();
+  }
 
   /** Whether a node is about to leave: what it hosts has to go. */
   boolean leaving(String node);

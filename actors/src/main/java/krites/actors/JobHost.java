@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import krites.actors.wire.LocalMessage;
-import org.apache.pekko.actor.ActorInitializationException;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
@@ -81,20 +81,12 @@ final class JobHost {
 
   private Behavior<Command> making(StashBuffer<Command> stash) {
     CompletableFuture<HostedParts> parts =
-        CompletableFuture.supplyAsync(
-                () -> rooms.host(job),
-                context
-                    .getSystem()
-                    .dispatchers()
-                    .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER)))
-            .orTimeout(MAKING.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
+        CompletableFuture.supplyAsync(() -> rooms.host(job), KritesRun.blocking(context))
+            .orTimeout(MAKING.toSeconds(), TimeUnit.SECONDS);
     context.pipeToSelf(
         parts,
         (made, failure) ->
-            failure == null
-                ? new Made(made)
-                : new NotMade(
-                    Reasons.of(failure.getCause() == null ? failure : failure.getCause())));
+            failure == null ? new Made(made) : new NotMade(Reasons.of(Reasons.unwrap(failure))));
     return Behaviors.<Command>receive(
         (_, command) ->
             switch (command) {
@@ -269,10 +261,7 @@ final class JobHost {
     if (!(gone instanceof ChildFailed failed)) {
       return new StandIn.Ended("it ended by itself", false);
     }
-    Throwable thrown = failed.getCause();
-    Throwable inner = thrown.getCause();
-    Throwable cause =
-        thrown instanceof ActorInitializationException && inner != null ? inner : thrown;
+    Throwable cause = Reasons.causeOf(failed);
     context.getLog().warn("a hosted actor failed", cause);
     return new StandIn.Ended(Reasons.of(cause), cause instanceof PartFailure);
   }

@@ -7,9 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
 
 /** Starts runs: one actor system each, in this process. */
 public final class KritesRun {
@@ -89,6 +92,11 @@ public final class KritesRun {
     return ConfigFactory.parseMap(
         Map.of(REWARD_DISPATCHER + ".thread-pool-executor.fixed-pool-size", threads),
         "reward workers and restarts of the run");
+  }
+
+  /** Threads for calls of an actor that may block on files. */
+  static Executor blocking(ActorContext<?> context) {
+    return context.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(FILE_DISPATCHER));
   }
 
   /** The configuration of the actor system: overrides, then ours, then Pekko's. */

@@ -1,6 +1,8 @@
 package krites.actors;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -147,7 +149,7 @@ public final class NodeAgent {
   private @Nullable Job job;
   private @Nullable ActorRef<JobHost.Command> host;
   private @Nullable String hostedJob;
-  private final java.util.ArrayDeque<Order> next = new java.util.ArrayDeque<>();
+  private final Deque<Order> next = new ArrayDeque<>();
   private Set<String> hosted = Set.of();
   private @Nullable ActorRef<Coordinator.Command> coordinator;
   private @Nullable ActorRef<Done> leaving;

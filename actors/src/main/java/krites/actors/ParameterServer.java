@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import krites.actors.wire.ControlMessage;
@@ -20,7 +19,6 @@ import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -157,11 +155,7 @@ public final class ParameterServer {
         context ->
             Behaviors.withTimers(
                 timers -> {
-                  Executor blocking =
-                      context
-                          .getSystem()
-                          .dispatchers()
-                          .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
+                  Executor blocking = KritesRun.blocking(context);
                   timers.startTimerWithFixedDelay(new Look(), LOOK_EVERY);
                   var server =
                       new ParameterServer(
@@ -256,7 +250,7 @@ public final class ParameterServer {
         (done, failure) ->
             failure == null
                 ? new Verified(publish)
-                : new Broken("verified", update, unwrap(failure)));
+                : new Broken("verified", update, Reasons.unwrap(failure)));
   }
 
   private Behavior<Command> onVerified(Publish publish) {
@@ -291,7 +285,9 @@ public final class ParameterServer {
     context.pipeToSelf(
         CompletableFuture.supplyAsync(() -> bulk.offer(update, base), blocking),
         (offer, failure) ->
-            failure == null ? new Offered(offer) : new Broken("offered", update, unwrap(failure)));
+            failure == null
+                ? new Offered(offer)
+                : new Broken("offered", update, Reasons.unwrap(failure)));
   }
 
   private Behavior<Command> onOffered(WeightOffer offer) {
@@ -332,7 +328,7 @@ public final class ParameterServer {
         (_, failure) ->
             failure == null
                 ? new Adopted(offer)
-                : new NotAdopted(offer, Reasons.of(unwrap(failure))));
+                : new NotAdopted(offer, Reasons.of(Reasons.unwrap(failure))));
   }
 
   private Behavior<Command> onAdopted(WeightOffer offer) {
@@ -427,11 +423,6 @@ public final class ParameterServer {
         (done, failure) ->
             failure == null
                 ? new Retired(update.version())
-                : new Broken("removed", update, unwrap(failure)));
-  }
-
-  static Throwable unwrap(Throwable failure) {
-    Throwable cause = failure.getCause();
-    return failure instanceof CompletionException && cause != null ? cause : failure;
+                : new Broken("removed", update, Reasons.unwrap(failure)));
   }
 }

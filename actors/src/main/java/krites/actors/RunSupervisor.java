@@ -14,12 +14,10 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.flow.LiveSetting;
 import krites.grpo.record.RunSummary;
-import org.apache.pekko.actor.ActorInitializationException;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
@@ -188,11 +186,10 @@ public final class RunSupervisor {
   // ----------------------------------------------------------------------------------------
 
   private Behavior<Command> begin() {
-    List<Hosts.Part> missing =
-        Stream.of(Hosts.Part.values()).filter(part -> hosts.of(part).isEmpty()).toList();
-    if (missing.isEmpty()) {
+    if (hosts.missing().isEmpty()) {
       return spawnAll();
     }
+    String missing = Hosts.Part.names(hosts.missing());
     context.getLog().info("the run waits for nodes that host {}", missing);
     return Behaviors.receiveMessage(
         command ->
@@ -357,7 +354,7 @@ public final class RunSupervisor {
   private Behavior<Command> onGone(Team team, Terminated gone) {
     Throwable cause =
         gone instanceof ChildFailed failed
-            ? cause(failed)
+            ? Reasons.causeOf(failed)
             : new IllegalStateException("it ended by itself");
     Role role = children.remove(gone.getRef());
     return switch (role) {
@@ -367,12 +364,6 @@ public final class RunSupervisor {
       case Vital(String name, String _) ->
           fail(team, name, name + " failed: " + Reasons.of(cause), cause);
     };
-  }
-
-  private static Throwable cause(ChildFailed failed) {
-    Throwable thrown = failed.getCause();
-    Throwable inner = thrown.getCause();
-    return thrown instanceof ActorInitializationException && inner != null ? inner : thrown;
   }
 
   private Behavior<Command> onWorkerGone(Team team, Worker worker, Throwable cause) {
@@ -635,11 +626,7 @@ public final class RunSupervisor {
   private Behavior<Command> emptying(String name, Throwable cause) {
     if (children.isEmpty() && dismissing.isEmpty()) {
       timers.cancelAll();
-      Executor blocking =
-          context
-              .getSystem()
-              .dispatchers()
-              .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
+      Executor blocking = KritesRun.blocking(context);
       Supplier<Optional<RunParts.Recovery>> recovery = parts.recovery().orElseThrow();
       context.pipeToSelf(
           CompletableFuture.supplyAsync(recovery, blocking),
@@ -767,7 +754,10 @@ public final class RunSupervisor {
             signal instanceof ChildFailed failed && isRecorder(failed.getRef())
                 ? finish(
                     unrecorded(
-                        outcome, summary, Reasons.of(cause(failed)), Optional.of(cause(failed))))
+                        outcome,
+                        summary,
+                        Reasons.of(Reasons.causeOf(failed)),
+                        Optional.of(Reasons.causeOf(failed))))
                 : Behaviors.same());
   }
 

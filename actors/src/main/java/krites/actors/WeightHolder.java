@@ -16,7 +16,6 @@ import krites.grpo.WeightUpdate;
 import krites.grpo.port.WeightTransport;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
-import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.Scheduler;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -120,11 +119,7 @@ public final class WeightHolder {
         context ->
             Behaviors.withTimers(
                 timers -> {
-                  Executor blocking =
-                      context
-                          .getSystem()
-                          .dispatchers()
-                          .lookup(DispatcherSelector.fromConfig(KritesRun.FILE_DISPATCHER));
+                  Executor blocking = KritesRun.blocking(context);
                   var holder =
                       new WeightHolder(
                           context,
@@ -209,7 +204,7 @@ public final class WeightHolder {
         (arrival, failure) ->
             failure == null
                 ? new Arrived(offer, arrival)
-                : new Failed(offer, Reasons.of(ParameterServer.unwrap(failure))));
+                : new Failed(offer, Reasons.of(Reasons.unwrap(failure))));
   }
 
   private Behavior<Command> onArrived(WeightOffer offer, WeightTransport.Arrival arrival) {
@@ -274,8 +269,7 @@ public final class WeightHolder {
       context.pipeToSelf(
           CompletableFuture.runAsync(() -> transport.retire(update), blocking),
           (_, failure) ->
-              new Retired(
-                  version, failure == null ? "" : Reasons.of(ParameterServer.unwrap(failure))));
+              new Retired(version, failure == null ? "" : Reasons.of(Reasons.unwrap(failure))));
     }
     return Behaviors.same();
   }
