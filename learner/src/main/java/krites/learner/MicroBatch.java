@@ -1,10 +1,10 @@
 package krites.learner;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Response;
+import krites.grpo.TokenBudget;
 import krites.grpo.TrainingGroup;
 
 /**
@@ -68,21 +68,9 @@ final class MicroBatch {
     for (int i = 0; i < groups.size(); i++) {
       items.add(new Item(groups.get(i), sequences.get(i)));
     }
-    items.sort(Comparator.comparingInt(item -> item.sequence().tokens()));
-    List<MicroBatch> batches = new ArrayList<>();
-    List<Item> open = new ArrayList<>();
-    int tokens = 0;
-    for (Item item : items) {
-      if (!open.isEmpty() && tokens + item.sequence().tokens() > maxTokens) {
-        batches.add(new MicroBatch(open, policy));
-        open = new ArrayList<>();
-        tokens = 0;
-      }
-      open.add(item);
-      tokens += item.sequence().tokens();
-    }
-    batches.add(new MicroBatch(open, policy));
-    return batches;
+    return TokenBudget.cut(items, item -> item.sequence().tokens(), maxTokens).stream()
+        .map(lot -> new MicroBatch(lot, policy))
+        .toList();
   }
 
   List<PackedRows.Sequence> sequences() {

@@ -109,13 +109,19 @@ public record PackedRows(NDList tensors, NDList parts, int targets, int tokens) 
     int tokens =
         (int) IntStream.range(0, padded.ids().length).filter(i -> padded.real()[i]).count();
     Layout layout = new Layout(tokens, padded.target().length);
-    int[] moved = new int[padded.ids().length];
+    int all = padded.ids().length;
+    int[] moved = new int[all];
     for (int row = 0; row < padded.rows(); row++) {
       int start = layout.fed;
       for (int at = row * padded.width(); at < (row + 1) * padded.width(); at++) {
         moved[at] = layout.fed;
         if (padded.real()[at]) {
-          layout.feed(padded.ids()[at], padded.positions(), at, config);
+          layout.feedPrompt(
+              padded.ids()[at],
+              padded.positions()[at],
+              padded.positions()[all + at],
+              padded.positions()[2 * all + at],
+              config);
         }
       }
       if (layout.fed > start) {
@@ -173,10 +179,7 @@ public record PackedRows(NDList tensors, NDList parts, int targets, int tokens) 
       placed.add(new AttentionParts.Placed(start, prompt.length, tree));
       var axes = place.axes();
       for (int i = 0; i < prompt.length; i++) {
-        if (prompt[i] == config.imageToken()) {
-          imageAt.add((long) fed);
-        }
-        feed(prompt[i], axes[0][i], axes[1][i], axes[2][i]);
+        feedPrompt(prompt[i], axes[0][i], axes[1][i], axes[2][i], config);
       }
       int first = fed;
       for (int node = 0; node < tree.nodes(); node++) {
@@ -191,13 +194,12 @@ public record PackedRows(NDList tensors, NDList parts, int targets, int tokens) 
       }
     }
 
-    /** Feeds a token of a document, whose positions are at one place of each axis. */
-    void feed(long id, long[] axes, int at, Qwen25VlConfig config) {
+    /** Feeds a token that may stand for a part of a picture. */
+    void feedPrompt(long id, long first, long second, long third, Qwen25VlConfig config) {
       if (id == config.imageToken()) {
         imageAt.add((long) fed);
       }
-      int all = axes.length / 3;
-      feed(id, axes[at], axes[all + at], axes[2 * all + at]);
+      feed(id, first, second, third);
     }
 
     private void feed(long id, long first, long second, long third) {

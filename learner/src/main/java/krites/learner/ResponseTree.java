@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * <p>A token's log-probability depends on nothing but what stands before it, so responses that
  * begin alike share those numbers, and a network need be fed that beginning only once. Sampled
- * responses of a group share much where the policy is sure of itself: in the built-in job four
- * tokens of five after a hundred steps.
+ * responses of a group share much where the policy is sure of itself: in the built-in job seven
+ * tokens of ten after a hundred steps.
  *
  * <p>Nodes are the tokens that are fed: all of a response but its last. They are numbered response
  * by response, each response adding those that none before it had, so a node's number is larger

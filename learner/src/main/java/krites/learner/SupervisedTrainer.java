@@ -1,10 +1,9 @@
 package krites.learner;
 
 import ai.djl.ndarray.NDManager;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
+import krites.grpo.TokenBudget;
 
 /**
  * Supervised fine-tuning: the mean negative log-likelihood of the response tokens, one AdamW step
@@ -33,25 +32,16 @@ public final class SupervisedTrainer {
 
   /** One step on a batch of prompts with their taught responses. */
   public Step step(List<PackedRows.Sequence> batch, double learningRate) {
-    List<PackedRows.Sequence> sorted = new ArrayList<>(batch);
-    sorted.sort(Comparator.comparingInt(PackedRows.Sequence::tokens));
     int targets =
         batch.stream()
             .flatMap(item -> item.responses().stream())
             .mapToInt(response -> response.length)
             .sum();
     double loss = 0;
-    int from = 0;
-    int tokens = 0;
-    for (int at = 0; at < sorted.size(); at++) {
-      if (at > from && tokens + sorted.get(at).tokens() > microBatchTokens) {
-        loss += gradient(sorted.subList(from, at), targets);
-        from = at;
-        tokens = 0;
-      }
-      tokens += sorted.get(at).tokens();
+    for (List<PackedRows.Sequence> lot :
+        TokenBudget.cut(batch, PackedRows.Sequence::tokens, microBatchTokens)) {
+      loss += gradient(lot, targets);
     }
-    loss += gradient(sorted.subList(from, sorted.size()), targets);
     TrainingCore.Update update = core.update(learningRate, optimizer);
     return new Step(loss, update.gradientNorm(), targets);
   }

@@ -1,8 +1,6 @@
 package krites.simulator;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +10,7 @@ import java.util.TreeSet;
 import krites.grpo.Group;
 import krites.grpo.PolicyVersion;
 import krites.grpo.StepReport;
+import krites.grpo.TokenBudget;
 import krites.grpo.TrainingBatch;
 import krites.grpo.TrainingGroup;
 import krites.grpo.WeightUpdate;
@@ -101,23 +100,9 @@ final class ModelledTrainer implements PolicyTrainer {
 
   /** Tokens of each micro-batch, cut as the real trainer cuts where responses share nothing. */
   private List<Integer> pieces(TrainingBatch next) {
-    List<Integer> lengths =
-        next.groups().stream()
-            .map(TrainingGroup::group)
-            .map(ModelledTrainer::tokens)
-            .sorted(Comparator.naturalOrder())
-            .toList();
-    List<Integer> cut = new ArrayList<>();
-    int tokens = 0;
-    for (int length : lengths) {
-      if (tokens > 0 && tokens + length > microBatchTokens) {
-        cut.add(tokens);
-        tokens = 0;
-      }
-      tokens += length;
-    }
-    cut.add(tokens);
-    return cut;
+    return TokenBudget.cut(next.groups(), group -> tokens(group.group()), microBatchTokens).stream()
+        .map(lot -> lot.stream().mapToInt(group -> tokens(group.group())).sum())
+        .toList();
   }
 
   /** A group is one row: its prompt once, then all of its responses. */
