@@ -7,8 +7,6 @@ import java.util.Map;
 import krites.actors.EvalSet;
 import krites.app.config.RunConfig;
 import krites.app.run.RunHistory;
-import krites.data.EmbeddedImages;
-import krites.data.FileImages;
 import krites.data.RoutedImages;
 import krites.data.shapes.Colour;
 import krites.data.shapes.PairSettings;
@@ -66,10 +64,7 @@ record Datasets(
         Task.POLICY,
         config.eval().policyItems());
     PromptSource train = train(config, files, world);
-    ImageStore images =
-        new RoutedImages(
-            Map.of(ShapesWorld.SCHEME, world, EmbeddedImages.SCHEME, new EmbeddedImages()),
-            new FileImages());
+    ImageStore images = RoutedImages.everywhere(world);
     return new Datasets(train, evalSets, images, files.notes());
   }
 

@@ -16,7 +16,6 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import krites.app.run.RunDirectory;
 import krites.app.run.RunHistory;
-import krites.eval.Interval;
 import krites.eval.select.CurvePoint;
 import krites.eval.select.Divergence;
 import krites.eval.select.Purpose;
@@ -151,12 +150,7 @@ final class SelectCommand implements Callable<Integer> {
 
   private static String shown(Optional<Share> share) {
     return share
-        .map(
-            value -> {
-              Interval interval = value.interval();
-              return String.format(
-                  Locale.ROOT, "%.3f [%.3f, %.3f]", value.value(), interval.low(), interval.high());
-            })
+        .map(value -> String.format(Locale.ROOT, "%.3f ", value.value()) + value.interval().text())
         .orElse("-");
   }
 

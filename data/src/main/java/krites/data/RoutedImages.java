@@ -2,6 +2,7 @@ package krites.data;
 
 import java.io.IOException;
 import java.util.Map;
+import krites.data.shapes.ShapesWorld;
 import krites.grpo.ImageRef;
 import krites.grpo.port.ImageStore;
 
@@ -15,6 +16,13 @@ public record RoutedImages(Map<String, ImageStore> schemes, ImageStore others)
     implements ImageStore {
   public RoutedImages {
     schemes = Map.copyOf(schemes);
+  }
+
+  /** Every kind of image that a prompt can name: the built-in world's, those in rows, files. */
+  public static RoutedImages everywhere(ShapesWorld world) {
+    return new RoutedImages(
+        Map.of(ShapesWorld.SCHEME, world, EmbeddedImages.SCHEME, new EmbeddedImages()),
+        new FileImages());
   }
 
   @Override

@@ -63,6 +63,11 @@ public final class Questions {
     return generated.replace(PLACEHOLDER, "< image >").replace("<|", "< |");
   }
 
+  /** A prompt without a truth that shows its images before its text. */
+  public static Prompt pictured(String id, Task task, List<ImageRef> images, String text) {
+    return prompt(id, task, PLACEHOLDER.repeat(images.size()) + text, images);
+  }
+
   private static Prompt prompt(String id, Task task, String text, List<ImageRef> images) {
     return new Prompt(id, task, text, images, "", Map.of());
   }

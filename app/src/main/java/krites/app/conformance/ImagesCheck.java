@@ -6,11 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import krites.app.Sha256;
 import krites.model.image.DecodedImage;
 import krites.model.image.EasyR1Resize;
 import krites.model.image.ImageDecoder;
@@ -87,13 +85,13 @@ public final class ImagesCheck implements ConformanceCheck {
     DecodedImage decoded = ImageDecoder.decodeInOwnMode(bytes, file);
     RgbImage rgb = decoded.toRgb();
     ImageResults of = new ImageResults(name(), file, lossless ? 0 : LOSSY_LEVELS, results);
-    of.text("sha256", golden, digest(bytes));
+    of.text("sha256", golden, Sha256.hex(bytes));
     of.text("mode", golden, pillowName(decoded.mode()));
     of.equal("width", golden, rgb.width());
     of.equal("height", golden, rgb.height());
     of.means("rgb_mean", golden, rgb, lossless ? 0 : LOSSY_MEAN_LEVELS);
     if (lossless) {
-      of.text("rgb_sha256", golden, digest(rgb.rgb()));
+      of.text("rgb_sha256", golden, Sha256.hex(rgb.rgb()));
     }
     for (JsonNode limits : GoldenJson.need(golden, "cases")) {
       limited(directory, file, limits, lossless, rgb, results);
@@ -130,7 +128,7 @@ public final class ImagesCheck implements ConformanceCheck {
     of.means("resized_rgb_mean", golden, seen.resized(), lossless ? 0 : LOSSY_MEAN_LEVELS);
     of.samples("resized_rgb_samples", golden, seen.resized());
     if (lossless) {
-      of.text("resized_rgb_sha256", golden, digest(seen.resized().rgb()));
+      of.text("resized_rgb_sha256", golden, Sha256.hex(seen.resized().rgb()));
     }
     if (golden.path("resized_png").isTextual()) {
       String png = golden.path("resized_png").asText();
@@ -184,13 +182,5 @@ public final class ImagesCheck implements ConformanceCheck {
       case I16 -> "I;16";
       case L, LA, RGB, RGBA, CMYK, P -> mode.name();
     };
-  }
-
-  private static String digest(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
-    }
   }
 }

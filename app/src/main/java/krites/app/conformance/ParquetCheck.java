@@ -7,12 +7,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
+import krites.app.Sha256;
 import krites.data.parquet.ParquetFile;
 
 /**
@@ -111,7 +109,7 @@ public final class ParquetCheck implements ConformanceCheck {
     if (seen.isBinary()) {
       byte[] bytes = bytes(seen);
       return golden.path("length").asInt(-1) == bytes.length
-          && golden.path("sha256").asText().equals(digest(bytes));
+          && golden.path("sha256").asText().equals(Sha256.hex(bytes));
     }
     if (golden.isObject() || golden.isArray()) {
       if (golden.size() != seen.size() || golden.isArray() != seen.isArray()) {
@@ -135,14 +133,6 @@ public final class ParquetCheck implements ConformanceCheck {
       return node.binaryValue();
     } catch (IOException e) {
       throw new AssertionError("the node holds bytes", e);
-    }
-  }
-
-  private static String digest(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
     }
   }
 }

@@ -25,8 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 record Asking(AnsweringModel model, EvalFolder.Records records, StopSignal stop) {
 
-  /** An item and what is asked about it. */
-  record Item(String id, List<AskStream.Ask> asks) {
+  /**
+   * An item and what is asked about it.
+   *
+   * @param recorder makes the record when all is answered
+   */
+  record Item(String id, List<AskStream.Ask> asks, Recorder recorder) {
     Item {
       asks = List.copyOf(asks);
     }
@@ -34,7 +38,7 @@ record Asking(AnsweringModel model, EvalFolder.Records records, StopSignal stop)
 
   /** Turns answers into the rest of a record, which has the item's id. */
   interface Recorder {
-    Map<String, @Nullable Object> record(Item item, List<List<Answer>> answers);
+    Map<String, @Nullable Object> record(List<List<Answer>> answers);
   }
 
   /**
@@ -45,10 +49,10 @@ record Asking(AnsweringModel model, EvalFolder.Records records, StopSignal stop)
    * @return items that were asked now
    * @throws krites.app.answer.Stopped if the user says so; what was answered is recorded
    */
-  int run(Iterator<Item> items, int total, Recorder recorder) {
+  int run(Iterator<Item> items, int total) {
     try (ReadProgress bar =
         new ReadProgress(Terminal.standardError(), "asking", System::nanoTime)) {
-      Walk walk = new Walk(items, recorder, total, bar);
+      Walk walk = new Walk(items, total, bar);
       model.stream(walk, walk);
       return walk.asked;
     }
@@ -73,7 +77,6 @@ record Asking(AnsweringModel model, EvalFolder.Records records, StopSignal stop)
 
   private final class Walk implements Iterator<AskStream.Ask>, AskStream.Listener {
     private final Iterator<Item> items;
-    private final Recorder recorder;
     private final int total;
     private final ReadProgress bar;
     private final Map<Integer, Place> places = new HashMap<>();
@@ -83,9 +86,8 @@ record Asking(AnsweringModel model, EvalFolder.Records records, StopSignal stop)
     private int done;
     private int asked;
 
-    Walk(Iterator<Item> items, Recorder recorder, int total, ReadProgress bar) {
+    Walk(Iterator<Item> items, int total, ReadProgress bar) {
       this.items = items;
-      this.recorder = recorder;
       this.total = total;
       this.bar = bar;
     }
@@ -171,7 +173,7 @@ record Asking(AnsweringModel model, EvalFolder.Records records, StopSignal stop)
       for (List<Answer> each : answered.answers) {
         answers.add(each == null ? List.of() : each);
       }
-      record.putAll(recorder.record(item, answers));
+      record.putAll(item.recorder().record(answers));
       return record;
     }
 

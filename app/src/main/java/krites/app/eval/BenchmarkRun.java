@@ -17,8 +17,6 @@ import krites.app.answer.StopSignal;
 import krites.app.answer.Stopped;
 import krites.app.display.ReadProgress;
 import krites.app.display.Terminal;
-import krites.data.EmbeddedImages;
-import krites.data.FileImages;
 import krites.data.RoutedImages;
 import krites.data.shapes.PairSettings;
 import krites.data.shapes.ShapesWorld;
@@ -60,10 +58,7 @@ public record BenchmarkRun(
       long seed,
       boolean json) {
     options.check();
-    RoutedImages images =
-        new RoutedImages(
-            Map.of(ShapesWorld.SCHEME, world, EmbeddedImages.SCHEME, new EmbeddedImages()),
-            new FileImages());
+    RoutedImages images = RoutedImages.everywhere(world);
     try (StopSignal stop = new StopSignal();
         AnsweringModel asked = AnsweringModel.open(model, machine, Optional.empty(), images)) {
       Evaluation evaluation = evaluation(options, critic, asked.vocabulary(), seed);

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import krites.app.answer.Answer;
 import krites.app.answer.AnsweringModel;
 import krites.app.answer.AskStream;
 import krites.app.answer.Layout;
@@ -15,6 +16,7 @@ import krites.eval.policy.PolicyItem;
 import krites.eval.policy.Verdict;
 import krites.grpo.Sampling;
 import krites.grpo.flow.Seeds;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answers to choose from: n to each question, sampled once and recorded.
@@ -56,15 +58,17 @@ record Candidates(
                                     new AskStream.Ask(
                                         PolicyEvaluation.prompt(item, instruction),
                                         sampling,
-                                        Seeds.ofName(seed, "candidates/" + item.id())))))
+                                        Seeds.ofName(seed, "candidates/" + item.id()))),
+                                Candidates::record))
                     .iterator(),
-                items.size(),
-                (_, answers) ->
-                    new LinkedHashMap<>(
-                        Map.of(
-                            "candidates",
-                            answers.getFirst().stream().map(AnswerRecord::of).toList())));
+                items.size());
     return questions * n;
+  }
+
+  private static Map<String, @Nullable Object> record(List<List<Answer>> answers) {
+    Map<String, @Nullable Object> record = new LinkedHashMap<>();
+    record.put("candidates", answers.getFirst().stream().map(AnswerRecord::of).toList());
+    return record;
   }
 
   /**

@@ -76,13 +76,14 @@ record CriticEvaluation(
 
   @Override
   public int ask(AnsweringModel model, EvalFolder.Records records, StopSignal stop) {
-    Map<String, CriticPair> byId = new LinkedHashMap<>();
-    list.forEach(pair -> byId.put(pair.id(), pair));
     return new Asking(model, records, stop)
         .run(
-            list.stream().map(pair -> new Asking.Item(pair.id(), asks(pair))).iterator(),
-            list.size(),
-            (item, answers) -> record(byId.get(item.id()), answers));
+            list.stream()
+                .map(
+                    pair ->
+                        new Asking.Item(pair.id(), asks(pair), answers -> record(pair, answers)))
+                .iterator(),
+            list.size());
   }
 
   /** In which orders a pair is shown: one of each vote, and the other one of a single vote. */
@@ -113,20 +114,10 @@ record CriticEvaluation(
     String first = Questions.harmless(exchanged ? pair.second() : pair.first());
     String second = Questions.harmless(exchanged ? pair.first() : pair.second());
     String text = wording.text(Questions.harmless(pair.question()), first, second, instruction);
-    return new Prompt(
-        pair.id(),
-        Task.CRITIC,
-        Prompt.IMAGE_PLACEHOLDER.repeat(pair.images().size()) + text,
-        pair.images(),
-        "",
-        Map.of());
+    return Questions.pictured(pair.id(), Task.CRITIC, pair.images(), text);
   }
 
-  private Map<String, @Nullable Object> record(
-      @Nullable CriticPair pair, List<List<Answer>> answers) {
-    if (pair == null) {
-      throw new IllegalStateException("a judgement of nothing");
-    }
+  private Map<String, @Nullable Object> record(CriticPair pair, List<List<Answer>> answers) {
     List<Boolean> orders = orders(pair);
     List<Map<String, @Nullable Object>> judgements = new ArrayList<>();
     for (int i = 0; i < orders.size(); i++) {

@@ -28,7 +28,7 @@ final class MeasureTable {
                   "%-" + width + "s  %8s  %-16s  %6d",
                   measure.name(),
                   value(measure),
-                  measure.interval().map(MeasureTable::interval).orElse(""),
+                  measure.interval().map(Interval::text).orElse(""),
                   measure.items())
               .stripTrailing());
     }
@@ -42,10 +42,6 @@ final class MeasureTable {
     return Double.isNaN(measure.value())
         ? "-"
         : String.format(Locale.ROOT, "%.3f", measure.value());
-  }
-
-  private static String interval(Interval interval) {
-    return String.format(Locale.ROOT, "[%.3f, %.3f]", interval.low(), interval.high());
   }
 
   /** One object for each measure. */

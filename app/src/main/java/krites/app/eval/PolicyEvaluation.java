@@ -64,8 +64,6 @@ record PolicyEvaluation(
 
   @Override
   public int ask(AnsweringModel model, EvalFolder.Records records, StopSignal stop) {
-    Map<String, PolicyItem> byId = new LinkedHashMap<>();
-    list.forEach(item -> byId.put(item.id(), item));
     Sampling greedy = Sampling.greedy(maxNewTokens);
     return new Asking(model, records, stop)
         .run(
@@ -73,10 +71,11 @@ record PolicyEvaluation(
                 .map(
                     item ->
                         new Asking.Item(
-                            item.id(), List.of(new AskStream.Ask(prompt(item), greedy, seed))))
+                            item.id(),
+                            List.of(new AskStream.Ask(prompt(item), greedy, seed)),
+                            answers -> record(item, answers.getFirst().getFirst())))
                 .iterator(),
-            list.size(),
-            (item, answers) -> record(byId.get(item.id()), answers.getFirst().getFirst()));
+            list.size());
   }
 
   /** The prompt of an item, in the words of the benchmark and the instruction behind it. */
@@ -91,19 +90,10 @@ record PolicyEvaluation(
         instruction.equals(CritiquePrompt.SHORT_INSTRUCTION)
             ? CritiquePrompt.withImages(CritiquePrompt.policy(question, instruction), 0)
             : question + instruction;
-    return new Prompt(
-        item.id(),
-        Task.POLICY,
-        Prompt.IMAGE_PLACEHOLDER.repeat(item.images().size()) + text,
-        item.images(),
-        "",
-        Map.of());
+    return Questions.pictured(item.id(), Task.POLICY, item.images(), text);
   }
 
-  private Map<String, @Nullable Object> record(@Nullable PolicyItem item, Answer answer) {
-    if (item == null) {
-      throw new IllegalStateException("an answer to nothing");
-    }
+  private Map<String, @Nullable Object> record(PolicyItem item, Answer answer) {
     Verdict verdict = verdict(item, answer.text());
     Map<String, @Nullable Object> record = new LinkedHashMap<>();
     record.put("row", item.number());

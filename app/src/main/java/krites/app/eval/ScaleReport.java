@@ -139,13 +139,7 @@ record ScaleReport(
               point.method(),
               point.n(),
               accuracy.value(),
-              accuracy
-                  .interval()
-                  .map(
-                      interval ->
-                          String.format(
-                              Locale.ROOT, "[%.3f, %.3f]", interval.low(), interval.high()))
-                  .orElse(""),
+              accuracy.interval().map(Interval::text).orElse(""),
               accuracy.value() - single,
               point.judgeCalls(),
               point.tokens(),

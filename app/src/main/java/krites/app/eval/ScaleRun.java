@@ -15,8 +15,6 @@ import krites.app.answer.Instruction;
 import krites.app.answer.ModelOptions;
 import krites.app.answer.StopSignal;
 import krites.app.answer.Stopped;
-import krites.data.EmbeddedImages;
-import krites.data.FileImages;
 import krites.data.RoutedImages;
 import krites.data.shapes.ShapesWorld;
 import krites.eval.critic.JudgeWording;
@@ -108,10 +106,7 @@ public record ScaleRun(PrintStream out, PrintStream err, ShapesWorld world, int 
   }
 
   private AnsweringModel open(Path model, ModelOptions machine) {
-    RoutedImages images =
-        new RoutedImages(
-            Map.of(ShapesWorld.SCHEME, world, EmbeddedImages.SCHEME, new EmbeddedImages()),
-            new FileImages());
+    RoutedImages images = RoutedImages.everywhere(world);
     return AnsweringModel.open(model, machine, Optional.empty(), images);
   }
 

@@ -101,9 +101,7 @@ final class Tournament {
     int made = 0;
     Map<String, Asking.Item> due = settle();
     while (!due.isEmpty()) {
-      made +=
-          new Asking(model, records, stop)
-              .run(due.values().iterator(), due.size(), (item, answers) -> record(answers));
+      made += new Asking(model, records, stop).run(due.values().iterator(), due.size());
       due = settle();
     }
     return made;
@@ -201,20 +199,14 @@ final class Tournament {
                 showing.first(),
                 showing.second(),
                 judge.instruction());
-    Prompt prompt =
-        new Prompt(
-            question.id(),
-            Task.CRITIC,
-            Prompt.IMAGE_PLACEHOLDER.repeat(question.images().size()) + text,
-            question.images(),
-            "",
-            Map.of());
+    Prompt prompt = Questions.pictured(question.id(), Task.CRITIC, question.images(), text);
     Sampling sampling =
         tie.sampled()
             ? new Sampling(1, judge.temperature(), 1f, 0, 1f, judge.maxNewTokens())
             : Sampling.greedy(judge.maxNewTokens());
     long own = Seeds.ofName(judge.seed(), "judgement/" + showing.key());
-    return new Asking.Item(showing.key(), List.of(new AskStream.Ask(prompt, sampling, own)));
+    return new Asking.Item(
+        showing.key(), List.of(new AskStream.Ask(prompt, sampling, own)), Tournament::record);
   }
 
   /** Who is chosen of the first n answers, and what it took; a judgement counts once. */

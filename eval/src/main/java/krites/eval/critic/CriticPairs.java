@@ -2,9 +2,7 @@ package krites.eval.critic;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import krites.data.DatasetException;
 import krites.data.DatasetReader;
@@ -15,6 +13,7 @@ import krites.data.format.DatasetFormat;
 import krites.data.format.PairText;
 import krites.data.format.RowException;
 import krites.data.format.Sample;
+import krites.eval.UniqueIds;
 import krites.grpo.ImageRef;
 import krites.grpo.Label;
 
@@ -58,7 +57,7 @@ public record CriticPairs(List<CriticPair> pairs, long ties, long others) {
   private static final class Reading {
     private final ImageNames images;
     private final List<CriticPair> pairs = new ArrayList<>();
-    private final Map<String, Integer> ids = new HashMap<>();
+    private final UniqueIds ids = new UniqueIds();
     private long ties;
     private long others;
 
@@ -93,7 +92,6 @@ public record CriticPairs(List<CriticPair> pairs, long ties, long others) {
     }
 
     private void add(RowPlace place, Sample.Pair pair, PairText.Fields text) {
-      int repeat = ids.merge(pair.id(), 1, Integer::sum);
       List<ImageRef> shown = List.of();
       Optional<String> trouble = Optional.empty();
       try {
@@ -104,7 +102,7 @@ public record CriticPairs(List<CriticPair> pairs, long ties, long others) {
       pairs.add(
           new CriticPair(
               pairs.size(),
-              repeat == 1 ? pair.id() : pair.id() + "~" + repeat,
+              ids.of(pair.id()),
               pair.id(),
               text.question(),
               text.first(),

@@ -47,11 +47,6 @@ public record MathVerse() implements PolicyBenchmark {
   }
 
   @Override
-  public String expected(BenchmarkRow row) {
-    return row.value("answer");
-  }
-
-  @Override
   public Verdict verdict(BenchmarkRow row, String response, long seed) {
     String answer = FinalAnswer.of(response).text();
     String question = row.text(row.has("question_for_eval") ? "question_for_eval" : "question");

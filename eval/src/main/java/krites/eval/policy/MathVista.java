@@ -58,11 +58,6 @@ public record MathVista() implements PolicyBenchmark {
   }
 
   @Override
-  public String expected(BenchmarkRow row) {
-    return row.value("answer");
-  }
-
-  @Override
   public Verdict verdict(BenchmarkRow row, String response, long seed) {
     MathVistaAnswer answer = answer(row);
     String extraction = answer.extract(response);

@@ -47,11 +47,6 @@ public record MmStar() implements PolicyBenchmark {
   }
 
   @Override
-  public String expected(BenchmarkRow row) {
-    return row.value("answer");
-  }
-
-  @Override
   public Verdict verdict(BenchmarkRow row, String response, long seed) {
     String answer = FinalAnswer.of(response).text();
     return Verdict.of(answer, LetterAnswer.correct(answer, expected(row)));

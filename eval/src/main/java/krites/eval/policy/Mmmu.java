@@ -117,11 +117,6 @@ public record Mmmu(boolean pro) implements PolicyBenchmark {
   }
 
   @Override
-  public String expected(BenchmarkRow row) {
-    return row.value("answer");
-  }
-
-  @Override
   public Verdict verdict(BenchmarkRow row, String response, long seed) {
     String answer = FinalAnswer.of(response).text();
     if (open(row)) {

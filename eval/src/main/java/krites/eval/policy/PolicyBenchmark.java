@@ -57,7 +57,9 @@ public sealed interface PolicyBenchmark
   Map<String, List<String>> tags(BenchmarkRow row);
 
   /** The expected answer as a person reads it. */
-  String expected(BenchmarkRow row);
+  default String expected(BenchmarkRow row) {
+    return row.value("answer");
+  }
 
   /**
    * The verdict on a response.

@@ -5,9 +5,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import krites.data.DatasetException;
 import krites.data.ImageNames;
@@ -18,6 +16,7 @@ import krites.data.format.RowException;
 import krites.data.table.RowRead;
 import krites.data.table.Shards;
 import krites.data.table.Table;
+import krites.eval.UniqueIds;
 import krites.grpo.ImageRef;
 
 /**
@@ -27,7 +26,7 @@ public final class PolicyItems {
   private final PolicyBenchmark benchmark;
   private final ImageNames images;
   private final long limit;
-  private final Map<String, Integer> ids = new HashMap<>();
+  private final UniqueIds ids = new UniqueIds();
   private final List<PolicyItem> items = new ArrayList<>();
 
   private PolicyItems(PolicyBenchmark benchmark, ImageNames images, long limit) {
@@ -88,14 +87,13 @@ public final class PolicyItems {
     try {
       BenchmarkRow whole = new BenchmarkRow(cells);
       long number = items.size();
-      String id = benchmark.id(whole, number);
-      int repeat = ids.merge(id, 1, Integer::sum);
+      String id = ids.of(benchmark.id(whole, number));
       Pictures pictures = pictures(place, cells, whole);
       benchmark.verdict(whole, "", 0); // finds a row that cannot be scored before anything is asked
       items.add(
           new PolicyItem(
               number,
-              repeat == 1 ? id : id + "~" + repeat,
+              id,
               benchmark.question(whole),
               pictures.images(),
               pictures.trouble(),

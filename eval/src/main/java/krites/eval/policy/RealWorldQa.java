@@ -39,11 +39,6 @@ public record RealWorldQa() implements PolicyBenchmark {
   }
 
   @Override
-  public String expected(BenchmarkRow row) {
-    return row.value("answer");
-  }
-
-  @Override
   public Verdict verdict(BenchmarkRow row, String response, long seed) {
     String answer = FinalAnswer.of(response).text();
     String question = row.text("question");

@@ -74,11 +74,6 @@ public record Shapes() implements PolicyBenchmark {
   }
 
   @Override
-  public String expected(BenchmarkRow row) {
-    return row.value("answer");
-  }
-
-  @Override
   public Verdict verdict(BenchmarkRow row, String response, long seed) {
     String box = BoxedAnswer.extract(WhitespaceSqueeze.squeeze(response));
     return box.equals(BoxedAnswer.NONE)
