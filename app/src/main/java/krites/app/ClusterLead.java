@@ -61,14 +61,10 @@ final class ClusterLead implements Lead {
     RunIdentity identity = InputError.guard(() -> RunIdentity.of(config));
     boolean begun = Files.exists(folder.resolve(RunDirectory.EVENTS));
     if (!job.resume() && !(again && begun)) {
-      RunDirectory directory =
-          RunDirectory.create(
-              folder, resolved.text(), config.checkpoint().keep(), config.journal());
-      directory.writeIdentity(identity.values());
-      return new ClusterLead(config, datasets, Optional.empty(), directory);
+      return open(resolved, folder, datasets, identity, Optional.empty());
     }
     try {
-      return resume(folder, resolved, datasets, identity);
+      return open(resolved, folder, datasets, identity, Optional.of(Resumption.newest(folder)));
     } catch (InputError e) {
       if (again) {
         throw new Lead.Busy(String.valueOf(e.getMessage()), e);
@@ -77,19 +73,14 @@ final class ClusterLead implements Lead {
     }
   }
 
-  private static ClusterLead resume(
-      Path folder, ResolvedConfig resolved, Datasets datasets, RunIdentity identity) {
-    RunConfig config = resolved.config();
-    identity.requireSameAs(folder);
-    Resumption from = Resumption.newest(folder);
-    RunDirectory directory =
-        RunDirectory.resume(
-            folder,
-            resolved.text(),
-            config.checkpoint().keep(),
-            config.journal(),
-            from.continuation());
-    return new ClusterLead(config, datasets, Optional.of(from), directory);
+  private static ClusterLead open(
+      ResolvedConfig resolved,
+      Path folder,
+      Datasets datasets,
+      RunIdentity identity,
+      Optional<Resumption> from) {
+    RunDirectory directory = TrainingRun.open(resolved, folder, from, identity);
+    return new ClusterLead(resolved.config(), datasets, from, directory);
   }
 
   @Override

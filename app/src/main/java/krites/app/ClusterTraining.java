@@ -105,7 +105,7 @@ final class ClusterTraining {
             client.news(job, seen).flatMap(answer -> show(answer, display, screen));
         if (end.isPresent()) {
           display.end();
-          return conclude(end.get());
+          return RunEnding.tell(end.get(), terminal);
         }
         sleep();
       }
@@ -136,14 +136,6 @@ final class ClusterTraining {
       }
       case Coordinator.Accepted _ -> Optional.empty();
     };
-  }
-
-  private int conclude(Lead.Conclusion end) {
-    if (end.exitCode() == ExitCode.RUN_FAILED) {
-      throw new RunFailed(String.join("; ", end.lines()));
-    }
-    end.lines().forEach(terminal.out()::println);
-    return end.exitCode();
   }
 
   private static void sleep() {

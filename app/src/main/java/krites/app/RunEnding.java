@@ -50,6 +50,20 @@ record RunEnding(RunDirectory directory, double secondsBefore, Terminal terminal
     };
   }
 
+  /**
+   * Tells a person how a run ended.
+   *
+   * @return the exit code
+   * @throws RunFailed if it ended without reaching its last step
+   */
+  static int tell(Lead.Conclusion end, Terminal terminal) {
+    if (end.exitCode() == ExitCode.RUN_FAILED) {
+      throw new RunFailed(String.join("; ", end.lines()));
+    }
+    end.lines().forEach(terminal.out()::println);
+    return end.exitCode();
+  }
+
   private String stopped(RunSummary summary, Optional<String> checkpoint) {
     return checkpoint.isPresent()
         ? "stopped after step "

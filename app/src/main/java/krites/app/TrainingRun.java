@@ -6,7 +6,6 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Function;
 import krites.actors.KritesRun;
-import krites.actors.Lead;
 import krites.actors.RunHandle;
 import krites.actors.RunOutcome;
 import krites.actors.RunParts;
@@ -68,15 +67,23 @@ final class TrainingRun {
     Datasets datasets = InputError.guard(() -> Datasets.of(config));
     try (Engines engines =
             InputError.guard(() -> rooms.engines().create(config, datasets.images(), folder));
-        RunDirectory directory = open(config);
+        RunDirectory directory =
+            open(resolved, folder, from, InputError.guard(() -> RunIdentity.of(config)));
         RunLog _ = RunLog.open(folder.resolve(RunDirectory.LOG))) {
       return run(config, datasets, engines, directory);
     }
   }
 
-  private RunDirectory open(RunConfig config) {
+  /**
+   * Makes the folder of a run, or takes up the one that it goes on in.
+   *
+   * @param identity of what the run depends on
+   * @throws InputError if what the run depends on is not what it was
+   */
+  static RunDirectory open(
+      ResolvedConfig resolved, Path folder, Optional<Resumption> from, RunIdentity identity) {
+    RunConfig config = resolved.config();
     int keep = config.checkpoint().keep();
-    RunIdentity identity = InputError.guard(() -> RunIdentity.of(config));
     if (from.isPresent()) {
       identity.requireSameAs(folder);
       return RunDirectory.resume(
@@ -115,21 +122,13 @@ final class TrainingRun {
     try (Interrupts _ = Interrupts.listen(() -> stop(handle, display))) {
       RunOutcome outcome = handle.outcome().toCompletableFuture().join();
       display.end();
-      return conclude(outcome, directory, secondsBefore);
+      return RunEnding.tell(
+          new RunEnding(directory, secondsBefore, terminal).conclude(outcome), terminal);
     }
   }
 
   private static void stop(RunHandle handle, ProgressDisplay display) {
     display.note("stopping after a checkpoint; Ctrl-C again ends at once");
     handle.stop();
-  }
-
-  private int conclude(RunOutcome outcome, RunDirectory directory, double secondsBefore) {
-    Lead.Conclusion end = new RunEnding(directory, secondsBefore, terminal).conclude(outcome);
-    if (end.exitCode() == ExitCode.RUN_FAILED) {
-      throw new RunFailed(String.join("; ", end.lines()));
-    }
-    end.lines().forEach(terminal.out()::println);
-    return end.exitCode();
   }
 }

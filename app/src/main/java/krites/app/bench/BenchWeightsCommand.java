@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import krites.app.DeviceOptions;
 import krites.app.ExitCode;
 import krites.app.InputError;
+import krites.app.run.DurableFiles;
 import krites.model.qwen25vl.Precision;
 import krites.rollout.DjlRolloutEngine;
 import picocli.CommandLine.Command;
@@ -202,7 +203,7 @@ public final class BenchWeightsCommand implements Callable<Integer> {
       }
       training.measure(work, size, content, findings);
     } finally {
-      PushBench.delete(work);
+      DurableFiles.deleteTree(work);
     }
   }
 

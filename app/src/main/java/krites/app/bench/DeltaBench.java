@@ -8,8 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
+import krites.app.run.DurableFiles;
 import krites.grpo.objective.AdamSettings;
 import krites.grpo.objective.PlainAdamW;
+import krites.model.safetensors.Conversion;
+import krites.model.safetensors.DType;
 import krites.model.safetensors.FileDigest;
 import krites.transfer.Digest;
 import krites.transfer.Manifest;
@@ -42,7 +45,9 @@ final class DeltaBench {
     this.learningRate = learningRate;
     this.random = new Random(seed);
     for (int i = 0; i < BLOCK; i++) {
-      weights[i] = Float.intBitsToFloat(word((float) (DEVIATION * random.nextGaussian())) << 16);
+      weights[i] =
+          Float.intBitsToFloat(
+              Conversion.bits((float) (DEVIATION * random.nextGaussian()), DType.BF16) << 16);
     }
     for (int step = 0; step < steps; step++) {
       step();
@@ -57,17 +62,11 @@ final class DeltaBench {
     optimizer.step(weights, gradient, learningRate);
   }
 
-  /** The 16 bits of bfloat16, rounded to the nearest, ties to even. */
-  private static int word(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    return (bits + 0x7FFF + (bits >>> 16 & 1)) >>> 16;
-  }
-
   /** Writes the weights as they are now, again and again up to a size, into a new folder. */
   Path write(Path folder, long bytes) throws IOException {
     ByteBuffer block = ByteBuffer.allocateDirect(2 * BLOCK).order(ByteOrder.LITTLE_ENDIAN);
     for (float weight : weights) {
-      block.putShort((short) word(weight));
+      block.putShort((short) Conversion.bits(weight, DType.BF16));
     }
     Files.createDirectories(folder);
     try (FileChannel out =
@@ -117,8 +116,8 @@ final class DeltaBench {
       }
     } finally {
       Files.deleteIfExists(delta);
-      PushBench.delete(made);
-      PushBench.delete(after);
+      DurableFiles.deleteTree(made);
+      DurableFiles.deleteTree(after);
     }
   }
 

@@ -12,13 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
+import krites.app.run.DurableFiles;
 import krites.grpo.flow.RoutePlan;
 import krites.transfer.Carrier;
 import krites.transfer.ContentReceiver;
@@ -138,7 +137,7 @@ final class PushBench {
       for (Node node : nodes) {
         node.server().close();
         node.shelf().close();
-        delete(node.folder());
+        DurableFiles.deleteTree(node.folder());
       }
     }
   }
@@ -225,15 +224,6 @@ final class PushBench {
       }
     } finally {
       Files.deleteIfExists(to);
-    }
-  }
-
-  /** Removes a folder with all that is in it. */
-  static void delete(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 }

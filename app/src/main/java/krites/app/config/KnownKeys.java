@@ -14,21 +14,25 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The keys of {@code krites.conf}: their order, defaults and documentation. A key that is not here
- * does not exist.
+ * The keys of a file of defaults, {@code krites.conf} or {@code node.conf}: their order, defaults
+ * and documentation. A key that is not there does not exist.
  *
  * @param defaults the parsed file
  * @param keys each key (a full path) with its documentation, in the order of the file
  * @param sections full paths of the objects that hold keys
  */
 record KnownKeys(Config defaults, Map<String, String> keys, Set<String> sections) {
-  private static final String RESOURCE = "krites.conf";
-
+  /** Those of a run. */
   static KnownKeys load() {
+    return load("krites.conf");
+  }
+
+  /** Those of a resource. */
+  static KnownKeys load(String resource) {
     Config defaults =
         ConfigFactory.parseResources(
             KnownKeys.class.getClassLoader(),
-            RESOURCE,
+            resource,
             ConfigParseOptions.defaults().setAllowMissing(false));
     Map<String, String> keys = new LinkedHashMap<>();
     Set<String> sections = new LinkedHashSet<>();

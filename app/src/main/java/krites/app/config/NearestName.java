@@ -2,6 +2,7 @@ package krites.app.config;
 
 import java.util.Collection;
 import java.util.Comparator;
+import krites.reward.published.EditDistance;
 
 /** Finds the known name that a mistyped one probably meant. */
 final class NearestName {
@@ -22,28 +23,12 @@ final class NearestName {
   private static int distance(String given, String candidate) {
     return last(given).equals(last(candidate))
         ? 0
-        : Math.min(edits(given, candidate), 2 * edits(last(given), last(candidate)));
+        : Math.min(
+            EditDistance.between(given, candidate),
+            2 * EditDistance.between(last(given), last(candidate)));
   }
 
   private static String last(String name) {
     return name.substring(name.lastIndexOf('.') + 1);
-  }
-
-  /** Levenshtein distance: insertions, deletions and replacements of one character. */
-  static int edits(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int replace = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(replace, 1 + Math.min(previous[j], current[j - 1]));
-      }
-      previous = current;
-    }
-    return previous[b.length()];
   }
 }

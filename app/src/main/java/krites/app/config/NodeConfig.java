@@ -3,7 +3,6 @@ package krites.app.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValueFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,9 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import krites.actors.NodeSettings;
 
 /**
@@ -51,24 +48,10 @@ public record NodeConfig(
       Map<String, Object> options,
       String version,
       Function<String, Optional<String>> environment) {
-    Config defaults =
-        ConfigFactory.parseResources(
-            NodeConfig.class.getClassLoader(),
-            RESOURCE,
-            ConfigParseOptions.defaults().setAllowMissing(false));
+    KnownKeys known = KnownKeys.load(RESOURCE);
     Config own = file.map(NodeConfig::parse).orElse(ConfigFactory.empty());
-    Set<String> known = keys(defaults);
-    Set<String> unknown = new TreeSet<>(keys(own));
-    unknown.removeAll(known);
-    if (!unknown.isEmpty()) {
-      throw new ConfigError(
-          file.map(Path::toString).orElse("")
-              + ": unknown key "
-              + unknown.iterator().next()
-              + "; keys are "
-              + String.join(", ", known));
-    }
-    Config merged = own.withFallback(defaults);
+    known.check(own);
+    Config merged = own.withFallback(known.defaults());
     for (Map.Entry<String, Object> option : options.entrySet()) {
       merged =
           merged.withValue(
@@ -156,12 +139,6 @@ public record NodeConfig(
     } catch (ConfigException e) {
       throw new ConfigError(oneLine(e), e);
     }
-  }
-
-  private static Set<String> keys(Config config) {
-    return config.entrySet().stream()
-        .map(Map.Entry::getKey)
-        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   private static String oneLine(RuntimeException e) {

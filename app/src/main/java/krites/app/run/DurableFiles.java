@@ -91,7 +91,7 @@ public final class DurableFiles {
   }
 
   /** Deletes a file, or a folder with all that is in it; nothing happens if it is not there. */
-  static void deleteTree(Path path) throws IOException {
+  public static void deleteTree(Path path) throws IOException {
     if (!Files.exists(path)) {
       return;
     }

@@ -3,11 +3,11 @@ package krites.reward.published;
 import java.util.Arrays;
 
 /** Levenshtein's distance: letters to insert, delete or replace. */
-final class EditDistance {
+public final class EditDistance {
   private EditDistance() {}
 
   /** Counted in code points, as Python's letters; time is the product of the lengths. */
-  static int between(String from, String to) {
+  public static int between(String from, String to) {
     int[] source = from.codePoints().toArray();
     int[] target = to.codePoints().toArray();
     int[] above = new int[target.length + 1];
