@@ -42,6 +42,8 @@ final class CommandLineTest {
           train --set nonsense | krites: --set nonsense: expected key=value
           train --config nowhere.conf | krites: configuration file nowhere.conf does not exist
           train --set data.train=nowhere.jsonl | krites: nowhere.jsonl: there is no such file
+          train --set data.policy-share=1.5 | krites: --set data.policy-share=1.5: data.policy-share: expected 0, 1, or a number between them, at least 1.0E-6 from both, found 1.5
+          train --set data.train-policy=nowhere.jsonl | krites: nowhere.jsonl: there is no such file
           train --set world.kinds=[smell] | krites: world: question kind 'smell' is unknown, expected color, shape, count, countall or exist
           train --resume nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           train --resume a --config smoke | krites: --resume takes the configuration and the folder of the run; leave --config and --run-dir

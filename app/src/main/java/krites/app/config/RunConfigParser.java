@@ -73,6 +73,8 @@ final class RunConfigParser {
   private RunConfig.Data data() {
     return new RunConfig.Data(
         keys.textAt("data.train"),
+        keys.textAt("data.train-policy"),
+        keys.doubleAt("data.policy-share"),
         keys.textAt("data.eval-critic"),
         keys.textAt("data.eval-policy"),
         keys.textAt("data.images"),
