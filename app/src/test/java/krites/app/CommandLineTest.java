@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import krites.app.conformance.CaseResult;
 import krites.app.conformance.ConformanceCheck;
+import krites.app.rewards.Rewards;
 import krites.app.run.JsonLines;
-import krites.reward.CriticReward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -323,8 +323,7 @@ final class CommandLineTest {
     Main.Verbs verbs =
         new Main.Verbs(
             new TrainingRun.Rooms(
-                (config, images, runFolder) -> new FakeEngines(stepMillis),
-                reward -> new CriticReward(reward.formatWeight())),
+                (config, images, runFolder) -> new FakeEngines(stepMillis), Rewards::of),
             checks);
     return Main.run(verbs, new PrintStream(outBytes, true), new PrintStream(errBytes, true), args);
   }

@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import krites.app.rewards.Rewards;
 import krites.app.run.JsonLines;
-import krites.reward.CriticReward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,7 +32,8 @@ final class MixedTrainingTest {
 
     train(whole, "--config", "mixed", "--steps", "6", "--set", "data.policy-share=0.25");
     train(halves, "--config", "mixed", "--steps", "3", "--set", "data.policy-share=0.25");
-    assertEquals(ExitCode.OK, krites("train", "--resume", halves.toString(), "--steps", "6"), err());
+    assertEquals(
+        ExitCode.OK, krites("train", "--resume", halves.toString(), "--steps", "6"), err());
 
     for (Path run : List.of(whole, halves)) {
       for (Map<String, Object> step : JsonLines.read(run.resolve("metrics.jsonl"))) {
@@ -142,12 +143,13 @@ final class MixedTrainingTest {
   private int krites(String... args) {
     Main.Verbs verbs =
         new Main.Verbs(
-            new TrainingRun.Rooms(
-                (config, images, runFolder) -> new FakeEngines(0),
-                reward -> new CriticReward(reward.formatWeight())),
+            new TrainingRun.Rooms((config, images, runFolder) -> new FakeEngines(0), Rewards::of),
             List.of());
     return Main.run(
-        verbs, new PrintStream(new ByteArrayOutputStream(), true), new PrintStream(err, true), args);
+        verbs,
+        new PrintStream(new ByteArrayOutputStream(), true),
+        new PrintStream(err, true),
+        args);
   }
 
   private String err() {

@@ -33,7 +33,7 @@ public record RunConfig(
     Data data,
     World world,
     Rollout rollout,
-    Reward reward,
+    RewardConfig reward,
     Algorithm algorithm,
     Learner learner,
     Engine engine,
@@ -82,6 +82,7 @@ public record RunConfig(
         "reward.breaker-seconds",
         "less than run.stall-seconds = " + run.stallSeconds(),
         reward.breakerSeconds());
+    reward.requireTimeFor(rollout.groupSize());
     require(
         rollout.partialTokens() == 0 || async.weightUpdate() != WeightUpdateMode.ABORT,
         "rollout.partial-tokens",
@@ -329,37 +330,6 @@ public record RunConfig(
       above("rollout.repetition-penalty", 0, repetitionPenalty);
       atLeast("rollout.max-new-tokens", 1, maxNewTokens);
       atLeast("rollout.partial-tokens", 0, partialTokens);
-    }
-  }
-
-  /** Values of {@code reward.on-failure}. */
-  public enum OnFailureKind {
-    DROP,
-    DEFAULT
-  }
-
-  /** Section {@code reward}. */
-  public record Reward(
-      double formatWeight,
-      int workers,
-      int deadlineSeconds,
-      int attempts,
-      int breakerFailures,
-      int breakerSeconds,
-      OnFailureKind onFailure,
-      double defaultReward) {
-    public Reward {
-      fraction("reward.format-weight", formatWeight);
-      atLeast("reward.workers", 1, workers);
-      atLeast("reward.deadline-seconds", 1, deadlineSeconds);
-      atLeast("reward.attempts", 1, attempts);
-      atLeast("reward.breaker-failures", 0, breakerFailures);
-      atLeast("reward.breaker-seconds", 1, breakerSeconds);
-      require(
-          Double.isFinite(defaultReward),
-          "reward.default-reward",
-          "a finite number",
-          defaultReward);
     }
   }
 
