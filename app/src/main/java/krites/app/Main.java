@@ -21,13 +21,14 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 
 /** The command line: verbs, help, and one clear line for everything that goes wrong. */
 @Command(
     name = "krites",
     versionProvider = Version.class,
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "VERB",
     description = "Trains vision-language critics by asynchronous GRPO, and asks them.",
     footerHeading = "%nExamples:%n",
@@ -70,6 +71,19 @@ import picocli.CommandLine.ParameterException;
 public final class Main {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "What a verb does, its options, and examples.")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "The version of this program, and of the Java that it runs on.")
+  private boolean version;
+
   private Main() {}
 
   /** Runs a verb and ends the process with its exit code. */
@@ -86,6 +100,11 @@ public final class Main {
    * @return the exit code, one of {@link ExitCode}
    */
   static int run(Verbs verbs, PrintStream out, PrintStream err, String... args) {
+    return line(verbs, out, err).execute(args);
+  }
+
+  /** The verbs, ready to be run. */
+  static CommandLine line(Verbs verbs, PrintStream out, PrintStream err) {
     CommandLine line = new CommandLine(new Main());
     for (Object verb : verbs.of(out, err)) {
       line.addSubcommand(verb);
@@ -109,7 +128,7 @@ public final class Main {
           }
           return new CommandLine.RunLast().execute(parsed);
         });
-    return line.execute(args);
+    return line;
   }
 
   /** What the verbs work with; tests put fakes here. */
