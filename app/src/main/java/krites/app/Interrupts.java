@@ -8,14 +8,16 @@ import sun.misc.SignalHandler;
 
 /**
  * What Ctrl-C does while a run goes on: the first asks it to stop, the second ends the process at
- * once. The request to terminate (SIGTERM) counts like Ctrl-C, but one of each is not two: a
- * terminal sends Ctrl-C to a process and to the one that started it, which then asks it to
- * terminate. Closing it gives the signals back and calls off the end that an unheard first signal
- * would lead to.
+ * once. The request to terminate (SIGTERM) counts like Ctrl-C, but one of each is not two, and
+ * where {@link ParentWatch} watches, two requests are one: whoever signals a group of processes
+ * reaches this one and its parent, which then asks this one too. Closing it gives the signals back
+ * and calls off the end that an unheard first signal would lead to.
  */
 public final class Interrupts implements AutoCloseable {
   /** The run stops itself within 8 s; a process that has not ended by then never will. */
   static final Duration PATIENCE = Duration.ofMillis(9_500);
+
+  private static final String TERMINATE = "TERM";
 
   private final SignalHandler interruptBefore;
   private final SignalHandler terminateBefore;
@@ -30,7 +32,8 @@ public final class Interrupts implements AutoCloseable {
     this.patience =
         Thread.ofPlatform().daemon().name("krites-patience").unstarted(this::endAfterPatience);
     this.interruptBefore = Signal.handle(new Signal("INT"), signal -> onSignal(signal.getName()));
-    this.terminateBefore = Signal.handle(new Signal("TERM"), signal -> onSignal(signal.getName()));
+    this.terminateBefore =
+        Signal.handle(new Signal(TERMINATE), signal -> onSignal(signal.getName()));
   }
 
   /** Listens from now on; {@code stop} is called at most once. */
@@ -40,7 +43,9 @@ public final class Interrupts implements AutoCloseable {
 
   private synchronized void onSignal(String name) {
     if (!heard.add(name)) {
-      halt.run();
+      if (!(name.equals(TERMINATE) && ParentWatch.isWanted())) {
+        halt.run();
+      }
     } else if (heard.size() == 1) {
       patience.start();
       stop.run();
@@ -60,6 +65,6 @@ public final class Interrupts implements AutoCloseable {
   public void close() {
     patience.interrupt();
     Signal.handle(new Signal("INT"), interruptBefore);
-    Signal.handle(new Signal("TERM"), terminateBefore);
+    Signal.handle(new Signal(TERMINATE), terminateBefore);
   }
 }

@@ -16,6 +16,11 @@ public final class ParentWatch {
 
   private ParentWatch() {}
 
+  /** Whether the property is set. */
+  static boolean isWanted() {
+    return Long.getLong(PROPERTY) != null;
+  }
+
   /** Watches from now on, where the property is set. */
   static void begin() {
     Long id = Long.getLong(PROPERTY);

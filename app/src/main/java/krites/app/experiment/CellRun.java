@@ -135,7 +135,7 @@ record CellRun(ExperimentConfig experiment, Launcher launcher, BooleanSupplier s
       return false;
     }
     if (code != 0) {
-      throw new Failure(verb.getFirst() + " " + how(code) + ": " + lastWords(output));
+      throw new Failure(verb.getFirst() + " " + how(code) + "; " + lastWords(output));
     }
     return true;
   }
@@ -153,7 +153,9 @@ record CellRun(ExperimentConfig experiment, Launcher launcher, BooleanSupplier s
                   .filter(line -> !line.isBlank())
                   .toList()
               : List.of();
-      return (lines.isEmpty() ? "it said nothing" : lines.getLast().strip()) + " (" + output + ")";
+      return lines.isEmpty()
+          ? output + " is empty"
+          : output + " ends with: " + lines.getLast().strip();
     } catch (IOException e) {
       throw new RunFileException("read", output, e);
     }
