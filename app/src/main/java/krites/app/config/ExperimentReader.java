@@ -204,6 +204,6 @@ public final class ExperimentReader {
   }
 
   private static ConfigError refused(Config config, String key, String trouble) {
-    return new ConfigError(Place.of(config.root().get(key).origin()) + ": " + key + ": " + trouble);
+    return new ConfigError(Place.of(config.getValue(key).origin()) + ": " + key + ": " + trouble);
   }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -178,7 +179,7 @@ final class ExperimentTable {
     Map<String, String> defaults = stage.resolved().defaults();
     return stage.kind().word()
         + keys.stream()
-            .filter(key -> singleStages || !values.get(key).equals(defaults.get(key)))
+            .filter(key -> singleStages || !Objects.equals(values.get(key), defaults.get(key)))
             .map(key -> " `" + key + "=" + values.get(key) + "`")
             .collect(Collectors.joining());
   }
