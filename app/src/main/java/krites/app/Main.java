@@ -14,6 +14,7 @@ import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
 import krites.app.dataset.DataCommand;
 import krites.app.display.Terminal;
+import krites.app.experiment.ExperimentCommand;
 import krites.app.rewards.Rewards;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,7 @@ import picocli.CommandLine.ScopeType;
       "  krites eval --model DIR --bench mathvista --data F  a public benchmark, resumable",
       "  krites scale --model DIR --bench shapes-policy  best of n: self-critic, majority, oracle, cost",
       "  krites select runs/look --for critic          which checkpoint to take, and why",
+      "  krites experiment recipes/experiments/alpha.conf  a grid with seeds: one table, one plot",
       "  krites status runs/look                       how a run is, and what it hangs on",
       "  krites set runs/look async.max-staleness=4    changes a setting of a running job",
       "  krites replay runs/look                       the same weights again, bit for bit",
@@ -86,6 +88,7 @@ public final class Main {
 
   /** Runs a verb and ends the process with its exit code. */
   public static void main(String[] args) {
+    ParentWatch.begin();
     int code = run(Verbs.real(), System.out, System.err, args);
     System.out.flush();
     System.exit(code);
@@ -150,6 +153,7 @@ public final class Main {
           new EvalCommand(out, err),
           new ScaleCommand(out, err),
           new SelectCommand(out),
+          ExperimentCommand.of(terminal),
           new AuditCommand(out),
           new DiffCommand(out),
           new SimulateCommand(out),

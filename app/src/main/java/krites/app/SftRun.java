@@ -66,7 +66,11 @@ final class SftRun {
     if (sft.from().isEmpty()) {
       BaseModelFiles.write(directory, sft.network(), config.data().instruction());
     }
-    ModelFolder described = new ModelFolder(sft.from().isEmpty() ? directory : Path.of(sft.from()));
+    ModelFolder described =
+        new ModelFolder(
+            sft.from().isEmpty()
+                ? directory
+                : ModelFolder.place(new RunConfig.Model(sft.from(), false, 0, 0)));
     TorchRuntime.prepareThread(sft.threads(), true);
     try (NDManager manager = NDManager.newBaseManager(device, "PyTorch");
         Tokenizer tokenizer = Tokenizer.load(described.path())) {
