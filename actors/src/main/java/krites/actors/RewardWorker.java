@@ -89,21 +89,18 @@ public final class RewardWorker {
 
   private Orchestrator.Command score(Group group) {
     try {
-      List<Reward> rewards =
-          group.responses().stream()
-              .map(response -> real(reward.score(group.prompt(), response)))
-              .toList();
+      List<Reward> rewards = reward.scoreAll(group.prompt(), group.responses());
+      rewards.forEach(RewardWorker::requireReal);
       return new Orchestrator.GroupScored(name, new ScoredGroup(group, rewards));
     } catch (RuntimeException failure) {
       return new Orchestrator.ScoringFailed(name, group.id(), Reasons.of(failure));
     }
   }
 
-  private static Reward real(Reward reward) {
+  private static void requireReal(Reward reward) {
     if (RewardPolicy.isDefault(reward)) {
       throw new IllegalStateException(
           "the reward has a term " + RewardPolicy.DEFAULT_TERM + ", which marks default rewards");
     }
-    return reward;
   }
 }

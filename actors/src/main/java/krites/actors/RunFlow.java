@@ -27,6 +27,7 @@ import krites.grpo.flow.LedgerEvent.RunStarted;
 import krites.grpo.flow.LiveSetting;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
+import krites.grpo.port.PromptSource;
 import krites.grpo.record.RunSummary;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
@@ -119,9 +120,11 @@ final class RunFlow {
    * issued again, and what lost steps had trained is undone.
    */
   static RunFlow begin(RunSettings settings, RunParts parts, Peers peers, WeightUpdate first) {
-    long size = parts.train().size();
+    PromptSource train = parts.train();
     LiveSettings live = LiveSettings.of(settings);
-    var started = new RunStarted(settings.runSeed(), size, live.limits(), first.version());
+    var started =
+        new RunStarted(
+            settings.runSeed(), train.size(), train.mix(), live.limits(), first.version());
     RunLedger ledger =
         settings.start().map(Continuation::ledger).orElseGet(() -> RunLedger.of(started));
     RunFlow flow = new RunFlow(settings, parts, peers, first, ledger);

@@ -67,11 +67,13 @@ final class StepMetrics {
     Mean total = new Mean();
     Mean byDefault = new Mean();
     Map<String, Mean> terms = new LinkedHashMap<>();
+    Map<String, Mean> totalByTask = new LinkedHashMap<>();
     Map<String, Mean> accuracyByTask = new LinkedHashMap<>();
     for (TrainingGroup group : batch.groups()) {
       String task = group.group().prompt().task().name().toLowerCase(Locale.ROOT);
       for (Reward reward : group.scored().rewards()) {
         total.add(reward.total());
+        totalByTask.computeIfAbsent(task, k -> new Mean()).add(reward.total());
         byDefault.add(RewardPolicy.isDefault(reward) ? 1 : 0);
         if (RewardPolicy.isDefault(reward)) {
           continue; // it is no judgement of the response
@@ -93,6 +95,11 @@ final class StepMetrics {
     if (format != null) {
       metrics.put("response/format_rate", format.value());
     }
+    totalByTask.forEach(
+        (task, mean) -> {
+          metrics.put(task + "/share", mean.count() / (double) total.count());
+          metrics.put(task + "/reward_mean", mean.value());
+        });
     accuracyByTask.forEach((task, mean) -> metrics.put(task + "/accuracy", mean.value()));
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.RunLedger;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,8 @@ final class FlowJournalTest {
   private final TestInbox<Recorder.Command> recorder = TestInbox.create();
   private final TestInbox<Orchestrator.Command> self = TestInbox.create();
   private final RunLedger ledger =
-      RunLedger.of(new LedgerEvent.RunStarted(1, 50, FlowLimits.of(20, 4, 1), World.FIRST));
+      RunLedger.of(
+          new LedgerEvent.RunStarted(1, 50, PromptMix.NONE, FlowLimits.of(20, 4, 1), World.FIRST));
   private final FlowJournal journal =
       new FlowJournal(ledger, 5, recorder.getRef(), self.getRef(), 0);
 

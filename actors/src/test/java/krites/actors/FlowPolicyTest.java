@@ -21,6 +21,7 @@ import krites.grpo.flow.LedgerEvent.GroupDropped;
 import krites.grpo.flow.LedgerEvent.GroupGenerated;
 import krites.grpo.flow.LedgerEvent.GroupStarted;
 import krites.grpo.flow.LedgerEvent.PromptSetAside;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.WeightUpdateMode;
@@ -184,7 +185,8 @@ final class FlowPolicyTest {
   /** The journal of a run that has just begun. */
   private List<LedgerEvent> started() {
     return List.of(
-        new LedgerEvent.RunStarted(World.SEED, 50, world.settings().limits(), World.FIRST));
+        new LedgerEvent.RunStarted(
+            World.SEED, 50, PromptMix.NONE, world.settings().limits(), World.FIRST));
   }
 
   private krites.grpo.record.RunStatus lastStatus() {

@@ -20,6 +20,7 @@ import krites.grpo.TrainingGroup;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
@@ -128,7 +129,9 @@ final class LearnerDeskTest {
   }
 
   private static RunState state() {
-    RunLedger ledger = RunLedger.of(new LedgerEvent.RunStarted(1, 50, FlowLimits.of(20, 4, 1), V0));
+    RunLedger ledger =
+        RunLedger.of(
+            new LedgerEvent.RunStarted(1, 50, PromptMix.NONE, FlowLimits.of(20, 4, 1), V0));
     return new RunState(-1, ledger.snapshot(), 3);
   }
 

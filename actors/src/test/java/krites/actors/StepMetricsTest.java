@@ -56,6 +56,9 @@ final class StepMetricsTest {
     assertEquals(1.0, metrics.get("response/format_rate"));
     assertEquals(0.5, metrics.get("critic/accuracy"));
     assertEquals(1.0, metrics.get("policy/accuracy"));
+    assertEquals(0.5, metrics.get("critic/share"));
+    assertEquals(0.55, metrics.get("critic/reward_mean"), 1e-12); // 1, 0.1
+    assertEquals(1.0, metrics.get("policy/reward_mean"), 1e-12);
     assertEquals(2.5, metrics.get("response/tokens_mean")); // 2 and 3 tokens in each group
     assertEquals(3, metrics.get("response/tokens_max"));
     assertEquals(0.5, metrics.get("response/cut_rate"));

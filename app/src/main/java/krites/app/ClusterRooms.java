@@ -43,7 +43,8 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices) implements No
     Engines engines =
         InputError.guard(
             () -> rooms.engines().createBesideOthers(config, datasets.images(), folder));
-    return new Hosted(config, folder, engines, rooms.reward().apply(config.reward()));
+    return new Hosted(
+        config, folder, engines, rooms.reward().apply(config.reward(), datasets.images()));
   }
 
   /** The job's settings, but for what belongs to the node. */

@@ -8,6 +8,7 @@ import krites.app.config.RunConfig;
 import krites.app.display.ReadProgress;
 import krites.app.display.Terminal;
 import krites.data.DatasetCounts;
+import krites.data.DatasetException;
 import krites.data.DatasetSettings;
 import krites.data.PreferenceDataset;
 import krites.data.PromptSettings;
@@ -34,6 +35,30 @@ final class DataFiles {
    * @throws krites.data.DatasetException if it cannot be used
    */
   PromptSource read(String name, boolean training) {
+    return dataset(name, training);
+  }
+
+  /**
+   * Reads and checks a file or a folder of shards that has questions to answer and no pairs.
+   *
+   * @throws krites.data.DatasetException if it cannot be used, or has pairs
+   */
+  PromptSource questions(String name) {
+    PreferenceDataset dataset = dataset(name, true);
+    long pairs = dataset.counts().critic();
+    if (pairs > 0) {
+      dataset.close();
+      throw DatasetException.of(
+          Path.of(name),
+          "holds "
+              + pairs
+              + " pairs to judge, expected questions with an answer alone, because"
+              + " data.train-policy names it; pairs go into data.train");
+    }
+    return dataset;
+  }
+
+  private PreferenceDataset dataset(String name, boolean training) {
     try (ReadProgress bar =
         new ReadProgress(Terminal.standardError(), "reading " + name, System::nanoTime)) {
       PreferenceDataset dataset = PreferenceDataset.read(name, settings(data, training), bar);

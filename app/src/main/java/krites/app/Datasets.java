@@ -7,6 +7,7 @@ import java.util.Map;
 import krites.actors.EvalSet;
 import krites.app.config.RunConfig;
 import krites.app.run.RunHistory;
+import krites.data.MixedPrompts;
 import krites.data.RoutedImages;
 import krites.data.shapes.Colour;
 import krites.data.shapes.PairSettings;
@@ -70,13 +71,31 @@ record Datasets(
 
   private static PromptSource train(RunConfig config, DataFiles files, ShapesWorld world) {
     RunConfig.Data data = config.data();
-    return data.train().equals(RunConfig.BUILT_IN_WORLD)
-        ? new ShapesDataset(
-            new ShapesPrompts(world, pairs(config.world()), data.instruction()),
-            Split.TRAIN,
-            Task.CRITIC,
-            config.world().trainItems())
-        : files.read(data.train(), true);
+    if (!data.trainsPolicy()) {
+      return critic(config, files, world);
+    }
+    PromptSource policy =
+        data.trainPolicy().equals(RunConfig.BUILT_IN_WORLD)
+            ? shapes(config, world, Task.POLICY)
+            : files.questions(data.trainPolicy());
+    return data.trainsCritic()
+        ? new MixedPrompts(critic(config, files, world), policy, data.policyShare())
+        : policy;
+  }
+
+  private static PromptSource critic(RunConfig config, DataFiles files, ShapesWorld world) {
+    String train = config.data().train();
+    return train.equals(RunConfig.BUILT_IN_WORLD)
+        ? shapes(config, world, Task.CRITIC)
+        : files.read(train, true);
+  }
+
+  private static PromptSource shapes(RunConfig config, ShapesWorld world, Task task) {
+    return new ShapesDataset(
+        new ShapesPrompts(world, pairs(config.world()), config.data().instruction()),
+        Split.TRAIN,
+        task,
+        config.world().trainItems());
   }
 
   private static void addEval(

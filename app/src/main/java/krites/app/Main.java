@@ -15,7 +15,7 @@ import krites.app.conformance.ConformanceCheck;
 import krites.app.dataset.DataCommand;
 import krites.app.display.Terminal;
 import krites.app.experiment.ExperimentCommand;
-import krites.reward.CriticReward;
+import krites.app.rewards.Rewards;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -134,10 +134,7 @@ public final class Main {
   /** What the verbs work with; tests put fakes here. */
   record Verbs(TrainingRun.Rooms rooms, List<ConformanceCheck> checks) {
     static Verbs real() {
-      return new Verbs(
-          new TrainingRun.Rooms(
-              DjlEngines.FACTORY, reward -> new CriticReward(reward.formatWeight())),
-          Checks.all());
+      return new Verbs(new TrainingRun.Rooms(DjlEngines.FACTORY, Rewards::of), Checks.all());
     }
 
     List<Object> of(PrintStream out, PrintStream err) {

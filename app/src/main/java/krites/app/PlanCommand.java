@@ -111,7 +111,7 @@ final class PlanCommand implements Callable<Integer> {
       throw new InputError("model directory " + directory + " does not exist");
     }
     Qwen25VlConfig network = InputError.guard(() -> Qwen25VlConfig.load(directory));
-    boolean world = config.data().train().equals(RunConfig.BUILT_IN_WORLD);
+    boolean world = onlyWorld(config.data());
     Load load =
         Load.of(
             config,
@@ -136,6 +136,12 @@ final class PlanCommand implements Callable<Integer> {
       report.lines().forEach(out::println);
     }
     return report.fits() ? ExitCode.OK : ExitCode.CHECK_FAILED;
+  }
+
+  /** Whether no prompt of a file is trained, whose size the settings do not tell. */
+  private static boolean onlyWorld(RunConfig.Data data) {
+    return (!data.trainsCritic() || data.train().equals(RunConfig.BUILT_IN_WORLD))
+        && (!data.trainsPolicy() || data.trainPolicy().equals(RunConfig.BUILT_IN_WORLD));
   }
 
   private long pixels(RunConfig config, Path directory, boolean world) {

@@ -44,7 +44,8 @@ record RunIdentity(Map<String, String> values) {
           "data.tie-map", "RANDOM",
           "data.order", "FILE",
           "data.both-orders", "false",
-          "data.order-seed", "1");
+          "data.order-seed", "1",
+          "data.train-policy", "none");
 
   RunIdentity {
     values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
@@ -69,12 +70,24 @@ record RunIdentity(Map<String, String> values) {
     }
     values.put("model.path", model(ModelFolder.place(config.model())));
     putAll(values, "model", config.model(), List.of("path"));
-    values.put("data.train", data(config.data().train()));
-    putAll(values, "data", config.data(), List.of("train", "eval-critic", "eval-policy", "images"));
-    if (config.data().train().equals(RunConfig.BUILT_IN_WORLD)) {
+    putData(values, config.data());
+    if (config.data().trainsWorld()) {
       putAll(values, "world", config.world(), List.of());
     }
     return new RunIdentity(values);
+  }
+
+  private static void putData(Map<String, String> values, RunConfig.Data data) {
+    values.put("data.train", data.trainsCritic() ? data(data.train()) : "none");
+    values.put("data.train-policy", data.trainsPolicy() ? data(data.trainPolicy()) : "none");
+    if (data.trainsPolicy()) {
+      values.put("data.policy-share", Double.toString(data.policyShare()));
+    }
+    putAll(
+        values,
+        "data",
+        data,
+        List.of("train", "train-policy", "policy-share", "eval-critic", "eval-policy", "images"));
   }
 
   /**

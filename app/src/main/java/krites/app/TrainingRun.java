@@ -4,12 +4,13 @@ import com.typesafe.config.ConfigFactory;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import krites.actors.KritesRun;
 import krites.actors.RunHandle;
 import krites.actors.RunOutcome;
 import krites.actors.RunParts;
 import krites.app.config.ResolvedConfig;
+import krites.app.config.RewardConfig;
 import krites.app.config.RunConfig;
 import krites.app.display.ProgressDisplay;
 import krites.app.display.Terminal;
@@ -17,6 +18,7 @@ import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.app.run.RunFiles;
 import krites.app.run.RunHistory;
+import krites.grpo.port.ImageStore;
 import krites.grpo.port.RewardFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +32,8 @@ final class TrainingRun {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
 
   /** The rooms that a run can be made of; tests put fakes here. */
-  record Rooms(Engines.Factory engines, Function<RunConfig.Reward, RewardFunction> reward) {}
+  record Rooms(
+      Engines.Factory engines, BiFunction<RewardConfig, ImageStore, RewardFunction> reward) {}
 
   private final ResolvedConfig resolved;
   private final Path folder;
@@ -65,12 +68,13 @@ final class TrainingRun {
   int run() {
     RunConfig config = resolved.config();
     Datasets datasets = InputError.guard(() -> Datasets.of(config));
+    RewardFunction reward = rooms.reward().apply(config.reward(), datasets.images());
     try (Engines engines =
             InputError.guard(() -> rooms.engines().create(config, datasets.images(), folder));
         RunDirectory directory =
             open(resolved, folder, from, InputError.guard(() -> RunIdentity.of(config)));
         RunLog _ = RunLog.open(folder.resolve(RunDirectory.LOG))) {
-      return run(config, datasets, engines, directory);
+      return run(config, datasets, engines, reward, directory);
     }
   }
 
@@ -94,7 +98,12 @@ final class TrainingRun {
     return directory;
   }
 
-  private int run(RunConfig config, Datasets datasets, Engines engines, RunDirectory directory) {
+  private int run(
+      RunConfig config,
+      Datasets datasets,
+      Engines engines,
+      RewardFunction reward,
+      RunDirectory directory) {
     RunHistory before = RunHistory.read(folder);
     double secondsBefore = before.wallSeconds();
     long stepsBefore = from.map(resumption -> resumption.state().step()).orElse(0L);
@@ -110,9 +119,7 @@ final class TrainingRun {
             new RunFiles(directory, System::nanoTime, secondsBefore),
             display,
             datasets.evalSets().keySet());
-    RunParts parts =
-        Wiring.parts(
-            datasets, engines, rooms.reward().apply(config.reward()), directory, observer, from);
+    RunParts parts = Wiring.parts(datasets, engines, reward, directory, observer, from);
     LOG.info("run {} begins after step {} of {}", folder, stepsBefore, config.run().steps());
     RunHandle handle =
         KritesRun.start(

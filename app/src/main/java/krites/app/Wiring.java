@@ -9,6 +9,7 @@ import krites.actors.Patience;
 import krites.actors.RunParts;
 import krites.actors.RunSettings;
 import krites.app.config.LiveKeys;
+import krites.app.config.RewardConfig;
 import krites.app.config.RunConfig;
 import krites.app.run.CheckpointFiles;
 import krites.app.run.ControlFiles;
@@ -80,7 +81,7 @@ final class Wiring {
         });
   }
 
-  private static RewardPolicy rewards(RunConfig.Reward reward) {
+  private static RewardPolicy rewards(RewardConfig reward) {
     return new RewardPolicy(
         Duration.ofSeconds(reward.deadlineSeconds()),
         reward.attempts(),

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import krites.app.conformance.CaseResult;
 import krites.app.conformance.ConformanceCheck;
+import krites.app.rewards.Rewards;
 import krites.app.run.JsonLines;
-import krites.reward.CriticReward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +45,8 @@ final class CommandLineTest {
           train --set nonsense | krites: --set nonsense: expected key=value
           train --config nowhere.conf | krites: configuration file nowhere.conf does not exist
           train --set data.train=nowhere.jsonl | krites: nowhere.jsonl: there is no such file
+          train --set data.policy-share=1.5 | krites: --set data.policy-share=1.5: data.policy-share: expected 0, 1, or a number between them, at least 1.0E-6 from both, found 1.5
+          train --set data.train-policy=nowhere.jsonl | krites: nowhere.jsonl: there is no such file
           train --set world.kinds=[smell] | krites: world: question kind 'smell' is unknown, expected color, shape, count, countall or exist
           train --resume nowhere | krites: nowhere is not the folder of a run: it has no config.resolved.conf
           train --resume a --config smoke | krites: --resume takes the configuration and the folder of the run; leave --config and --run-dir
@@ -358,8 +360,7 @@ final class CommandLineTest {
   private Main.Verbs verbs() {
     return new Main.Verbs(
         new TrainingRun.Rooms(
-            (config, images, runFolder) -> new FakeEngines(stepMillis),
-            reward -> new CriticReward(reward.formatWeight())),
+            (config, images, runFolder) -> new FakeEngines(stepMillis), Rewards::of),
         checks);
   }
 

@@ -24,8 +24,8 @@ import krites.app.config.ConfigReader;
 import krites.app.display.Terminal;
 import krites.app.experiment.ExperimentCommand;
 import krites.app.experiment.Launcher;
+import krites.app.rewards.Rewards;
 import krites.app.run.DurableFiles;
-import krites.reward.CriticReward;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,10 +69,7 @@ final class ExperimentCommandTest {
       }
       Main.Verbs fakes =
           new Main.Verbs(
-              new TrainingRun.Rooms(
-                  (_, _, _) -> new FakeEngines(0),
-                  reward -> new CriticReward(reward.formatWeight())),
-              List.of());
+              new TrainingRun.Rooms((_, _, _) -> new FakeEngines(0), Rewards::of), List.of());
       ByteArrayOutputStream said = new ByteArrayOutputStream();
       PrintStream both = new PrintStream(said, true, StandardCharsets.UTF_8);
       int code = Main.run(fakes, both, both, arguments.toArray(String[]::new));

@@ -67,6 +67,26 @@ final class RunIdentityTest {
   }
 
   @Test
+  void otherPolicyDataAndAnotherRatioAreRefused() throws IOException {
+    assertEquals(
+        "data.train-policy: expected none as in the run to resume, found world",
+        refused(config(model, data, "data.train-policy=world")));
+
+    RunConfig mixed = config(model, data, "data.train-policy=" + data);
+    try (RunDirectory directory =
+        RunDirectory.create(folder.resolve("mixed"), "", 0, mixed.journal())) {
+      directory.writeIdentity(RunIdentity.of(mixed).values());
+    }
+    run = folder.resolve("mixed");
+    RunIdentity.of(config(model, data, "data.train-policy=" + data, "data.policy-share=0.5"))
+        .requireSameAs(run);
+    assertEquals(
+        "data.policy-share: expected 0.5 as in the run to resume, found 0.25",
+        refused(config(model, data, "data.train-policy=" + data, "data.policy-share=0.25")));
+    assertTrue(refused(config(model, data)).endsWith("found none"));
+  }
+
+  @Test
   void otherSettingsOfTheRunAreRefusedByTheirKey() {
     assertEquals(
         "run.seed: expected 1 as in the run to resume, found 2",

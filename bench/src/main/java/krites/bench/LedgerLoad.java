@@ -16,6 +16,7 @@ import krites.grpo.flow.LedgerEvent.GroupStarted;
 import krites.grpo.flow.LedgerEvent.PromptSetAside;
 import krites.grpo.flow.LedgerEvent.RunStarted;
 import krites.grpo.flow.LedgerEvent.StepTrained;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunLedger;
 
@@ -48,7 +49,8 @@ final class LedgerLoad {
   private LedgerLoad() {
     FlowLimits limits =
         new FlowLimits(Long.MAX_VALUE / 2, GROUPS_PER_STEP, STALENESS, 0, BUDGET, BUDGET);
-    ledger = RunLedger.of(new RunStarted(1, PROMPTS, limits, new PolicyVersion(0, 0)));
+    ledger =
+        RunLedger.of(new RunStarted(1, PROMPTS, PromptMix.NONE, limits, new PolicyVersion(0, 0)));
   }
 
   /** A ledger without any group. */

@@ -32,6 +32,7 @@ import krites.grpo.flow.LedgerEvent.RunStarted;
 import krites.grpo.flow.LedgerEvent.SettingChanged;
 import krites.grpo.flow.LedgerEvent.StepTrained;
 import krites.grpo.flow.LedgerEvent.VersionPublished;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.PromptTicket;
 import org.jspecify.annotations.Nullable;
 
@@ -117,7 +118,7 @@ final class JournalChecker {
     journal.add(event);
     requirePart(event);
     switch (event) {
-      case RunStarted(long _, long size, FlowLimits first, PolicyVersion begins) -> {
+      case RunStarted(long _, long size, PromptMix _, FlowLimits first, PolicyVersion begins) -> {
         prompts = new PromptWatch(size);
         limits = first;
         version = begins;

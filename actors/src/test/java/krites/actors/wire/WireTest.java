@@ -73,6 +73,7 @@ import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupState;
 import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.LedgerSnapshot;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunState;
 import krites.grpo.flow.Wait;
@@ -454,7 +455,7 @@ final class WireTest {
     FlowLimits limits = FlowLimits.of(12, 4, 1);
     List<LedgerEvent> events =
         List.of(
-            new LedgerEvent.RunStarted(7, 50, limits, VERSION),
+            new LedgerEvent.RunStarted(7, 50, PromptMix.of(20, 0.3), limits, VERSION),
             new LedgerEvent.RunResumed(3, VERSION, limits),
             new LedgerEvent.VersionPublished(VERSION, "abc"),
             new LedgerEvent.GroupStarted(7, new PromptTicket(3, 1), "rollout-0"),
@@ -494,7 +495,7 @@ final class WireTest {
                     new PromptTicket(9, 0),
                     new GroupState(GroupState.Phase.GENERATING, List.of("rollout-0"), null))),
             1,
-            new CursorState(50, 10, List.of(new PromptTicket(4, 2))),
+            new CursorState(50, PromptMix.of(20, 0.3), 10, List.of(new PromptTicket(4, 2))),
             Map.of(9L, 1),
             Map.of(3L, "why"));
     return new RunState(10, ledger, 99);

@@ -11,6 +11,8 @@ public final class Recipes {
       List.of(
           "shapes",
           "smoke",
+          "policy-only",
+          "mixed",
           "control-shuffled-labels",
           "control-format-only",
           "base-skills",

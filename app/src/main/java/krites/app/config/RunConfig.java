@@ -33,7 +33,7 @@ public record RunConfig(
     Data data,
     World world,
     Rollout rollout,
-    Reward reward,
+    RewardConfig reward,
     Algorithm algorithm,
     Learner learner,
     Engine engine,
@@ -82,6 +82,7 @@ public record RunConfig(
         "reward.breaker-seconds",
         "less than run.stall-seconds = " + run.stallSeconds(),
         reward.breakerSeconds());
+    reward.requireTimeFor(rollout.groupSize());
     require(
         rollout.partialTokens() == 0 || async.weightUpdate() != WeightUpdateMode.ABORT,
         "rollout.partial-tokens",
@@ -186,6 +187,8 @@ public record RunConfig(
   /** Section {@code data}. */
   public record Data(
       String train,
+      String trainPolicy,
+      double policyShare,
       String evalCritic,
       String evalPolicy,
       String images,
@@ -200,16 +203,41 @@ public record RunConfig(
     /** The value of {@code data.format} that leaves it to the rows. */
     public static final String ANY_FORMAT = "auto";
 
+    private static final double LEAST_SHARE = 1e-6; // shares are counted in millionths
+
     public Data {
       require(!train.isBlank(), "data.train", "a data file or " + BUILT_IN_WORLD, "nothing");
       require(
           !evalCritic.isBlank(), "data.eval-critic", "a data file or " + BUILT_IN_WORLD, "nothing");
+      require(
+          policyShare == 0
+              || policyShare == 1
+              || policyShare >= LEAST_SHARE && policyShare <= 1 - LEAST_SHARE,
+          "data.policy-share",
+          "0, 1, or a number between them, at least " + LEAST_SHARE + " from both",
+          policyShare);
       require(!instruction.isBlank(), "data.instruction", "a sentence", "nothing");
       require(
           format.equals(ANY_FORMAT) || DatasetFormat.named(format).isPresent(),
           "data.format",
           ANY_FORMAT + ", " + DatasetFormat.names(),
           format);
+    }
+
+    /** Whether prompts of {@code train} are issued. */
+    public boolean trainsCritic() {
+      return trainPolicy.isEmpty() || policyShare < 1;
+    }
+
+    /** Whether prompts of {@code train-policy} are issued. */
+    public boolean trainsPolicy() {
+      return !trainPolicy.isEmpty() && policyShare > 0;
+    }
+
+    /** Whether prompts of the built-in world are issued in training. */
+    public boolean trainsWorld() {
+      return trainsCritic() && train.equals(BUILT_IN_WORLD)
+          || trainsPolicy() && trainPolicy.equals(BUILT_IN_WORLD);
     }
 
     /** The format by name; empty to tell it from the rows. */
@@ -302,37 +330,6 @@ public record RunConfig(
       above("rollout.repetition-penalty", 0, repetitionPenalty);
       atLeast("rollout.max-new-tokens", 1, maxNewTokens);
       atLeast("rollout.partial-tokens", 0, partialTokens);
-    }
-  }
-
-  /** Values of {@code reward.on-failure}. */
-  public enum OnFailureKind {
-    DROP,
-    DEFAULT
-  }
-
-  /** Section {@code reward}. */
-  public record Reward(
-      double formatWeight,
-      int workers,
-      int deadlineSeconds,
-      int attempts,
-      int breakerFailures,
-      int breakerSeconds,
-      OnFailureKind onFailure,
-      double defaultReward) {
-    public Reward {
-      fraction("reward.format-weight", formatWeight);
-      atLeast("reward.workers", 1, workers);
-      atLeast("reward.deadline-seconds", 1, deadlineSeconds);
-      atLeast("reward.attempts", 1, attempts);
-      atLeast("reward.breaker-failures", 0, breakerFailures);
-      atLeast("reward.breaker-seconds", 1, breakerSeconds);
-      require(
-          Double.isFinite(defaultReward),
-          "reward.default-reward",
-          "a finite number",
-          defaultReward);
     }
   }
 

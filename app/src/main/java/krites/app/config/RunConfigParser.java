@@ -8,7 +8,6 @@ import krites.app.config.RunConfig.CorrectionKind;
 import krites.app.config.RunConfig.CorrectionLevel;
 import krites.app.config.RunConfig.FsyncKind;
 import krites.app.config.RunConfig.ObjectiveKind;
-import krites.app.config.RunConfig.OnFailureKind;
 import krites.app.config.RunConfig.ProximalKind;
 import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
@@ -73,6 +72,8 @@ final class RunConfigParser {
   private RunConfig.Data data() {
     return new RunConfig.Data(
         keys.textAt("data.train"),
+        keys.textAt("data.train-policy"),
+        keys.doubleAt("data.policy-share"),
         keys.textAt("data.eval-critic"),
         keys.textAt("data.eval-policy"),
         keys.textAt("data.images"),
@@ -134,15 +135,31 @@ final class RunConfigParser {
     return new RunConfig.Engine(keys.choiceAt("engine.pin", RunConfig.PinKind.class));
   }
 
-  private RunConfig.Reward reward() {
-    return new RunConfig.Reward(
-        keys.doubleAt("reward.format-weight"),
+  private RewardConfig reward() {
+    return new RewardConfig(
+        keys.choiceAt("reward.kind", RewardConfig.Kind.class),
+        RewardConfig.weight(
+            keys.doubleAt("reward.format-weight"),
+            keys.doubleAt("reward.format-weight-end"),
+            keys.intAt("reward.format-weight-steps")),
+        keys.textAt("reward.class"),
+        keys.textsAt("reward.class-options"),
+        new RewardConfig.Http(
+            keys.textAt("reward.http.url"),
+            keys.textAt("reward.http.model"),
+            keys.textAt("reward.http.prompt"),
+            keys.doubleAt("reward.http.scale"),
+            keys.booleanAt("reward.http.images"),
+            keys.textAt("reward.http.api-key-env"),
+            keys.intAt("reward.http.timeout-seconds"),
+            keys.intAt("reward.http.parallel"),
+            keys.intAt("reward.http.max-tokens")),
         keys.intAt("reward.workers"),
         keys.intAt("reward.deadline-seconds"),
         keys.intAt("reward.attempts"),
         keys.intAt("reward.breaker-failures"),
         keys.intAt("reward.breaker-seconds"),
-        keys.choiceAt("reward.on-failure", OnFailureKind.class),
+        keys.choiceAt("reward.on-failure", RewardConfig.OnFailure.class),
         keys.doubleAt("reward.default-reward"));
   }
 

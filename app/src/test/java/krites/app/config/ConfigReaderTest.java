@@ -27,7 +27,7 @@ final class ConfigReaderTest {
 
     assertEquals("shapes", resolved.recipe());
     assertEquals(8, resolved.config().rollout().groupSize());
-    assertEquals(0.1, resolved.config().reward().formatWeight());
+    assertEquals(0.1, resolved.config().reward().formatWeight().start());
   }
 
   @Test

@@ -24,6 +24,7 @@ import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.LedgerEvent.GroupDropped;
 import krites.grpo.flow.LedgerEvent.GroupReady;
 import krites.grpo.flow.LedgerEvent.StepTrained;
+import krites.grpo.flow.PromptMix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -237,6 +238,11 @@ final class JournalTest {
     if (type instanceof Class<?> enumeration && enumeration.isEnum()) {
       Object[] constants = enumeration.getEnumConstants();
       return constants[random.nextInt(constants.length)];
+    }
+    if (type == PromptMix.class) {
+      return random.nextBoolean()
+          ? PromptMix.NONE
+          : new PromptMix(random.nextLong(1, Long.MAX_VALUE), random.nextLong(1, 1_000_000));
     }
     if (type instanceof Class<?> record && record.isRecord()) {
       RecordComponent[] components = record.getRecordComponents();

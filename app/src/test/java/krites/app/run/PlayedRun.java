@@ -26,6 +26,7 @@ import krites.grpo.flow.LedgerEvent.RunStarted;
 import krites.grpo.flow.LedgerEvent.SettingChanged;
 import krites.grpo.flow.LedgerEvent.StepTrained;
 import krites.grpo.flow.LedgerEvent.VersionPublished;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
@@ -68,7 +69,8 @@ public final class PlayedRun {
 
   /** Plays a whole run. */
   public static void play(long seed, Sink sink) {
-    RunStarted started = new RunStarted(seed, PROMPTS, limits(), new PolicyVersion(0, 0));
+    RunStarted started =
+        new RunStarted(seed, PROMPTS, PromptMix.NONE, limits(), new PolicyVersion(0, 0));
     PlayedRun run = new PlayedRun(seed, RunLedger.of(started), 1, sink);
     sink.events(List.of(started));
     run.apply(new VersionPublished(started.version(), run.digest()));

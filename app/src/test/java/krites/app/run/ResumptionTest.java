@@ -23,6 +23,7 @@ import krites.grpo.flow.CursorState;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupState;
 import krites.grpo.flow.LedgerSnapshot;
+import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.PromptTicket;
 import krites.grpo.flow.RunState;
 import org.junit.jupiter.api.Test;
@@ -342,7 +343,7 @@ final class ResumptionTest {
                     new PromptTicket(4, 1),
                     new GroupState(GroupState.Phase.READY, List.of(), new PolicyVersion(0, 0)))),
             1,
-            new CursorState(9, 5, List.of(new PromptTicket(1, 1))),
+            new CursorState(9, PromptMix.of(4, 0.5), 5, List.of(new PromptTicket(1, 1))),
             Map.of(1L, 2, 1L << 40, 1),
             Map.of(7L, "3 workers died under it")),
         5);

@@ -6,10 +6,11 @@ import java.util.List;
  * Where a {@link PromptCursor} stands, as a plain value.
  *
  * @param size number of prompts in the dataset that the position belongs to
+ * @param mix how its parts are issued
  * @param position the next ticket number that was never issued
  * @param returned tickets that came back and are issued first
  */
-public record CursorState(long size, long position, List<PromptTicket> returned) {
+public record CursorState(long size, PromptMix mix, long position, List<PromptTicket> returned) {
   public CursorState {
     returned = List.copyOf(returned);
     if (size < 1 || position < 0) {
@@ -18,8 +19,13 @@ public record CursorState(long size, long position, List<PromptTicket> returned)
     }
   }
 
-  /** The beginning of a dataset. */
+  /** The beginning of a dataset of one part. */
   public static CursorState start(long size) {
-    return new CursorState(size, 0, List.of());
+    return start(size, PromptMix.NONE);
+  }
+
+  /** The beginning of a dataset. */
+  public static CursorState start(long size, PromptMix mix) {
+    return new CursorState(size, mix, 0, List.of());
   }
 }

@@ -15,10 +15,12 @@ public sealed interface LedgerEvent {
    *
    * @param runSeed the seed that all others derive from
    * @param prompts prompts of the training set
+   * @param mix how its parts are issued
    * @param limits what bounds the run
    * @param version of the weights that it starts with
    */
-  record RunStarted(long runSeed, long prompts, FlowLimits limits, PolicyVersion version)
+  record RunStarted(
+      long runSeed, long prompts, PromptMix mix, FlowLimits limits, PolicyVersion version)
       implements LedgerEvent {}
 
   /**

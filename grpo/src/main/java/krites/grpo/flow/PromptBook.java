@@ -31,7 +31,8 @@ final class PromptBook {
       CursorState prompts,
       Map<Long, Integer> losses,
       Map<Long, String> setAside) {
-    CursorState without = new CursorState(prompts.size(), prompts.position(), List.of());
+    CursorState without =
+        new CursorState(prompts.size(), prompts.mix(), prompts.position(), List.of());
     this.cursor = new PromptCursor(prompts.size(), Seeds.ofName(runSeed, "prompts"), without);
     this.limits = limits;
     this.losses.putAll(losses);

@@ -4,20 +4,19 @@ import java.util.List;
 import java.util.TreeSet;
 
 /**
- * The order in which prompts are issued: one seeded shuffle per epoch, without end.
+ * The order in which prompts are issued, without end; {@link PromptOrder} says which stands where.
  *
  * <p>A ticket that was handed back is issued before any new one, lowest number first, so no prompt
- * vanishes. The state is three numbers and the returned tickets, so a run can go on from where it
+ * vanishes. The state is a few numbers and the returned tickets, so a run can go on from where it
  * was.
  */
 public final class PromptCursor {
   private final long size;
-  private final long seed;
+  private final PromptMix mix;
+  private final PromptOrder order;
   private final TreeSet<PromptTicket> returned = new TreeSet<>();
   private final TreeSet<PromptTicket> aside = new TreeSet<>();
   private long position;
-  private long shuffledEpoch = -1;
-  private Shuffle shuffle = new Shuffle(1, 0);
 
   /**
    * A cursor that goes on at a state.
@@ -30,7 +29,8 @@ public final class PromptCursor {
           "the prompt cursor was saved for " + state.size() + " prompts, the dataset has " + size);
     }
     this.size = size;
-    this.seed = seed;
+    this.mix = state.mix();
+    this.order = new PromptOrder(size, mix, seed);
     this.position = state.position();
     returned.addAll(state.returned());
   }
@@ -99,12 +99,7 @@ public final class PromptCursor {
 
   /** Index in the dataset of the prompt that a ticket means. */
   public long index(PromptTicket ticket) {
-    long epoch = ticket.number() / size;
-    if (epoch != shuffledEpoch) {
-      shuffle = new Shuffle(size, Seeds.mix(seed + epoch));
-      shuffledEpoch = epoch;
-    }
-    return shuffle.at(ticket.number() % size);
+    return order.at(ticket.number());
   }
 
   /** Prompts of the dataset. */
@@ -112,15 +107,10 @@ public final class PromptCursor {
     return size;
   }
 
-  /** Epochs begun so far, as a fraction: 1.5 is the middle of the second pass. */
-  public double epoch() {
-    return (double) position / size;
-  }
-
   /** The state to go on from; in it, what was kept aside has simply come back. */
   public CursorState state() {
     TreeSet<PromptTicket> here = new TreeSet<>(returned);
     here.addAll(aside);
-    return new CursorState(size, position, List.copyOf(here));
+    return new CursorState(size, mix, position, List.copyOf(here));
   }
 }

@@ -77,7 +77,7 @@ public final class RunLedger {
         new PromptBook(
             started.runSeed(),
             started.limits(),
-            CursorState.start(started.prompts()),
+            CursorState.start(started.prompts(), started.mix()),
             Map.of(),
             Map.of());
     return new RunLedger(started.runSeed(), started.limits(), started.version(), prompts);

@@ -1,6 +1,7 @@
 package krites.grpo.port;
 
 import krites.grpo.Prompt;
+import krites.grpo.flow.PromptMix;
 
 /**
  * A dataset with random access: item {@code i} is the same whenever and wherever it is asked for.
@@ -12,4 +13,9 @@ public interface PromptSource {
 
   /** The prompt at an index from 0 to {@code size() - 1}. */
   Prompt prompt(long index);
+
+  /** How its parts are issued in training; by default it is one part. */
+  default PromptMix mix() {
+    return PromptMix.NONE;
+  }
 }

@@ -364,7 +364,9 @@ final class FlowChecker {
         deaths.put((long) number, place.deaths);
       }
     }
-    agree(new CursorState(begun().prompts(), places.size(), returned), snapshot.cursor());
+    agree(
+        new CursorState(begun().prompts(), begun().mix(), places.size(), returned),
+        snapshot.cursor());
     agree(deaths, snapshot.losses());
     agree(asidePrompts, snapshot.setAside().keySet());
     agree(issued + 1, snapshot.nextGroupId());

@@ -118,7 +118,9 @@ final class FlowSimulation {
             random.nextBoolean() ? 0 : random.nextInt(4),
             random.nextBoolean() ? FlowLimits.RETRY_BUDGET : 1 + random.nextInt(4),
             1 + random.nextInt(3));
-    this.started = new RunStarted(seed, 1 + random.nextInt(16), limits, new PolicyVersion(0, 0));
+    int prompts = 1 + random.nextInt(16);
+    this.started =
+        new RunStarted(seed, prompts, mix(seed, prompts), limits, new PolicyVersion(0, 0));
     this.promptOf = promptsOf(started);
     this.trouble = random.nextBoolean() ? 0 : 0.08 * random.nextDouble();
     this.poison = trouble > 0 && random.nextBoolean();
@@ -139,8 +141,15 @@ final class FlowSimulation {
     return new PromptCursor(
             started.prompts(),
             Seeds.ofName(started.runSeed(), "prompts"),
-            CursorState.start(started.prompts()))
+            CursorState.start(started.prompts(), started.mix()))
         ::index;
+  }
+
+  /** One part for every second seed, else two; it draws nothing, so that other draws stay. */
+  private static PromptMix mix(long seed, int prompts) {
+    return prompts == 1 || seed % 2 == 0
+        ? PromptMix.NONE
+        : PromptMix.of(1 + Math.floorMod(seed, prompts - 1), (1 + Math.floorMod(seed, 9)) / 10.0);
   }
 
   /** Runs to the end; the journal that survived. */

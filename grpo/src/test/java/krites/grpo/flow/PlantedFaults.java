@@ -55,7 +55,9 @@ final class PlantedFaults {
             "a second start of the run",
             Promise.BEGINS_ONCE,
             (event, ledger) ->
-                both(new RunStarted(1, 9, ledger.limits(), ledger.version()), event)),
+                both(
+                    new RunStarted(1, 9, PromptMix.NONE, ledger.limits(), ledger.version()),
+                    event)),
         start(
             "a number used again",
             Promise.GROUP_NUMBERS,
@@ -602,7 +604,8 @@ final class PlantedFaults {
                 s,
                 s.runSeed(),
                 s.durableStep(),
-                new CursorState(cursor.size(), cursor.position() + 1, cursor.returned()),
+                new CursorState(
+                    cursor.size(), cursor.mix(), cursor.position() + 1, cursor.returned()),
                 s.losses(),
                 s.setAside()),
         "returned",
@@ -611,7 +614,10 @@ final class PlantedFaults {
                 s.runSeed(),
                 s.durableStep(),
                 new CursorState(
-                    cursor.size(), cursor.position(), List.of(new PromptTicket(999, 0))),
+                    cursor.size(),
+                    cursor.mix(),
+                    cursor.position(),
+                    List.of(new PromptTicket(999, 0))),
                 s.losses(),
                 s.setAside()),
         "losses", with(s, s.runSeed(), s.durableStep(), cursor, Map.of(999L, 1), s.setAside()),

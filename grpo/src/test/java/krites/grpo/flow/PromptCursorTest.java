@@ -101,7 +101,7 @@ final class PromptCursorTest {
     assertThrows(IllegalStateException.class, () -> cursor.giveBack(zero));
     assertThrows(IllegalStateException.class, () -> cursor.keepAside(zero.again()));
     assertThrows(IllegalStateException.class, () -> cursor.take(zero));
-    assertEquals(new CursorState(10, 1, List.of(zero.again())), cursor.state());
+    assertEquals(new CursorState(10, PromptMix.NONE, 1, List.of(zero.again())), cursor.state());
   }
 
   @Test
@@ -112,6 +112,70 @@ final class PromptCursorTest {
     PromptCursor again = new PromptCursor(7, 5, cursor.state());
     assertEquals(issue(cursor, 20), issue(again, 20));
     assertThrows(IllegalArgumentException.class, () -> new PromptCursor(8, 5, cursor.state()));
+  }
+
+  @Test
+  void everyStretchOfAMixHasItsShareAndEveryPromptOfAPartComesOnceAnEpoch() {
+    long first = 7;
+    long second = 5;
+    for (double share : new double[] {0.000001, 0.1, 0.25, 0.3, 1.0 / 3, 0.5, 0.8, 0.999999}) {
+      PromptCursor cursor = mixed(first + second, PromptMix.of(second, share));
+      List<Long> issued = issue(cursor, 2_000);
+      List<Long> ofFirst = issued.stream().filter(index -> index < first).toList();
+      List<Long> ofSecond = issued.stream().filter(index -> index >= first).toList();
+      assertEpochs(ofFirst, 0, first);
+      assertEpochs(ofSecond, first, second);
+      for (int length : new int[] {1, 4, 16, 100}) {
+        for (int at = 0; at + length <= issued.size(); at++) {
+          long here =
+              issued.subList(at, at + length).stream().filter(index -> index >= first).count();
+          assertTrue(
+              Math.abs(here - share * length) < 1,
+              here + " of " + length + " at " + at + " with the share " + share);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aPlaceOfAMixIsTheSamePromptAfterAResume() {
+    PromptMix mix = PromptMix.of(30, 0.37);
+    PromptCursor cursor = mixed(100, mix);
+    issue(cursor, 123);
+    PromptCursor again = new PromptCursor(100, 5, cursor.state());
+    assertEquals(mix, again.state().mix());
+    assertEquals(issue(cursor, 200), issue(again, 200));
+    assertEquals(cursor.index(new PromptTicket(17, 0)), again.index(new PromptTicket(17, 3)));
+  }
+
+  @Test
+  void partsOfOneSizeAreNotIssuedSideBySide() {
+    List<Long> issued = issue(mixed(200, PromptMix.of(100, 0.5)), 200);
+    long pairs = 0;
+    for (int i = 0; i < issued.size(); i += 2) {
+      pairs += issued.get(i) + 100 == issued.get(i + 1) ? 1 : 0;
+    }
+    assertTrue(pairs < 10, pairs + " of 100 neighbours are the same item");
+  }
+
+  @Test
+  void anImpossibleMixIsRefused() {
+    assertThrows(IllegalArgumentException.class, () -> PromptMix.of(0, 0.5));
+    assertThrows(IllegalArgumentException.class, () -> PromptMix.of(3, 0));
+    assertThrows(IllegalArgumentException.class, () -> PromptMix.of(3, 1));
+    assertThrows(IllegalArgumentException.class, () -> PromptMix.of(-1, 0.5));
+    assertThrows(IllegalArgumentException.class, () -> mixed(3, PromptMix.of(3, 0.5)));
+  }
+
+  private static PromptCursor mixed(long size, PromptMix mix) {
+    return new PromptCursor(size, 5, CursorState.start(size, mix));
+  }
+
+  private static void assertEpochs(List<Long> issued, long from, long size) {
+    List<Long> all = LongStream.range(from, from + size).boxed().toList();
+    for (int at = 0; at + size <= issued.size(); at += (int) size) {
+      assertEquals(all, sorted(issued.subList(at, at + (int) size)));
+    }
   }
 
   @Test

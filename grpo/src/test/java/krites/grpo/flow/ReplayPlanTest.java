@@ -131,7 +131,7 @@ final class ReplayPlanTest {
   }
 
   private void start() {
-    journal.add(new RunStarted(1, 10, LIMITS, version(0, 0)));
+    journal.add(new RunStarted(1, 10, PromptMix.NONE, LIMITS, version(0, 0)));
     journal.add(new VersionPublished(version(0, 0), "digest of v0"));
   }
 

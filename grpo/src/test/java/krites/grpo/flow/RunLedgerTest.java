@@ -307,7 +307,8 @@ final class RunLedgerTest {
 
   @Test
   void aPromptThatWasSetAsideIsPassedOverInEveryLaterEpoch() {
-    ledger = RunLedger.of(new RunStarted(1, 2, new FlowLimits(99, 1, 9, 0, 20, 1), V0));
+    ledger =
+        RunLedger.of(new RunStarted(1, 2, PromptMix.NONE, new FlowLimits(99, 1, 9, 0, 20, 1), V0));
     long prompt = ledger.prompt(ledger.due());
     loseWorker(ledger.due());
     ledger.condemned().forEach(ledger::apply);
@@ -327,7 +328,8 @@ final class RunLedgerTest {
 
   @Test
   void aRunWithoutPromptsLeftStartsNothing() {
-    ledger = RunLedger.of(new RunStarted(1, 1, new FlowLimits(9, 1, 9, 0, 20, 1), V0));
+    ledger =
+        RunLedger.of(new RunStarted(1, 1, PromptMix.NONE, new FlowLimits(9, 1, 9, 0, 20, 1), V0));
     loseWorker(ledger.due());
     ledger.condemned().forEach(ledger::apply);
     assertTrue(ledger.isExhausted());
@@ -480,7 +482,7 @@ final class RunLedgerTest {
   // -------------------------------------------------------------------------------------------------
 
   private static RunLedger ledger(FlowLimits limits) {
-    return RunLedger.of(new RunStarted(1, PROMPTS, limits, V0));
+    return RunLedger.of(new RunStarted(1, PROMPTS, PromptMix.NONE, limits, V0));
   }
 
   private static int admitted(FlowLimits limits) {
