@@ -91,6 +91,7 @@ public record ExperimentConfig(
       List<String> ties,
       int limit,
       double temperature,
+      int maxNewTokens,
       boolean base) {
     public Scale {
       n = List.copyOf(n);
@@ -108,6 +109,7 @@ public record ExperimentConfig(
       String instruction,
       String wording,
       int limit,
+      int maxNewTokens,
       List<String> measures) {
     public Eval {
       measures = List.copyOf(measures);

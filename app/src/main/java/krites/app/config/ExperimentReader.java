@@ -109,6 +109,7 @@ public final class ExperimentReader {
         keys.textsAt("ties"),
         keys.intAt("limit"),
         keys.doubleAt("temperature"),
+        keys.intAt("max-new-tokens"),
         keys.booleanAt("base"));
   }
 
@@ -129,6 +130,7 @@ public final class ExperimentReader {
         keys.textAt("instruction"),
         keys.textAt("wording"),
         keys.intAt("limit"),
+        keys.intAt("max-new-tokens"),
         keys.textsAt("measures"));
   }
 

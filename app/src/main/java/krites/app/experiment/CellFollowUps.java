@@ -35,10 +35,12 @@ final class CellFollowUps {
           PolicyBenchmark.named(eval.bench()).isPresent()
               || CriticBenchmark.named(eval.bench()).isPresent();
       requireBench("evals", eval.bench(), known, eval.data(), eval.limit());
+      requireTokens("evals", eval.maxNewTokens());
     }
     for (ExperimentConfig.Scale scale : experiment.scale()) {
       boolean known = PolicyBenchmark.named(scale.bench()).isPresent();
       requireBench("scale", scale.bench(), known, scale.data(), scale.limit());
+      requireTokens("scale", scale.maxNewTokens());
       ScalePlan _ =
           new ScalePlan(
               Path.of(""),
@@ -65,6 +67,13 @@ final class CellFollowUps {
     }
     if (limit < 0) {
       throw new InputError(section + ": limit: expected at least 0, found " + limit);
+    }
+  }
+
+  private static void requireTokens(String section, int maxNewTokens) {
+    if (maxNewTokens < 1) {
+      throw new InputError(
+          section + ": max-new-tokens: expected at least 1, found " + maxNewTokens);
     }
   }
 
@@ -105,6 +114,7 @@ final class CellFollowUps {
     add(verb, "--images", eval.images());
     add(verb, "--instruction", eval.instruction());
     add(verb, "--wording", eval.wording());
+    add(verb, "--max-new-tokens", Integer.toString(eval.maxNewTokens()));
     add(verb, "--out", evalFolder(cell, eval).toString());
     return verb;
   }
@@ -114,6 +124,7 @@ final class CellFollowUps {
     add(verb, "--n", scale.n().stream().map(String::valueOf).collect(Collectors.joining(",")));
     add(verb, "--ties", String.join(",", scale.ties()));
     add(verb, "--temperature", Double.toString(scale.temperature()));
+    add(verb, "--max-new-tokens", Integer.toString(scale.maxNewTokens()));
     add(verb, "--out", scaleFolder(cell).toString());
     if (scale.base() && !cell.start().isEmpty()) {
       boolean builtIn = cell.start().equals(RunConfig.BUILT_IN_MODEL);
