@@ -31,6 +31,9 @@ final class ChaosRun implements AutoCloseable {
   /** Processes that start together on a busy machine were seen to need minutes. */
   private static final Duration START = Duration.ofMinutes(10);
 
+  /** The usual 3 s are too little where several processes start on few processors. */
+  private static final String BIND = "60s";
+
   private static final Duration END = Duration.ofSeconds(15); // a node hands back within 10 s
 
   private static final long LOOK_EVERY_MILLIS = 250;
@@ -214,6 +217,7 @@ final class ChaosRun implements AutoCloseable {
         options.add(
             "-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname="
                 + LocalNetwork.inner(number));
+        options.add("-Dpekko.remote.artery.bind.bind-timeout=" + BIND);
         nodes.add(new NodeProcess(group, member, number, options, folder, children));
       }
     }
