@@ -17,7 +17,8 @@ final class VerbList implements IHelpSectionRenderer {
   private static Map<String, List<String>> groups() {
     Map<String, List<String>> groups = new LinkedHashMap<>();
     groups.put("Use a model", List.of("ask", "critique", "best-of-n", "scale", "model"));
-    groups.put("Train one", List.of("train", "sft", "eval", "select", "data", "plan", "config"));
+    groups.put(
+        "Train one", List.of("train", "sft", "reject", "eval", "select", "data", "plan", "config"));
     groups.put("Watch and prove a run", List.of("status", "set", "audit", "diff", "replay"));
     groups.put("Use several machines", List.of("node", "cluster"));
     return groups;
