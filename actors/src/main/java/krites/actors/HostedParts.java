@@ -1,10 +1,13 @@
 package krites.actors;
 
+import java.util.Optional;
+import java.util.function.Supplier;
 import krites.grpo.PolicyVersion;
 import krites.grpo.port.CheckpointStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 
 /**
@@ -33,8 +36,17 @@ public interface HostedParts extends AutoCloseable {
 
   WeightVerifier weights();
 
-  /** How the bytes of a published version come to this node. */
-  WeightSource weightSource();
+  /**
+   * Opens the bulk plane over which weights come to the workers of this node; empty where they read
+   * the files that the learner writes. Whom it is opened for closes it.
+   */
+  Optional<Supplier<WeightTransport>> incomingWeights();
+
+  /**
+   * Opens the bulk plane over which the parameter server gives weights away; it gives nothing where
+   * every worker reads the files that the learner writes.
+   */
+  Supplier<Optional<WeightTransport>> outgoingWeights();
 
   /** Called when every actor of the job is gone from this node. */
   @Override

@@ -8,16 +8,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import krites.actors.wire.LocalMessage;
+import krites.grpo.port.WeightTransport;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.StashBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node hosts of one job: makes its parts, spawns what is ordered, tells the owner of each
@@ -52,6 +56,13 @@ final class JobHost {
 
   private static final int STASH = 1_000; // orders and questions while data sets are read
 
+  /** The name of the actor that fetches weights; no order has it. */
+  private static final String HOLDER = "held-weights";
+
+  private static final Duration HOLDER_BACKOFF = Duration.ofSeconds(1);
+  private static final Duration HOLDER_BACKOFF_MAX = Duration.ofSeconds(30);
+  private static final double HOLDER_BACKOFF_SPREAD = 0.2;
+
   private static final Duration MAKING = Duration.ofMinutes(30); // large data sets are read once
 
   private final ActorContext<Command> context;
@@ -60,6 +71,7 @@ final class JobHost {
   private final ActorRef<NodeAgent.Command> agent;
   private final Map<String, Hosted> hosted = new LinkedHashMap<>();
   private final List<NodeAgent.Order> waiting = new ArrayList<>(); // for a learner on its way out
+  private @Nullable ActorRef<WeightHolder.Command> holder;
 
   private JobHost(
       ActorContext<Command> context, Job job, NodeRooms rooms, ActorRef<NodeAgent.Command> agent) {
@@ -184,7 +196,7 @@ final class JobHost {
                       rollout.orchestrator(),
                       rollout.parameterServer(),
                       rollout.mode(),
-                      parts.weightSource(),
+                      weightSource(rollout, parts),
                       RolloutWorker.REPORT_EVERY),
                   KritesRun.DEVICE_DISPATCHER);
           case NodeAgent.HostReward reward ->
@@ -202,7 +214,10 @@ final class JobHost {
                       learner.parameterServer()),
                   KritesRun.DEVICE_DISPATCHER);
           case NodeAgent.HostParams _ ->
-              spawn(order, ParameterServer.create(parts.weights()), KritesRun.FLOW_DISPATCHER);
+              spawn(
+                  order,
+                  ParameterServer.create(parts.weights(), parts.outgoingWeights()),
+                  KritesRun.FLOW_DISPATCHER);
         };
     hosted.put(order.actor(), new Hosted(ref, order, gauge, new ArrayList<>()));
     context.watch(ref);
@@ -210,6 +225,37 @@ final class JobHost {
     order.owner().tell(new StandIn.Started(ref));
     context.getLog().info("hosts {} of {}", order.actor(), job.id());
     tellAgent();
+  }
+
+  /** Where weights do not lie in common files, one holder fetches them for all workers. */
+  private WeightSource weightSource(NodeAgent.HostRollout order, HostedParts parts) {
+    return parts
+        .incomingWeights()
+        .map(
+            transport ->
+                WeightHolder.source(
+                    holder(transport, order.parameterServer()), context.getSystem().scheduler()))
+        .orElse(WeightSource.SHARED);
+  }
+
+  private ActorRef<WeightHolder.Command> holder(
+      Supplier<WeightTransport> transport, ActorRef<ParameterServer.Command> parameterServer) {
+    ActorRef<WeightHolder.Command> known = holder;
+    if (known != null) {
+      known.tell(new WeightHolder.Follow(parameterServer));
+      return known;
+    }
+    String node = context.getSystem().address().hostPort();
+    ActorRef<WeightHolder.Command> made =
+        context.spawn(
+            Behaviors.supervise(WeightHolder.create(node, transport, parameterServer))
+                .onFailure(
+                    SupervisorStrategy.restartWithBackoff(
+                        HOLDER_BACKOFF, HOLDER_BACKOFF_MAX, HOLDER_BACKOFF_SPREAD)),
+            HOLDER,
+            DispatcherSelector.fromConfig(KritesRun.FLOW_DISPATCHER));
+    holder = made;
+    return made;
   }
 
   private <M> ActorRef<Void> spawn(NodeAgent.Order order, Behavior<M> behavior, String dispatcher) {

@@ -17,6 +17,7 @@ import krites.grpo.port.WeightTransport;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.PreRestart;
 import org.apache.pekko.actor.typed.Scheduler;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.AskPattern;
@@ -161,7 +162,7 @@ public final class WeightHolder {
               case Report() -> onReport();
             },
         (_, signal) -> {
-          if (signal instanceof PostStop) {
+          if (signal instanceof PostStop || signal instanceof PreRestart) {
             wants.forEach(want -> want.replyTo().tell(new NotHere(node + " goes")));
             transport.close();
           }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import krites.grpo.flow.Account;
 import krites.grpo.record.RunSummary;
@@ -51,6 +52,31 @@ final class ClusterRunTest {
       assertEquals(20, summary.account().trained());
       assertEquals(0, summary.account().inFlight());
       assertEquals(summary.account(), cluster.world.replayed().account());
+    }
+  }
+
+  @Test
+  void weightsComeToARolloutNodeOverTheBulkPlaneBeforeItsWorkersTakeThem() throws Exception {
+    try (ClusterWorld cluster = new ClusterWorld()) {
+      cluster.bulk = true;
+      cluster.world.steps = 5;
+      Set<String> early = ConcurrentHashMap.newKeySet();
+      Set<String> taken = ConcurrentHashMap.newKeySet();
+      cluster.world.beforeUpdate =
+          update -> {
+            taken.add(update.location());
+            if (!cluster.fetched.contains(update.location())) {
+              early.add(update.location());
+            }
+          };
+      cluster.node("orchestrator", "params", "reward", "learner");
+      cluster.node("rollout");
+      try (ClusterClient client = cluster.client()) {
+        client.submit(ClusterWorld.job());
+        assertEquals(List.of("Completed"), follow(client, new ArrayList<>()).lines());
+      }
+      assertEquals(Set.of(), early);
+      assertTrue(taken.size() > 1, () -> "weights taken over: " + taken);
     }
   }
 

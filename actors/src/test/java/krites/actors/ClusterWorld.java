@@ -11,14 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import krites.grpo.PolicyVersion;
+import krites.grpo.WeightOffer;
+import krites.grpo.WeightUpdate;
 import krites.grpo.port.CheckpointStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 
 /**
@@ -27,6 +32,9 @@ import krites.grpo.port.WeightVerifier;
  * here.
  */
 final class ClusterWorld implements NodeRooms, AutoCloseable {
+  /** Of every job here. */
+  static final String SECRET = "0123456789abcdef0123456789abcdef";
+
   private static final String LOOPBACK = "127.0.0.1";
 
   /** Seconds where a cluster has tens of them. */
@@ -52,6 +60,11 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
       ConfigFactory.parseString("pekko.coordinated-shutdown.run-by-actor-system-terminate = off");
 
   final World world = new World();
+
+  /** Whether weights go over a bulk plane; what every node fetched stands in {@link #fetched}. */
+  boolean bulk;
+
+  final Set<String> fetched = ConcurrentHashMap.newKeySet();
   final ConcurrentLinkedQueue<RunOutcome> outcomes = new ConcurrentLinkedQueue<>();
   final AtomicReference<Optional<Object>> leading = new AtomicReference<>(Optional.empty());
   private final List<KritesNode> nodes = new ArrayList<>();
@@ -100,7 +113,7 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
   }
 
   static Job job() {
-    return new Job("job-1", "", "nowhere", false, "krites 1");
+    return new Job("job-1", "", "nowhere", false, "krites 1", SECRET);
   }
 
   private static int freePort() {
@@ -211,8 +224,13 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
       }
 
       @Override
-      public WeightSource weightSource() {
-        return WeightSource.SHARED;
+      public Optional<Supplier<WeightTransport>> incomingWeights() {
+        return bulk ? Optional.of(Plane::new) : Optional.empty();
+      }
+
+      @Override
+      public Supplier<Optional<WeightTransport>> outgoingWeights() {
+        return () -> bulk ? Optional.of(new Plane()) : Optional.empty();
       }
 
       @Override
@@ -223,5 +241,31 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
   @Override
   public List<String> devices() {
     return List.of("none");
+  }
+
+  /** A bulk plane without bytes. */
+  private final class Plane implements WeightTransport {
+    @Override
+    public String address() {
+      return LOOPBACK + ":1";
+    }
+
+    @Override
+    public WeightOffer offer(WeightUpdate update, Optional<WeightUpdate> base) {
+      return new WeightOffer(
+          update, new WeightOffer.Content("content", "ticket", 1), Optional.empty());
+    }
+
+    @Override
+    public Arrival fetch(WeightOffer offer, Route route) {
+      fetched.add(offer.update().location());
+      return new Arrival(offer.update(), 1, 0, false);
+    }
+
+    @Override
+    public void retire(WeightUpdate update) {}
+
+    @Override
+    public void close() {}
   }
 }

@@ -52,7 +52,7 @@ final class CoordinatorTest implements NodeRooms {
   }
 
   private void submit(ActorRef<Coordinator.Command> coordinator, String id) {
-    Job job = new Job(id, "", "nowhere", false, "krites 1");
+    Job job = new Job(id, "", "nowhere", false, "krites 1", ClusterWorld.SECRET);
     coordinator.tell(new Coordinator.Submit(job, answers.getRef()));
     assertEquals(new Coordinator.Accepted(id), answers.receiveMessage());
   }

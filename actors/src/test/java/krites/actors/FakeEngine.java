@@ -186,6 +186,7 @@ final class FakeEngine implements RolloutEngine {
 
   @Override
   public void update(WeightUpdate update) {
+    world.beforeUpdate.accept(update);
     world.requireThere(update);
     weights = update;
   }

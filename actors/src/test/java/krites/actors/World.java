@@ -105,6 +105,10 @@ final class World {
   boolean recordBatches = false;
   boolean serializes = true;
   ControlInbox inbox = ControlInbox.none();
+
+  /** Called before an engine takes weights over. */
+  Consumer<WeightUpdate> beforeUpdate = update -> {};
+
   WeightUpdateMode weightUpdate = WeightUpdateMode.IN_FLIGHT;
   int partialTokens = 0;
   RewardPolicy rewards = RewardPolicy.STANDARD;

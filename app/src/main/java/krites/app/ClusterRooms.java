@@ -3,29 +3,36 @@ package krites.app;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import krites.actors.HostedParts;
 import krites.actors.Job;
 import krites.actors.Lead;
 import krites.actors.NodeRooms;
-import krites.actors.WeightSource;
 import krites.app.config.ConfigReader;
 import krites.app.config.RunConfig;
 import krites.app.run.Checkpoints;
 import krites.app.run.RunDirectory;
+import krites.app.run.ScratchFolder;
+import krites.app.weights.WeightPlane;
 import krites.grpo.PolicyVersion;
 import krites.grpo.port.CheckpointStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node makes its parts of a job from.
  *
  * @param rooms the numerical rooms and the reward
  * @param devices of this node, which replace those that a job names; empty leaves the job's
+ * @param plane over which weights travel; empty where all nodes read the job's folder
  */
-record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices) implements NodeRooms {
+record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<WeightPlane> plane)
+    implements NodeRooms {
   ClusterRooms {
     devices = List.copyOf(devices);
   }
@@ -43,8 +50,15 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices) implements No
     Engines engines =
         InputError.guard(
             () -> rooms.engines().createBesideOthers(config, datasets.images(), folder));
-    return new Hosted(
-        config, folder, engines, rooms.reward().apply(config.reward(), datasets.images()));
+    RewardFunction reward = rooms.reward().apply(config.reward(), datasets.images());
+    Optional<Copies> copies =
+        plane.map(
+            weights ->
+                new Copies(
+                    weights,
+                    job,
+                    place -> rooms.engines().createBesideOthers(config, datasets.images(), place)));
+    return new Hosted(config, folder, engines, reward, copies);
   }
 
   /** The job's settings, but for what belongs to the node. */
@@ -59,11 +73,16 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices) implements No
     return reader.read().config();
   }
 
-  private record Hosted(RunConfig config, Path folder, Engines engines, RewardFunction reward)
+  private record Hosted(
+      RunConfig config,
+      Path folder,
+      Engines engines,
+      RewardFunction reward,
+      Optional<Copies> copies)
       implements HostedParts {
     @Override
     public RolloutEngine engine(int seat) {
-      return engines.rollout(seat);
+      return copies.map(Copies::engines).orElse(engines).rollout(seat);
     }
 
     @Override
@@ -93,13 +112,78 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices) implements No
     }
 
     @Override
-    public WeightSource weightSource() {
-      return WeightSource.SHARED;
+    public Optional<Supplier<WeightTransport>> incomingWeights() {
+      return copies.map(node -> node::incoming);
+    }
+
+    @Override
+    public Supplier<Optional<WeightTransport>> outgoingWeights() {
+      return () -> copies.map(node -> node.outgoing(folder.resolve(DjlEngines.WEIGHTS)));
     }
 
     @Override
     public void close() {
-      engines.close();
+      try (Engines _ = engines) {
+        copies.ifPresent(Copies::close);
+      }
+    }
+  }
+
+  /**
+   * A node's own copies of a job's weights, in a folder of their own that is gone with the job, and
+   * the engines that read them. Made at the first use.
+   */
+  private static final class Copies implements AutoCloseable {
+    private final WeightPlane plane;
+    private final Job job;
+    private final Function<Path, Engines> factory;
+    private @Nullable ScratchFolder folder;
+    private @Nullable Engines engines;
+
+    Copies(WeightPlane plane, Job job, Function<Path, Engines> factory) {
+      this.plane = plane;
+      this.job = job;
+      this.factory = factory;
+    }
+
+    synchronized Engines engines() {
+      Engines made = engines;
+      if (made == null) {
+        made = factory.apply(place());
+        engines = made;
+      }
+      return made;
+    }
+
+    WeightTransport incoming() {
+      Path place = place();
+      return plane.incoming(
+          place.resolve(DjlEngines.WEIGHTS),
+          place.resolve("incoming"),
+          job.secret(),
+          update -> engines().arrived(update));
+    }
+
+    WeightTransport outgoing(Path weights) {
+      return plane.outgoing(weights, place().resolve("outgoing"), job.secret());
+    }
+
+    private synchronized Path place() {
+      ScratchFolder made = folder;
+      if (made == null) {
+        made = ScratchFolder.make(plane.folder(), "krites-weights-");
+        folder = made;
+      }
+      return made.path();
+    }
+
+    @Override
+    public synchronized void close() {
+      try (ScratchFolder _ = folder) {
+        if (engines != null) {
+          engines.close();
+        }
+      }
     }
   }
 }

@@ -17,6 +17,7 @@ import krites.app.config.RunConfig;
 import krites.app.display.HeldOut;
 import krites.app.display.ProgressDisplay;
 import krites.app.display.Terminal;
+import krites.transfer.Ticket;
 
 /**
  * A training run on a cluster, from here: submits the job, shows what is told of it, and ends as
@@ -66,7 +67,8 @@ final class ClusterTraining {
             resolved.text(),
             folder.toString(),
             resume,
-            NodeOptions.version());
+            NodeOptions.version(),
+            Ticket.fresh().secret());
     try (ClusterClient client = ClusterClient.open(settings, contacts)) {
       switch (InputError.guard(() -> client.submit(job))) {
         case Coordinator.Accepted _ -> {}

@@ -294,6 +294,11 @@ final class DjlEngines implements Engines {
     };
   }
 
+  @Override
+  public void arrived(WeightUpdate update) {
+    store().accept(update.location(), update.digest());
+  }
+
   /** Opened with the first engine, when the run's folder exists. */
   private synchronized WeightStore store() {
     if (opened.isEmpty()) {

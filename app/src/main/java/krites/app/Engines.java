@@ -5,6 +5,7 @@ import java.util.Optional;
 import krites.app.run.Checkpoints;
 import krites.app.run.Resumption;
 import krites.grpo.PolicyVersion;
+import krites.grpo.WeightUpdate;
 import krites.grpo.port.ImageStore;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RolloutEngine;
@@ -38,6 +39,11 @@ interface Engines extends AutoCloseable {
 
   /** Verifies and removes what the trainer publishes. */
   WeightVerifier weights();
+
+  /**
+   * Every byte of these weights was compared when it came here: engines need not read them twice.
+   */
+  default void arrived(WeightUpdate update) {}
 
   /** Frees what outlives the single engines, published weights included. */
   @Override

@@ -77,7 +77,9 @@ final class EvalCommand implements Callable<Integer> {
     RunConfig config = machine.deviceOptions().overrides(options.reader()).read().config();
     if (!bench.named()) {
       Datasets datasets = InputError.guard(() -> Datasets.of(config));
-      print(out, config, directory, datasets);
+      HeldOut heldOut = measure(config, directory, datasets);
+      bench.out().ifPresent(folder -> write(folder, heldOut));
+      print(out, heldOut);
       return ExitCode.OK;
     }
     ShapesWorld world =
@@ -109,8 +111,22 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
+  private static void write(Path folder, HeldOut heldOut) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new InputError("--out " + folder + " cannot be written: " + e.getMessage(), e);
+    }
+    HeldOutFile.write(folder, heldOut);
+  }
+
   /** Measures a model directory and prints one line per set. */
   static void print(PrintStream out, RunConfig config, Path model, Datasets datasets)
+      throws IOException {
+    print(out, measure(config, model, datasets));
+  }
+
+  private static HeldOut measure(RunConfig config, Path model, Datasets datasets)
       throws IOException {
     RunConfig.Model settings =
         new RunConfig.Model(
@@ -120,18 +136,20 @@ final class EvalCommand implements Callable<Integer> {
             InputError.guard(
                 () -> DjlEngines.create(config.withModel(settings), datasets.images(), scratch));
         RolloutEngine engine = InputError.guard(() -> engines.rollout(0))) {
-      HeldOut heldOut =
-          GreedyEvaluation.measure(
-              engine,
-              new CriticReward(config.reward().formatWeight()),
-              datasets.evalSets(),
-              config.eval().maxNewTokens(),
-              0);
-      print(out, "critic", heldOut.criticAccuracy(), heldOut.criticFormat());
-      print(out, "policy", heldOut.policyAccuracy(), heldOut.policyFormat());
+      return GreedyEvaluation.measure(
+          engine,
+          new CriticReward(config.reward().formatWeight()),
+          datasets.evalSets(),
+          config.eval().maxNewTokens(),
+          0);
     } finally {
       Files.deleteIfExists(scratch);
     }
+  }
+
+  private static void print(PrintStream out, HeldOut heldOut) {
+    print(out, "critic", heldOut.criticAccuracy(), heldOut.criticFormat());
+    print(out, "policy", heldOut.policyAccuracy(), heldOut.policyFormat());
   }
 
   private static void print(

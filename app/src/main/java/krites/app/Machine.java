@@ -32,9 +32,22 @@ public record Machine(String text) {
             + Runtime.version());
   }
 
-  /** The name of the processor, or of its kind where the system does not tell. */
+  /**
+   * The name of the processor with its family and model, for in a virtual machine the name is often
+   * that of the maker alone; or its kind where the system does not tell.
+   */
   public static String processor() {
-    return field(Path.of("/proc/cpuinfo"), "model name").orElse(System.getProperty("os.arch"));
+    Path facts = Path.of("/proc/cpuinfo");
+    String generation =
+        field(facts, "cpu family")
+            .flatMap(
+                family ->
+                    field(facts, "model")
+                        .map(model -> " (family " + family + ", model " + model + ")"))
+            .orElse("");
+    return field(facts, "model name")
+        .map(name -> name + generation)
+        .orElse(System.getProperty("os.arch"));
   }
 
   /** The memory of the machine; 0 where the system does not tell. */

@@ -14,19 +14,21 @@ import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
 import krites.app.dataset.DataCommand;
 import krites.app.display.Terminal;
+import krites.app.experiment.ExperimentCommand;
 import krites.app.rewards.Rewards;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 
 /** The command line: verbs, help, and one clear line for everything that goes wrong. */
 @Command(
     name = "krites",
     versionProvider = Version.class,
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "VERB",
     description = "Trains vision-language critics by asynchronous GRPO, and asks them.",
     footerHeading = "%nExamples:%n",
@@ -42,6 +44,7 @@ import picocli.CommandLine.ParameterException;
       "  krites eval --model DIR --bench mathvista --data F  a public benchmark, resumable",
       "  krites scale --model DIR --bench shapes-policy  best of n: self-critic, majority, oracle, cost",
       "  krites select runs/look --for critic          which checkpoint to take, and why",
+      "  krites experiment recipes/experiments/alpha.conf  a grid with seeds: one table, one plot",
       "  krites status runs/look                       how a run is, and what it hangs on",
       "  krites set runs/look async.max-staleness=4    changes a setting of a running job",
       "  krites replay runs/look                       the same weights again, bit for bit",
@@ -68,10 +71,24 @@ import picocli.CommandLine.ParameterException;
 public final class Main {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "What a verb does, its options, and examples.")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "The version of this program, and of the Java that it runs on.")
+  private boolean version;
+
   private Main() {}
 
   /** Runs a verb and ends the process with its exit code. */
   public static void main(String[] args) {
+    ParentWatch.begin();
     int code = run(Verbs.real(), System.out, System.err, args);
     System.out.flush();
     System.exit(code);
@@ -83,6 +100,11 @@ public final class Main {
    * @return the exit code, one of {@link ExitCode}
    */
   static int run(Verbs verbs, PrintStream out, PrintStream err, String... args) {
+    return line(verbs, out, err).execute(args);
+  }
+
+  /** The verbs, ready to be run. */
+  static CommandLine line(Verbs verbs, PrintStream out, PrintStream err) {
     CommandLine line = new CommandLine(new Main());
     for (Object verb : verbs.of(out, err)) {
       line.addSubcommand(verb);
@@ -106,7 +128,7 @@ public final class Main {
           }
           return new CommandLine.RunLast().execute(parsed);
         });
-    return line.execute(args);
+    return line;
   }
 
   /** What the verbs work with; tests put fakes here. */
@@ -132,6 +154,7 @@ public final class Main {
           new EvalCommand(out, err),
           new ScaleCommand(out, err),
           new SelectCommand(out),
+          ExperimentCommand.of(terminal),
           new AuditCommand(out),
           new DiffCommand(out),
           new SimulateCommand(out),

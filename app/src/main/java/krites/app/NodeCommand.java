@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import krites.actors.KritesNode;
 import krites.actors.NodeSettings;
 import krites.app.config.NodeConfig;
+import krites.app.weights.WeightPlane;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -162,7 +164,7 @@ final class NodeCommand implements Callable<Integer> {
             () ->
                 KritesNode.start(
                     config.settings(),
-                    new ClusterRooms(rooms, config.devices()),
+                    new ClusterRooms(rooms, config.devices(), plane(config)),
                     ConfigFactory.empty()))) {
       current.set(node);
       String roles = String.join(", ", new TreeSet<>(config.settings().roles()));
@@ -175,6 +177,21 @@ final class NodeCommand implements Callable<Integer> {
       }
     }
     return wasUp && !Stopping.isAsked();
+  }
+
+  private static Optional<WeightPlane> plane(NodeConfig config) {
+    NodeSettings settings = config.settings();
+    return config
+        .weights()
+        .map(
+            weights ->
+                new WeightPlane(
+                    settings.host(),
+                    settings.bindHost().orElse(settings.host()),
+                    weights.port(),
+                    weights.folder(),
+                    weights.deltas(),
+                    settings.tls()));
   }
 
   private static boolean hasEnded(KritesNode node) throws InterruptedException {

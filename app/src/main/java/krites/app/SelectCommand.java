@@ -34,7 +34,7 @@ import picocli.CommandLine.Parameters;
             + " warns when the policy falls while the critic does not.",
     footer = {
       "",
-      "Intervals are Wilson's, of 95 %. The best of many checks is so in part by luck, so a step is"
+      "Intervals are Wilson's, of 95 %%. The best of many checks is so in part by luck, so a step is"
           + " valued together with the checks beside it.",
       "",
       "Examples:",

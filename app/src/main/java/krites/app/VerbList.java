@@ -18,7 +18,9 @@ final class VerbList implements IHelpSectionRenderer {
     Map<String, List<String>> groups = new LinkedHashMap<>();
     groups.put("Use a model", List.of("ask", "critique", "best-of-n", "scale", "model"));
     groups.put(
-        "Train one", List.of("train", "sft", "reject", "eval", "select", "data", "plan", "config"));
+        "Train one",
+        List.of(
+            "train", "sft", "reject", "eval", "select", "experiment", "data", "plan", "config"));
     groups.put("Watch and prove a run", List.of("status", "set", "audit", "diff", "replay"));
     groups.put("Use several machines", List.of("node", "cluster"));
     return groups;

@@ -8,10 +8,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import krites.app.conformance.CaseResult;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 final class CommandLineTest {
   @TempDir Path folder;
@@ -86,6 +89,36 @@ final class CommandLineTest {
     }
     assertTrue(out().contains("130   stopped by Ctrl-C"), out());
     assertTrue(out().lines().allMatch(line -> line.length() <= 120), out());
+  }
+
+  @Test
+  void everyVerbExplainsItself() {
+    List<List<String>> verbs = new ArrayList<>();
+    PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
+    addVerbs(List.of(), Main.line(verbs(), nowhere, nowhere), verbs);
+
+    assertTrue(verbs.contains(List.of("train")) && verbs.contains(List.of("bench", "rollout")));
+    for (List<String> verb : verbs) {
+      for (String option : List.of("-h", "--help")) {
+        outBytes.reset();
+        List<String> line = new ArrayList<>(verb);
+        line.add(option);
+        assertEquals(ExitCode.OK, krites(line.toArray(String[]::new)), () -> line + ": " + err());
+        assertTrue(out().startsWith("Usage: krites " + String.join(" ", verb)), out());
+        assertTrue(out().contains("--help"), out());
+      }
+    }
+  }
+
+  private static void addVerbs(List<String> path, CommandLine line, List<List<String>> verbs) {
+    line.getSubcommands()
+        .forEach(
+            (name, verb) -> {
+              List<String> longer = new ArrayList<>(path);
+              longer.add(name);
+              verbs.add(longer);
+              addVerbs(longer, verb, verbs);
+            });
   }
 
   @Test
@@ -320,12 +353,15 @@ final class CommandLineTest {
   }
 
   private int krites(String... args) {
-    Main.Verbs verbs =
-        new Main.Verbs(
-            new TrainingRun.Rooms(
-                (config, images, runFolder) -> new FakeEngines(stepMillis), Rewards::of),
-            checks);
-    return Main.run(verbs, new PrintStream(outBytes, true), new PrintStream(errBytes, true), args);
+    return Main.run(
+        verbs(), new PrintStream(outBytes, true), new PrintStream(errBytes, true), args);
+  }
+
+  private Main.Verbs verbs() {
+    return new Main.Verbs(
+        new TrainingRun.Rooms(
+            (config, images, runFolder) -> new FakeEngines(stepMillis), Rewards::of),
+        checks);
   }
 
   private String out() {

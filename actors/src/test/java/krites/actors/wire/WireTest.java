@@ -447,7 +447,13 @@ final class WireTest {
   }
 
   private static Job job() {
-    return new Job("job-1", "run.steps = 1", "runs/look", true, "krites 1");
+    return new Job(
+        "job-1",
+        "run.steps = 1",
+        "runs/look",
+        true,
+        "krites 1",
+        "0123456789abcdef0123456789abcdef");
   }
 
   /** One of each. */

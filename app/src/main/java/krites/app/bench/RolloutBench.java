@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import krites.app.ResidentMemory;
 import krites.grpo.Group;
@@ -116,9 +118,6 @@ final class RolloutBench {
   Findings run() {
     for (int round = 1; round <= options.rounds(); round++) {
       for (Precision precision : options.precisions()) {
-        if (options.ceilings()) {
-          measureCeiling(precision);
-        }
         if (options.engine()) {
           String at = "round " + round + " of " + options.rounds();
           progress.accept(at + ": " + EngineVariant.name(precision));
@@ -134,20 +133,42 @@ final class RolloutBench {
     return findings;
   }
 
-  /** The best of all rounds counts: noise only ever takes away from it. */
+  /** The best of each that was seen anywhere in the rounds. */
   Map<Precision, Ceiling> ceilings() {
     return Map.copyOf(ceilings);
   }
 
-  private void measureCeiling(Precision precision) {
+  /** Bytes per second, now; 0 if they are not wanted. */
+  private double bandwidth(Precision precision) {
+    return ceiling(
+        precision,
+        measured ->
+            new Ceiling(
+                measured.readBytesPerSecond(
+                    CEILING_BYTES, precision.scalarType(), precision.bytes()),
+                0),
+        Ceiling::bytesPerSecond);
+  }
+
+  /** Operations per second, now; 0 if they are not wanted. */
+  private double products(Precision precision) {
+    return ceiling(
+        precision,
+        measured -> new Ceiling(0, measured.operationsPerSecond(precision.scalarType())),
+        Ceiling::operationsPerSecond);
+  }
+
+  private double ceiling(
+      Precision precision,
+      Function<NativeCeilings, Ceiling> measure,
+      ToDoubleFunction<Ceiling> wanted) {
+    if (!options.ceilings()) {
+      return 0;
+    }
     TorchRuntime.prepareThread(options.threads(), false);
     try (NDManager manager = NDManager.newBaseManager(options.device(), "PyTorch");
         NativeCeilings measured = new NativeCeilings(manager, CEILING_REPEATS)) {
-      int type = precision.scalarType();
-      Ceiling now =
-          new Ceiling(
-              measured.readBytesPerSecond(CEILING_BYTES, type, precision.bytes()),
-              measured.operationsPerSecond(type));
+      Ceiling now = measure.apply(measured);
       ceilings.merge(
           precision,
           now,
@@ -155,6 +176,7 @@ final class RolloutBench {
               new Ceiling(
                   Math.max(a.bytesPerSecond(), b.bytesPerSecond()),
                   Math.max(a.operationsPerSecond(), b.operationsPerSecond())));
+      return wanted.applyAsDouble(now);
     }
   }
 
@@ -201,7 +223,9 @@ final class RolloutBench {
   private void decode(RolloutVariant variant, int batch) {
     List<Prompt> asked = prompts(0, batch, options.promptTokens(), false);
     variant.decode(asked, WARM_UP_TOKENS);
+    double before = bandwidth(variant.precision());
     RolloutVariant.Decoded decoded = variant.decode(asked, options.newTokens());
+    double ceiling = Math.max(before, bandwidth(variant.precision()));
     String work =
         "decode " + batch + " x " + options.newTokens() + " after " + options.promptTokens();
     double stepSeconds = decoded.seconds() / options.newTokens();
@@ -209,21 +233,29 @@ final class RolloutBench {
     findings.add(work, variant.name(), "step_milliseconds", stepSeconds * 1e3);
     double context = options.promptTokens() + options.newTokens() / 2.0;
     double bytes = cost.bytesPerStep(batch, context, variant.precision());
-    findings.add(work, variant.name(), "read_bytes_per_second", bytes / stepSeconds);
+    rate(work, variant, "read_bytes_per_second", bytes / stepSeconds, "bandwidth_share", ceiling);
   }
 
   private void prefill(RolloutVariant variant) {
     // Other prompts than those that are measured: an engine may remember what it has read.
     variant.prefill(prompts(1000, PROMPTS, PREFILL_TOKENS, false));
+    double before = products(variant.precision());
     double seconds = variant.prefill(prompts(2000, PROMPTS, PREFILL_TOKENS, false));
+    double ceiling = Math.max(before, products(variant.precision()));
     String work = "prefill " + PROMPTS + " x " + PREFILL_TOKENS;
     double tokens = (double) PROMPTS * PREFILL_TOKENS;
     findings.add(work, variant.name(), TOKENS, tokens / seconds);
-    findings.add(
-        work,
-        variant.name(),
-        "operations_per_second",
-        cost.prefillOperations(PROMPTS, PREFILL_TOKENS) / seconds);
+    double operations = cost.prefillOperations(PROMPTS, PREFILL_TOKENS);
+    rate(work, variant, "operations_per_second", operations / seconds, "gemm_share", ceiling);
+  }
+
+  /** What was reached, and its share of what the machine reached just before or after. */
+  private void rate(
+      String work, RolloutVariant variant, String name, double rate, String share, double ceiling) {
+    findings.add(work, variant.name(), name, rate);
+    if (ceiling > 0) {
+      findings.add(work, variant.name(), share, rate / ceiling);
+    }
   }
 
   /** One prompt with a picture for a whole group, against as many prompts with their own. */
@@ -334,33 +366,12 @@ final class RolloutBench {
         .toList();
   }
 
-  /** Shares of the ceilings, and how much faster the engine is than the twin. */
+  /** How much faster the engine is than the twin. */
   private void compare() {
     for (Findings.Subject subject : findings.subjects()) {
-      Precision precision = subject.variant().endsWith("bf16") ? Precision.BF16 : Precision.F32;
-      Optional<Ceiling> ceiling = Optional.ofNullable(ceilings.get(precision));
-      double bytes = ceiling.map(Ceiling::bytesPerSecond).orElse(0.0);
-      share(subject, "read_bytes_per_second", bytes, "bandwidth_share");
-      double operations = ceiling.map(Ceiling::operationsPerSecond).orElse(0.0);
-      share(subject, "operations_per_second", operations, "gemm_share");
       if (!subject.variant().equals(TwinVariant.NAME)) {
         overTwin(subject);
       }
-    }
-  }
-
-  private void share(Findings.Subject subject, String rate, double ceiling, String name) {
-    if (ceiling > 0) {
-      findings
-          .of(subject.work(), subject.variant(), rate)
-          .ifPresent(
-              rates ->
-                  rates
-                      .values()
-                      .forEach(
-                          value ->
-                              findings.add(
-                                  subject.work(), subject.variant(), name, value / ceiling)));
     }
   }
 

@@ -37,6 +37,15 @@ public final class ConfigReader {
     if (namesOrFiles.stream().noneMatch(Recipes.names()::contains)) {
       addRecipe(Recipes.DEFAULT);
     }
+    return withMoreConfigs(namesOrFiles);
+  }
+
+  /**
+   * Adds further configurations above others.
+   *
+   * @throws ConfigError as {@link #withConfigs}
+   */
+  public ConfigReader withMoreConfigs(List<String> namesOrFiles) {
     for (String nameOrFile : namesOrFiles) {
       if (Recipes.names().contains(nameOrFile)) {
         addRecipe(nameOrFile);
@@ -71,6 +80,17 @@ public final class ConfigReader {
     } catch (ConfigException e) {
       throw new ConfigError(oneLine(String.valueOf(e.getMessage())), e);
     }
+    return this;
+  }
+
+  /**
+   * Adds settings that stand in another file, such as the overrides of an experiment; messages name
+   * the place of each value there.
+   *
+   * @throws ConfigError as {@link #withConfigs}
+   */
+  public ConfigReader withSettings(Config settings) {
+    addLayer(settings);
     return this;
   }
 

@@ -21,10 +21,25 @@ import krites.actors.NodeSettings;
  * @param devices of the node; empty leaves those of the job
  * @param allowPlain whether it may listen beyond loopback without TLS
  * @param health where it answers over HTTP
+ * @param weights how weights travel; empty where all nodes read the files of the job's folder
  */
 public record NodeConfig(
-    NodeSettings settings, List<String> devices, boolean allowPlain, Health health) {
+    NodeSettings settings,
+    List<String> devices,
+    boolean allowPlain,
+    Health health,
+    Optional<Weights> weights) {
   private static final String RESOURCE = "node.conf";
+  private static final int LAST_PORT = 65_535;
+
+  /**
+   * How weights come to nodes that do not see the job's folder.
+   *
+   * @param folder below which a node keeps copies
+   * @param port 0 for free ones
+   * @param deltas whether what changed is offered too
+   */
+  public record Weights(Path folder, int port, boolean deltas) {}
 
   /**
    * Where a node answers questions about its health.
@@ -96,7 +111,29 @@ public record NodeConfig(
         new Health(
             health.getString("host"),
             health.getInt("port"),
-            environment.apply(health.getString("token-from"))));
+            environment.apply(health.getString("token-from"))),
+        weights(node.getConfig("weights")));
+  }
+
+  private static Optional<Weights> weights(Config weights) {
+    String plane = weights.getString("plane");
+    if (plane.equals("files")) {
+      return Optional.empty();
+    }
+    if (!plane.equals("bulk")) {
+      throw new ConfigError("node.weights.plane: expected files or bulk, found \"" + plane + "\"");
+    }
+    int port = weights.getInt("port");
+    if (port < 0 || port > LAST_PORT - 1) {
+      throw new ConfigError(
+          "node.weights.port: expected 0 to " + (LAST_PORT - 1) + ", found " + port);
+    }
+    String folder = weights.getString("folder");
+    return Optional.of(
+        new Weights(
+            Path.of(folder.isEmpty() ? System.getProperty("java.io.tmpdir") : folder),
+            port,
+            weights.getBoolean("deltas")));
   }
 
   private static Optional<NodeSettings.Tls> tls(

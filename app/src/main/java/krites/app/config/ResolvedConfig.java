@@ -3,6 +3,7 @@ package krites.app.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -30,6 +31,24 @@ public final class ResolvedConfig {
 
   public RunConfig config() {
     return config;
+  }
+
+  /** Every key with its value in HOCON, in the order of {@code krites.conf}. */
+  public Map<String, String> values() {
+    return rendered(merged);
+  }
+
+  /** Every key with its default in HOCON. */
+  public Map<String, String> defaults() {
+    return rendered(known.defaults());
+  }
+
+  private Map<String, String> rendered(Config values) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    for (String key : known.keys().keySet()) {
+      texts.put(key, values.getValue(key).render(ConfigRenderOptions.concise()));
+    }
+    return texts;
   }
 
   /** Keys that were read to make {@link #config}. */

@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
  * One line where a person looks, which appears when work takes long, is renewed now and then, and
  * is wiped away when the work is done. Thread safe.
  */
-final class PassingLine implements AutoCloseable {
+public final class PassingLine implements AutoCloseable {
   private static final String CLEAR_LINE = "\r\u001b[K";
   private static final long PATIENCE_NANOS = 500_000_000;
   private static final long EVERY_NANOS = 100_000_000;
@@ -22,7 +22,7 @@ final class PassingLine implements AutoCloseable {
   /**
    * @param nanoTime a clock such as {@code System::nanoTime}
    */
-  PassingLine(Terminal terminal, LongSupplier nanoTime) {
+  public PassingLine(Terminal terminal, LongSupplier nanoTime) {
     this.terminal = terminal;
     this.nanoTime = nanoTime;
     this.start = nanoTime.getAsLong();
@@ -34,7 +34,7 @@ final class PassingLine implements AutoCloseable {
    *
    * @param line made of the nanoseconds since the start; not asked for when it is not shown
    */
-  synchronized void show(LongFunction<String> line) {
+  public synchronized void show(LongFunction<String> line) {
     long now = nanoTime.getAsLong();
     if (!terminal.interactive() || now - shown < EVERY_NANOS) {
       return;
@@ -46,7 +46,7 @@ final class PassingLine implements AutoCloseable {
   }
 
   /** Wipes the line; what comes after it counts as soon after the last. */
-  synchronized void end() {
+  public synchronized void end() {
     shown = nanoTime.getAsLong();
     close();
   }

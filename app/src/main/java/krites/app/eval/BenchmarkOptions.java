@@ -68,7 +68,8 @@ public final class BenchmarkOptions {
       paramLabel = "DIR",
       description =
           "Folder of the records. The same evaluation goes on there where it stopped. Default:"
-              + " evals/, a name made of benchmark, model and settings.")
+              + " evals/, a name made of benchmark, model and settings. Without a benchmark, a folder"
+              + " for result.json; default: none.")
   private @Nullable Path out;
 
   @Option(
@@ -158,7 +159,8 @@ public final class BenchmarkOptions {
     return Optional.ofNullable(images);
   }
 
-  Optional<Path> out() {
+  /** Where the result is to lie, if that was said. */
+  public Optional<Path> out() {
     return Optional.ofNullable(out);
   }
 

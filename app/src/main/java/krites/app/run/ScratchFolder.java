@@ -26,6 +26,20 @@ public final class ScratchFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * A new folder below another, which is made if absent.
+   *
+   * @param name what its name begins with
+   * @throws RunFileException if it cannot be made
+   */
+  public static ScratchFolder make(Path below, String name) {
+    try {
+      return new ScratchFolder(Files.createTempDirectory(Files.createDirectories(below), name));
+    } catch (IOException e) {
+      throw new RunFileException("create", below, e);
+    }
+  }
+
   public Path path() {
     return path;
   }

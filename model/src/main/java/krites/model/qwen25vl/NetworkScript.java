@@ -44,7 +44,7 @@ public final class NetworkScript {
   public static List<String> methods(Qwen25VlConfig config, Kernels kernels) {
     String common =
         switch (kernels) {
-          case PLAIN -> COMMON;
+          case PLAIN -> COMMON + PLAIN;
           case PACKED -> COMMON + PACKED + PackedWeights.TEXT;
         };
     return List.of(common, VisionText.text(config, kernels), DecoderText.text(config, kernels));
@@ -68,9 +68,6 @@ public final class NetworkScript {
         b = torch.narrow(x, -1, half, half)
         return torch.add(torch.mul(x, cos), torch.mul(torch.cat([torch.neg(b), a], -1), sin))
 
-      def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
-        return torch.rms_norm(x, [torch.size(weight, 0)], weight, eps)
-
       def inverse_frequencies(self, size: int, theta: float, like: Tensor) -> Tensor:
         steps = torch.arange(0, size, 2, dtype=6, device=like.device)
         return torch.reciprocal(torch.pow(theta, torch.div(steps, size)))
@@ -82,6 +79,14 @@ public final class NetworkScript {
         key = torch.unsqueeze(segment, 1)
         seen = torch.logical_or(torch.eq(key, 0), torch.eq(torch.unsqueeze(segment, 2), key))
         return torch.unsqueeze(torch.logical_and(torch.logical_and(same, seen), causal), 1)
+      """
+          .indent(2);
+
+  private static final String PLAIN =
+      """
+
+      def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        return torch.rms_norm(x, [torch.size(weight, 0)], weight, eps)
       """
           .indent(2);
 
@@ -98,6 +103,11 @@ public final class NetworkScript {
         if torch.ne(torch.size(y, -1), n):
           y = torch.narrow(y, -1, 0, n)
         return y
+
+      def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        scale = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
+        torch.rsqrt_(torch.add_(torch.div_(torch.mul_(scale, scale), torch.size(weight, 0)), eps))
+        return torch.type_as(torch.mul_(torch.mul(x, scale), weight), x)
 
       def turn(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         half = torch.floordiv(torch.size(x, -1), 2)

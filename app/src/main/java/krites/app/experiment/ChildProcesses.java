@@ -1,0 +1,86 @@
+package krites.app.experiment;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import krites.app.ExitCode;
+import krites.app.Main;
+import krites.app.ParentWatch;
+import krites.app.run.RunFileException;
+
+/**
+ * Each verb in a process of its own, with the Java, the Java options and the class path of this
+ * one: native code has state of its process, and a crash must not end the others.
+ */
+final class ChildProcesses implements Launcher {
+  /** A debugger or an agent listens in one process only. */
+  private static final List<String> NOT_PASSED_ON =
+      List.of("-agentlib:", "-agentpath:", "-javaagent:", "-D" + ParentWatch.PROPERTY);
+
+  private final Set<Process> running = new HashSet<>();
+  private boolean stopped;
+
+  /** The command of a verb. */
+  static List<String> command(List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> NOT_PASSED_ON.stream().noneMatch(option::startsWith))
+        .forEach(command::add);
+    command.add("-D" + ParentWatch.PROPERTY + "=" + ProcessHandle.current().pid());
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(Main.class.getName());
+    command.addAll(arguments);
+    return command;
+  }
+
+  @Override
+  public int run(List<String> arguments, Path output) throws InterruptedException {
+    Optional<Process> process = start(arguments, output);
+    if (process.isEmpty()) {
+      return ExitCode.INTERRUPTED;
+    }
+    try {
+      return process.get().waitFor();
+    } finally {
+      forget(process.get());
+    }
+  }
+
+  private synchronized void forget(Process process) {
+    running.remove(process);
+  }
+
+  /** Empty when no more is to be started. */
+  private synchronized Optional<Process> start(List<String> arguments, Path output) {
+    if (stopped) {
+      return Optional.empty();
+    }
+    try {
+      Files.createDirectories(output.toAbsolutePath().getParent());
+      Process process =
+          new ProcessBuilder(command(arguments))
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+              .start();
+      process.getOutputStream().close(); // no verb here reads anything
+      running.add(process);
+      return Optional.of(process);
+    } catch (IOException e) {
+      throw new RunFileException("start a process that writes", output, e);
+    }
+  }
+
+  @Override
+  public synchronized void stop() {
+    stopped = true;
+    running.forEach(Process::destroy);
+  }
+}

@@ -1,0 +1,5 @@
+/** Statistics over seeds. */
+@NullMarked
+package krites.eval.seeds;
+
+import org.jspecify.annotations.NullMarked;
