@@ -13,6 +13,7 @@ import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 import krites.data.BadRows;
 import krites.data.PairOrder;
+import krites.data.SupervisedSettings;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.learner.OptimizerKind;
 import krites.model.qwen25vl.Precision;
@@ -287,6 +288,10 @@ final class RunConfigParser {
     InvalidSetting.require(betas.size() == 2, "sft.betas", "two numbers", betas);
     return new SftConfig(
         keys.textAt("sft.from"),
+        new SftConfig.Rows(
+            keys.textAt("sft.data"),
+            keys.choiceAt("sft.target", SupervisedSettings.Target.class),
+            keys.choiceAt("sft.answer-layout", SftConfig.AnswerLayout.class)),
         keys.intAt("sft.steps"),
         keys.intAt("sft.batch-items"),
         keys.doubleAt("sft.lr"),
