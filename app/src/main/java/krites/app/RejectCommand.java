@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import krites.app.answer.StopSignal;
 import krites.app.answer.Stopped;
 import krites.app.config.ConfigReader;
+import krites.app.config.RejectConfig;
 import krites.app.config.RunConfig;
 import krites.app.display.ReadProgress;
 import krites.app.display.Terminal;
@@ -69,21 +70,23 @@ final class RejectCommand implements Callable<Integer> {
   @Option(
       names = "--keep",
       paramLabel = "K",
-      description = "Most answers kept of a prompt, drawn by the seed. Default: 1.")
-  private int keep = 1;
+      description =
+          "Most answers kept of a prompt, drawn by the seed; the same as --set reject.keep=K.")
+  private @Nullable String keep;
 
   @Option(
       names = "--min-reward",
       paramLabel = "R",
       description =
-          "Least reward of an answer that counts as right. Default: 1, which takes both the answer and the layout.")
-  private double least = 1;
+          "Least reward of an answer that counts as right; the same as --set reject.min-reward=R.")
+  private @Nullable String least;
 
   @Option(
       names = "--limit",
       paramLabel = "N",
-      description = "Prompts asked, in the order of a run. Default: as many as there are.")
-  private long limit;
+      description =
+          "Prompts asked, in the order of a run; the same as --set reject.limit=N. Default: as many as there are.")
+  private @Nullable String limit;
 
   @Option(
       names = "--out",
@@ -100,13 +103,8 @@ final class RejectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (keep < 1) {
-      throw new InputError("--keep " + keep + ": expected at least 1");
-    }
-    if (limit < 0) {
-      throw new InputError("--limit " + limit + ": expected at least 0 (0 is all)");
-    }
     RunConfig config = config();
+    RejectConfig rule = config.reject();
     Datasets datasets = InputError.guard(() -> Datasets.of(config));
     RewardFunction reward = rooms.reward().apply(config.reward(), datasets.images());
     RejectionSampling work =
@@ -114,9 +112,9 @@ final class RejectCommand implements Callable<Integer> {
             datasets.train(),
             reward,
             Wiring.sampling(config.rollout()),
-            new RejectionSampling.Rule(least, keep, config.reward().attempts()),
+            new RejectionSampling.Rule(rule.minReward(), rule.keep(), config.reward().attempts()),
             config.run().seed());
-    long prompts = limit == 0 ? datasets.train().size() : limit;
+    long prompts = rule.limit() == 0 ? datasets.train().size() : rule.limit();
     Path scratch = Files.createTempDirectory("krites-reject");
     try (Engines engines =
         InputError.guard(() -> rooms.engines().create(config, datasets.images(), scratch))) {
@@ -165,16 +163,19 @@ final class RejectCommand implements Callable<Integer> {
 
   private RunConfig config() {
     ConfigReader reader = where.overrides(options.reader());
-    if (model != null) {
-      reader.withValue("--model " + model, "model.path", model);
-    }
-    if (data != null) {
-      reader.withValue("--data " + data, "data.train", data);
-    }
-    if (answers != null) {
-      reader.withValue("--n " + answers, "rollout.group-size", answers);
-    }
+    set(reader, "--model", "model.path", model);
+    set(reader, "--data", "data.train", data);
+    set(reader, "--n", "rollout.group-size", answers);
+    set(reader, "--limit", "reject.limit", limit);
+    set(reader, "--keep", "reject.keep", keep);
+    set(reader, "--min-reward", "reject.min-reward", least);
     return reader.read().config();
+  }
+
+  private static void set(ConfigReader reader, String option, String key, @Nullable String value) {
+    if (value != null) {
+      reader.withValue(option + " " + value, key, value);
+    }
   }
 
   /** All that a record depends on. */
@@ -184,8 +185,8 @@ final class RejectCommand implements Callable<Integer> {
     settings.put("sampling", Wiring.sampling(config.rollout()).toString());
     settings.put("precision", config.rollout().precision().toString());
     settings.put("reward", config.reward().toString());
-    settings.put("min_reward", least);
-    settings.put("keep", keep);
+    settings.put("min_reward", config.reject().minReward());
+    settings.put("keep", config.reject().keep());
     return settings;
   }
 }

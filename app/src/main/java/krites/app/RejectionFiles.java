@@ -23,9 +23,9 @@ import krites.grpo.flow.PromptTicket;
 import krites.grpo.port.ImageStore;
 
 /** What rejection sampling leaves: rows for the supervised stage, and the counts of its records. */
-final class RejectionFiles {
+public final class RejectionFiles {
   /** The rows, in Krites' own format. */
-  static final String ANSWERS = "answers.jsonl";
+  public static final String ANSWERS = "answers.jsonl";
 
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -47,7 +47,11 @@ final class RunConfigParser {
         log(),
         recording(),
         simulate(),
-        sft());
+        sft(),
+        new RejectConfig(
+            keys.longAt("reject.limit"),
+            keys.intAt("reject.keep"),
+            keys.doubleAt("reject.min-reward")));
   }
 
   private RunConfig.Run run() {
