@@ -130,7 +130,8 @@ final class RejectCommandTest {
   @Test
   void badInputIsOneLine() {
     assertEquals(ExitCode.INPUT, reject(folder.resolve("a"), "--keep", "0"));
-    assertTrue(err().contains("--keep 0: expected at least 1"), err());
+    assertTrue(
+        err().contains("--keep 0: reject.keep: expected a whole number of at least 1"), err());
     assertEquals(ExitCode.INPUT, reject(folder.resolve("a"), "--limit", "-1"));
     assertEquals(ExitCode.INPUT, reject(folder.resolve("a"), "--n", "1"));
     assertTrue(err().contains("rollout.group-size: expected a whole number of at least 2"), err());
