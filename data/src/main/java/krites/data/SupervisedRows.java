@@ -85,25 +85,7 @@ public final class SupervisedRows implements SupervisedExamples, AutoCloseable {
    */
   @Override
   public SupervisedItem item(long number) {
-    int at = Math.toIntExact(number);
-    RowOutcome outcome = reader.again(index.shard(at), index.number(at), index.position(at));
-    if (outcome instanceof RowOutcome.Read(RowPlace place, List<Sample> samples)) {
-      List<SupervisedItem> items = made(place, samples, index.place(at), index.repeat(at));
-      if (index.place(at) % SamplePrompts.SHOWINGS < items.size()) {
-        return items.get(index.place(at) % SamplePrompts.SHOWINGS);
-      }
-    }
-    throw new DatasetException(
-        outcome.place(), "is not what it was when it was opened; was the file changed?");
-  }
-
-  private List<SupervisedItem> made(RowPlace place, List<Sample> samples, int at, int repeat) {
-    int sample = at / SamplePrompts.SHOWINGS;
-    try {
-      return sample < samples.size() ? maker.items(place, samples.get(sample), repeat) : List.of();
-    } catch (RowException e) {
-      throw new DatasetException(place, String.valueOf(e.getMessage()));
-    }
+    return index.again(reader, number, maker::items);
   }
 
   /** Rows used and left out. */
