@@ -13,7 +13,7 @@ final class ConfigOptions {
       names = "--config",
       paramLabel = "NAME|FILE",
       description =
-          "A shipped recipe by name (shapes, smoke, policy-only, mixed, control-shuffled-labels,"
+          "A shipped recipe by name (shapes, smoke, policy-only, mixed, cold-start, control-shuffled-labels,"
               + " control-format-only, base-skills, base-habits, llava-critic-r1-7b) or a HOCON file laid over it. Repeatable, the later wins. Default: shapes.")
   private List<String> configs = new ArrayList<>();
 

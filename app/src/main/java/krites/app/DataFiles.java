@@ -83,7 +83,7 @@ final class DataFiles {
   }
 
   /** The settings of a section {@code data}. */
-  private static DatasetSettings settings(RunConfig.Data data, boolean training) {
+  static DatasetSettings settings(RunConfig.Data data, boolean training) {
     TiePolicy ties =
         switch (data.ties()) {
           case DROP -> TiePolicy.DROP;

@@ -148,6 +148,7 @@ public final class Main {
           new TrainCommand(terminal, rooms),
           new NodeCommand(out, rooms),
           new SftCommand(out),
+          new RejectCommand(out, err, rooms),
           ModelCommand.of(out),
           DataCommand.of(out),
           BenchCommand.of(out, err),

@@ -53,7 +53,7 @@ public record ModelFolder(Path path) implements ModelSaver {
   }
 
   /** The directory that a configuration names, which is not looked at. */
-  static Path place(RunConfig.Model settings) {
+  public static Path place(RunConfig.Model settings) {
     return settings.path().equals(RunConfig.BUILT_IN_MODEL) ? shipped() : Path.of(settings.path());
   }
 

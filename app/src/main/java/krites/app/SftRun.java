@@ -11,15 +11,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
+import java.util.Optional;
 import krites.app.config.RunConfig;
 import krites.app.config.SftConfig;
-import krites.data.shapes.ShapesPrompts;
-import krites.data.shapes.ShapesWorld;
-import krites.data.shapes.Split;
 import krites.data.shapes.SupervisedItem;
-import krites.data.shapes.SupervisedShapes;
-import krites.data.shapes.TeacherHabits;
 import krites.grpo.flow.Seeds;
 import krites.grpo.objective.LearningRate;
 import krites.learner.AdamWSettings;
@@ -36,10 +31,8 @@ import krites.model.torchscript.TorchRuntime;
 import krites.rollout.PromptEncoder;
 
 /**
- * The supervised stage: a network that learns to speak like the teacher of the built-in world.
- *
- * <p>Examples are drawn from the training split; the same seed and settings give the same weights
- * on the same machine.
+ * The supervised stage: a network that learns to speak like the teacher of the built-in world, or
+ * like the rows of a file; the same seed and settings give the same weights on the same machine.
  */
 final class SftRun {
   private static final double EPSILON = 1e-8;
@@ -49,9 +42,21 @@ final class SftRun {
   private final SftConfig sft;
   private final PrintStream out;
   private final Device device;
+  private final Optional<ModelFolder> from;
+  private final SftExamples examples;
 
-  SftRun(RunConfig config, Device device, PrintStream out) {
+  /**
+   * @param from the model to go on from; empty makes fresh weights
+   */
+  SftRun(
+      RunConfig config,
+      Optional<ModelFolder> from,
+      SftExamples examples,
+      Device device,
+      PrintStream out) {
     this.config = config;
+    this.from = from;
+    this.examples = examples;
     this.device = device;
     this.sft = config.sft();
     this.out = out;
@@ -63,20 +68,16 @@ final class SftRun {
    * @throws IOException if a file cannot be written
    */
   void writeTo(Path directory) throws IOException {
-    if (sft.from().isEmpty()) {
+    if (from.isEmpty()) {
       BaseModelFiles.write(directory, sft.network(), config.data().instruction());
     }
-    ModelFolder described =
-        new ModelFolder(
-            sft.from().isEmpty()
-                ? directory
-                : ModelFolder.place(new RunConfig.Model(sft.from(), false, 0, 0)));
+    ModelFolder described = from.orElseGet(() -> new ModelFolder(directory));
     TorchRuntime.prepareThread(sft.threads(), true);
     try (NDManager manager = NDManager.newBaseManager(device, "PyTorch");
         Tokenizer tokenizer = Tokenizer.load(described.path())) {
       Qwen25VlConfig network = Qwen25VlConfig.load(described.path());
       NetworkWeights weights =
-          sft.from().isEmpty()
+          from.isEmpty()
               ? NetworkWeights.random(
                   network, Seeds.ofName(config.run().seed(), "weights"), manager)
               : NetworkWeights.load(described.path(), network, manager);
@@ -87,8 +88,8 @@ final class SftRun {
               new TrainingCore.Choice(config.model().freezeVision(), Precision.F32, false),
               manager)) {
         out.printf(Locale.ROOT, "network of %,d parameters%n", weights.layout().parameters());
-        train(core, encoder(described, tokenizer), tokenizer, manager);
-        if (!sft.from().isEmpty()) {
+        train(core, network, encoder(described, tokenizer), tokenizer, manager);
+        if (from.isPresent()) {
           described.copyDescription(directory, dtype());
         }
         core.weights().save(directory, dtype());
@@ -97,8 +98,11 @@ final class SftRun {
   }
 
   private void train(
-      TrainingCore core, PromptEncoder encoder, Tokenizer tokenizer, NDManager manager) {
-    SupervisedShapes examples = examples();
+      TrainingCore core,
+      Qwen25VlConfig network,
+      PromptEncoder encoder,
+      Tokenizer tokenizer,
+      NDManager manager) {
     SupervisedTrainer trainer =
         new SupervisedTrainer(
             core,
@@ -109,7 +113,6 @@ final class SftRun {
     LearningRate warmUp = new LearningRate.Constant(sft.lr(), sft.warmupSteps());
     int hold = (int) Math.round(sft.holdShare() * sft.steps());
     LearningRate fall = new LearningRate.Cosine(sft.lr(), 0, Math.max(1, sft.steps() - hold), 0, 0);
-    SplittableRandom order = new SplittableRandom(Seeds.ofName(config.run().seed(), "sft"));
     int endOfTurn = tokenizer.requireId("<|im_end|>");
     int every = Math.max(1, sft.steps() / REPORTS);
     long startNanos = System.nanoTime();
@@ -117,9 +120,8 @@ final class SftRun {
       double rate = step < hold ? warmUp.at(step) : fall.at(step - hold);
       List<PackedRows.Sequence> batch = new ArrayList<>();
       for (int i = 0; i < sft.batchItems(); i++) {
-        batch.add(
-            sequence(
-                examples.item(order.nextLong(examples.size())), encoder, tokenizer, endOfTurn));
+        SupervisedItem example = examples.next((long) step * sft.batchItems() + i);
+        batch.add(fitting(sequence(example, encoder, tokenizer, endOfTurn), example, network));
       }
       SupervisedTrainer.Step done = trainer.step(batch, rate);
       if (step == 0 || (step + 1) % every == 0) {
@@ -149,36 +151,27 @@ final class SftRun {
     }
   }
 
-  private TeacherHabits habits() {
-    SftConfig.Habits habits = sft.habits();
-    return new TeacherHabits(
-        habits.confusion(),
-        habits.uniformNoise(),
-        habits.positionHabit(),
-        habits.preamble(),
-        habits.missingTags(),
-        habits.missingBox());
-  }
-
-  private SupervisedShapes examples() {
-    SftConfig.Mixture mixture = sft.mixture();
-    return new SupervisedShapes(
-        new ShapesPrompts(world(), Datasets.pairs(config.world()), config.data().instruction()),
-        habits(),
-        new SupervisedShapes.Mixture(mixture.caption(), mixture.policy(), mixture.critic()),
-        Split.TRAIN,
-        sft.trainItems());
-  }
-
-  private ShapesWorld world() {
-    return new ShapesWorld(config.world().seed(), Datasets.world(config.world()));
+  private static PackedRows.Sequence fitting(
+      PackedRows.Sequence sequence, SupervisedItem example, Qwen25VlConfig network) {
+    if (sequence.tokens() > network.maxPositions()) {
+      throw new InputError(
+          "example "
+              + example.prompt().id()
+              + " has "
+              + sequence.tokens()
+              + " tokens, and the model is made for "
+              + network.maxPositions()
+              + " (max_position_embeddings); leave it out, or shrink its pictures with"
+              + " model.max-pixels");
+    }
+    return sequence;
   }
 
   private PromptEncoder encoder(ModelFolder model, Tokenizer tokenizer) {
     return new PromptEncoder(
         tokenizer,
         ChatTemplate.load(model.path()),
-        world(),
+        examples.images(),
         DjlEngines.pipeline(config.model(), model));
   }
 

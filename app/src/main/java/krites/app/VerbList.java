@@ -19,7 +19,8 @@ final class VerbList implements IHelpSectionRenderer {
     groups.put("Use a model", List.of("ask", "critique", "best-of-n", "scale", "model"));
     groups.put(
         "Train one",
-        List.of("train", "sft", "eval", "select", "experiment", "data", "plan", "config"));
+        List.of(
+            "train", "sft", "reject", "eval", "select", "experiment", "data", "plan", "config"));
     groups.put("Watch and prove a run", List.of("status", "set", "audit", "diff", "replay"));
     groups.put("Use several machines", List.of("node", "cluster", "chaos"));
     return groups;

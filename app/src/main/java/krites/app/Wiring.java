@@ -186,7 +186,7 @@ final class Wiring {
         new RunParts.Recovery(from.continuation(), () -> engines.trainer(Optional.of(from))));
   }
 
-  private static Sampling sampling(RunConfig.Rollout rollout) {
+  static Sampling sampling(RunConfig.Rollout rollout) {
     return new Sampling(
         rollout.groupSize(),
         (float) rollout.temperature(),

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import krites.app.config.ConfigReader;
+import krites.app.config.RunConfig;
 import krites.app.display.Terminal;
 import krites.app.experiment.ExperimentCommand;
 import krites.app.process.Launcher;
@@ -261,6 +262,33 @@ final class ExperimentCommandTest {
             .contains("path = \"" + cell.resolve("stage-1/run/checkpoints/step-4") + '"'));
     JsonNode curve = results().path("arms").path(0).path("curves").path("critic");
     assertEquals(6, curve.path(curve.size() - 1).path("x").asInt(), "steps of both stages");
+  }
+
+  @Test
+  void aSupervisedStageLearnsFromWhatRejectionKept() throws IOException {
+    String stages =
+        TWO_ARMS.replace(
+            "{ name = little }",
+            "{ name = little, stages = [{ kind = reject, set { reject.limit = 6 } }, { kind = sft }] }");
+    launcher.killed = "sft";
+
+    assertEquals(
+        ExitCode.RUN_FAILED, experiment(stages, "--only", "little", "--seeds", "1"), out());
+    assertEquals(
+        ExitCode.RUN_FAILED, experiment(stages, "--only", "little", "--seeds", "1"), out());
+
+    assertEquals(
+        List.of("reject", "sft", "sft"), launcher.verbs.stream().map(List::getFirst).toList());
+    Path cell = file("little").resolve("seed-1");
+    Path answers = cell.resolve("stage-1").resolve("rejected").resolve("answers.jsonl");
+    assertTrue(Files.size(answers) > 0);
+    RunConfig later =
+        new ConfigReader()
+            .withConfigs(List.of(cell.resolve("stage-2").resolve("settings.conf").toString()))
+            .read()
+            .config();
+    assertEquals(answers.toString(), later.sft().rows().data());
+    assertEquals(ModelFolder.shipped().toString(), later.sft().from());
   }
 
   @Test

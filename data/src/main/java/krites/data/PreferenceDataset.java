@@ -1,9 +1,6 @@
 package krites.data;
 
 import java.nio.file.Path;
-import java.util.List;
-import krites.data.format.RowException;
-import krites.data.format.Sample;
 import krites.grpo.Prompt;
 import krites.grpo.port.PromptSource;
 
@@ -72,24 +69,7 @@ public final class PreferenceDataset implements PromptSource, AutoCloseable {
    */
   @Override
   public Prompt prompt(long number) {
-    int prompt = Math.toIntExact(number);
-    int place = index.place(prompt);
-    RowOutcome outcome =
-        reader.again(index.shard(prompt), index.number(prompt), index.position(prompt));
-    if (outcome instanceof RowOutcome.Read(RowPlace row, List<Sample> samples)
-        && place / SamplePrompts.SHOWINGS < samples.size()) {
-      try {
-        List<Prompt> made =
-            prompts.of(row, samples.get(place / SamplePrompts.SHOWINGS), index.repeat(prompt));
-        if (place % SamplePrompts.SHOWINGS < made.size()) {
-          return made.get(place % SamplePrompts.SHOWINGS);
-        }
-      } catch (RowException e) {
-        throw new DatasetException(row, String.valueOf(e.getMessage()));
-      }
-    }
-    throw new DatasetException(
-        outcome.place(), "is not what it was when the run began; was the file changed?");
+    return index.again(reader, number, prompts::of);
   }
 
   /** Rows kept and dropped, and why. */

@@ -2,7 +2,10 @@ package krites.data;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import krites.data.format.RowException;
+import krites.data.format.Sample;
 
 /** Where each prompt of a data set comes from: some thirty bytes a prompt, and no text. */
 final class PromptIndex {
@@ -41,23 +44,37 @@ final class PromptIndex {
     return size;
   }
 
-  int shard(int prompt) {
-    return shards[prompt];
+  /** Makes what a sample of a row is shown as; throws when the row is damaged. */
+  @FunctionalInterface
+  interface Showings<T> {
+    /**
+     * @param repeat how often the sample's id stood in earlier rows
+     */
+    List<T> of(RowPlace row, Sample sample, int repeat);
   }
 
-  long number(int prompt) {
-    return numbers[prompt];
-  }
-
-  long position(int prompt) {
-    return positions[prompt];
-  }
-
-  int place(int prompt) {
-    return places[prompt];
-  }
-
-  int repeat(int prompt) {
-    return repeats.getOrDefault(prompt, 0);
+  /**
+   * Reads the row of a prompt again and makes the prompt anew.
+   *
+   * @throws DatasetException if the file is not any more what it was when it was read
+   */
+  <T> T again(DatasetReader reader, long number, Showings<T> showings) {
+    int prompt = Math.toIntExact(number);
+    int sample = places[prompt] / SamplePrompts.SHOWINGS;
+    int showing = places[prompt] % SamplePrompts.SHOWINGS;
+    RowOutcome outcome = reader.again(shards[prompt], numbers[prompt], positions[prompt]);
+    if (outcome instanceof RowOutcome.Read(RowPlace row, List<Sample> samples)
+        && sample < samples.size()) {
+      try {
+        List<T> made = showings.of(row, samples.get(sample), repeats.getOrDefault(prompt, 0));
+        if (showing < made.size()) {
+          return made.get(showing);
+        }
+      } catch (RowException e) {
+        throw new DatasetException(row, String.valueOf(e.getMessage()));
+      }
+    }
+    throw new DatasetException(
+        outcome.place(), "is not what it was when it was opened; was the file changed?");
   }
 }

@@ -47,12 +47,32 @@ final class PromptMaker {
   }
 
   private Prompt item(Sample.Item item, String id, List<ImageRef> images) {
+    if (item.answer().isEmpty()) {
+      throw new RowException(
+          "has a 'response' and no 'answer', expected one to grade by; krites sft --data learns from"
+              + " such rows");
+    }
+    return question(item, id, images);
+  }
+
+  /** The prompt of an item, which need not have an answer. */
+  Prompt question(Sample.Item item, String id, List<ImageRef> images) {
     String text =
         item.whole()
-            ? whole(item.question(), images.size(), "problem") + " " + settings.instruction()
-            : CritiquePrompt.withImages(
-                CritiquePrompt.policy(item.question(), settings.instruction()), images.size());
+            ? whole(item.question(), images.size(), "problem") + ending(item)
+            : question(item.question(), images.size());
     return new Prompt(id, Task.POLICY, text, images, item.answer(), item.tags());
+  }
+
+  /** A question in our words. */
+  String question(String question, int images) {
+    return CritiquePrompt.withImages(
+        CritiquePrompt.policy(question, settings.instruction()), images);
+  }
+
+  /** A whole prompt with a response to imitate is what that response was an answer to. */
+  private String ending(Sample.Item item) {
+    return item.response().isPresent() ? "" : " " + settings.instruction();
   }
 
   private List<Prompt> pair(Sample.Pair pair, String id, List<ImageRef> images) {

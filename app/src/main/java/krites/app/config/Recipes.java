@@ -13,6 +13,7 @@ public final class Recipes {
           "smoke",
           "policy-only",
           "mixed",
+          "cold-start",
           "control-shuffled-labels",
           "control-format-only",
           "base-skills",

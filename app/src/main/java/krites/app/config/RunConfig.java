@@ -44,7 +44,8 @@ public record RunConfig(
     Log log,
     Recording recording,
     SimulateConfig simulate,
-    SftConfig sft) {
+    SftConfig sft,
+    RejectConfig reject) {
 
   /** The value of {@code data.train} and its siblings that stands for the built-in generator. */
   public static final String BUILT_IN_WORLD = "world";
@@ -123,7 +124,8 @@ public record RunConfig(
         log,
         recording,
         simulate,
-        sft);
+        sft,
+        reject);
   }
 
   /** Values of {@code run.on-stall}. */

@@ -13,6 +13,7 @@ import krites.app.config.RunConfig.ScheduleKind;
 import krites.app.config.RunConfig.TiesKind;
 import krites.data.BadRows;
 import krites.data.PairOrder;
+import krites.data.SupervisedSettings;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.learner.OptimizerKind;
 import krites.model.qwen25vl.Precision;
@@ -46,7 +47,11 @@ final class RunConfigParser {
         log(),
         recording(),
         simulate(),
-        sft());
+        sft(),
+        new RejectConfig(
+            keys.longAt("reject.limit"),
+            keys.intAt("reject.keep"),
+            keys.doubleAt("reject.min-reward")));
   }
 
   private RunConfig.Run run() {
@@ -287,6 +292,10 @@ final class RunConfigParser {
     InvalidSetting.require(betas.size() == 2, "sft.betas", "two numbers", betas);
     return new SftConfig(
         keys.textAt("sft.from"),
+        new SftConfig.Rows(
+            keys.textAt("sft.data"),
+            keys.choiceAt("sft.target", SupervisedSettings.Target.class),
+            keys.choiceAt("sft.answer-layout", SftConfig.AnswerLayout.class)),
         keys.intAt("sft.steps"),
         keys.intAt("sft.batch-items"),
         keys.doubleAt("sft.lr"),

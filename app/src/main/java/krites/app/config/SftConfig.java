@@ -7,6 +7,7 @@ import static krites.app.config.InvalidSetting.fractionBelowOne;
 import static krites.app.config.InvalidSetting.require;
 
 import java.util.List;
+import krites.data.SupervisedSettings;
 
 /**
  * Section {@code sft} of {@code krites.conf}: the supervised stage that makes a base model from
@@ -14,6 +15,7 @@ import java.util.List;
  */
 public record SftConfig(
     String from,
+    Rows rows,
     int steps,
     int batchItems,
     double lr,
@@ -36,6 +38,20 @@ public record SftConfig(
     F32,
     BF16,
     F16
+  }
+
+  /** Values of {@code sft.answer-layout}. */
+  public enum AnswerLayout {
+    BOXED,
+    PLAIN
+  }
+
+  /** Where examples come from that are not the built-in world's; no data is the world. */
+  public record Rows(String data, SupervisedSettings.Target target, AnswerLayout answerLayout) {
+    /** What is imitated of rows without a response. */
+    public SupervisedSettings settings() {
+      return new SupervisedSettings(target, answerLayout == AnswerLayout.BOXED);
+    }
   }
 
   public SftConfig {

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Whoever is killed leaves whole lines and at most one unfinished one, which the next sitting
  * moves aside. One process at a time.
  */
-final class EvalFolder implements AutoCloseable {
+public final class EvalFolder implements AutoCloseable {
   static final String SETTINGS = "settings.json";
   static final String RESULT = "result.json";
   private static final String UNFINISHED = "unfinished.jsonl";
@@ -57,7 +57,7 @@ final class EvalFolder implements AutoCloseable {
    * @param settings all that records depend on
    * @throws InputError if the folder is that of another evaluation, or another process writes it
    */
-  static EvalFolder open(Path folder, Map<String, ?> settings) {
+  public static EvalFolder open(Path folder, Map<String, ?> settings) {
     try {
       Files.createDirectories(folder);
       FileChannel channel =
@@ -108,12 +108,12 @@ final class EvalFolder implements AutoCloseable {
    *
    * @param file a name that ends with {@code .jsonl}
    */
-  Records records(String file) {
+  public Records records(String file) {
     return records.computeIfAbsent(file, name -> new Records(folder, name));
   }
 
   /** Writes the result; whoever reads it finds the old one or the new one. */
-  void finish(Map<String, ?> result) {
+  public void finish(Map<String, ?> result) {
     DurableFiles.write(folder.resolve(RESULT), text(result));
   }
 
@@ -145,7 +145,7 @@ final class EvalFolder implements AutoCloseable {
   }
 
   /** One file of records, each with an id of its own. */
-  static final class Records implements AutoCloseable {
+  public static final class Records implements AutoCloseable {
     private final JsonLines lines;
     private final Map<String, Map<String, Object>> byId = new LinkedHashMap<>();
 
@@ -157,7 +157,7 @@ final class EvalFolder implements AutoCloseable {
     }
 
     /** Adds a record; it is on its way to the disk as a whole line when this returns. */
-    void add(Map<String, @Nullable Object> record) {
+    public void add(Map<String, @Nullable Object> record) {
       lines.append(record);
       byId.put(String.valueOf(record.get(ID)), Map.copyOf(withoutNulls(record)));
     }
@@ -173,7 +173,8 @@ final class EvalFolder implements AutoCloseable {
       return kept;
     }
 
-    Optional<Map<String, Object>> get(String id) {
+    /** The record of an id. */
+    public Optional<Map<String, Object>> get(String id) {
       return Optional.ofNullable(byId.get(id));
     }
 
@@ -182,7 +183,8 @@ final class EvalFolder implements AutoCloseable {
       return Collections.unmodifiableCollection(byId.values());
     }
 
-    boolean has(String id) {
+    /** Whether there is a record of this id. */
+    public boolean has(String id) {
       return byId.containsKey(id);
     }
 

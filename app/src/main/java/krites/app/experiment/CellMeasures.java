@@ -68,7 +68,7 @@ final class CellMeasures {
         seconds += number(summary, "wall_seconds").orElse(0);
         number(summary, "reward_last").ifPresent(value -> measures.put(REWARD, value));
         formatRate(history).ifPresent(value -> measures.put(FORMAT, value));
-      } else {
+      } else if (stage.kind() == StageKind.SFT) {
         evaluations.add(later(HeldOutFile.read(stage.folder().evaluation()), steps));
       }
     }

@@ -84,7 +84,7 @@ record CellRun(ExperimentConfig experiment, Launcher launcher, BooleanSupplier s
           return Optional.empty();
         }
       }
-      before = Optional.of(stage.kind().end(stage.folder()));
+      before = Optional.of(stage.kind().end(stage.folder(), resolved.config()));
     }
     return before.map(StageEnd::model);
   }

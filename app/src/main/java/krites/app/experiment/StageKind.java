@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import krites.app.HeldOutFile;
+import krites.app.ModelFolder;
+import krites.app.RejectionFiles;
 import krites.app.config.ResolvedConfig;
 import krites.app.config.RunConfig;
 import krites.app.run.Checkpoints;
@@ -60,7 +62,7 @@ enum StageKind {
     }
 
     @Override
-    StageEnd end(StageFolder folder) {
+    StageEnd end(StageFolder folder, RunConfig config) {
       Path checkpoint = checkpoint(folder);
       return new StageEnd(LoraFiles.isAdapter(checkpoint) ? folder.model() : checkpoint, Map.of());
     }
@@ -99,8 +101,37 @@ enum StageKind {
     }
 
     @Override
-    StageEnd end(StageFolder folder) {
+    StageEnd end(StageFolder folder, RunConfig config) {
       return new StageEnd(folder.model(), Map.of());
+    }
+  },
+
+  /**
+   * Rejection sampling: {@code krites reject}. The model stays; the next stage, a supervised one,
+   * learns from the answers that were kept.
+   */
+  REJECT("model.path") {
+    @Override
+    Optional<List<String>> next(StageFolder folder, RunConfig config) {
+      return Files.exists(answers(folder))
+          ? Optional.empty()
+          : Optional.of(
+              List.of(
+                  "reject",
+                  "--config",
+                  folder.settings().toString(),
+                  "--out",
+                  folder.path().resolve("rejected").toString()));
+    }
+
+    @Override
+    StageEnd end(StageFolder folder, RunConfig config) {
+      return new StageEnd(
+          ModelFolder.place(config.model()), Map.of("sft.data", answers(folder).toString()));
+    }
+
+    private Path answers(StageFolder folder) {
+      return folder.path().resolve("rejected").resolve(RejectionFiles.ANSWERS);
     }
   };
 
@@ -122,8 +153,12 @@ enum StageKind {
    */
   abstract Optional<List<String>> next(StageFolder folder, RunConfig config);
 
-  /** What a stage leaves that is done. */
-  abstract StageEnd end(StageFolder folder);
+  /**
+   * What a stage leaves that is done.
+   *
+   * @param config its settings
+   */
+  abstract StageEnd end(StageFolder folder, RunConfig config);
 
   /** Its name in an experiment file. */
   String word() {
@@ -147,7 +182,7 @@ enum StageKind {
    */
   String start(ResolvedConfig resolved) {
     return switch (this) {
-      case TRAIN -> resolved.config().model().path();
+      case TRAIN, REJECT -> resolved.config().model().path();
       case SFT -> resolved.config().sft().from();
     };
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import krites.grpo.Prompt;
 
 /** Krites' own layout; its JSON Schema is {@code krites-dataset.schema.json}. */
@@ -22,11 +23,15 @@ public record KritesFormat() implements DatasetFormat {
   public boolean recognises(Cells row) {
     return row.object().has("question")
         || row.hasAll("response_1", "response_2")
-        || row.object().has("preference");
+        || row.object().has("preference")
+        || row.hasAll("prompt", "response");
   }
 
   @Override
   public RowMeaning read(Cells row) {
+    if (row.has("response")) {
+      return RowMeaning.of(taught(row));
+    }
     boolean pair = row.has("response_1") || row.has("response_2") || row.has("preference");
     if (pair && row.has("answer")) {
       throw new RowException(
@@ -38,15 +43,37 @@ public record KritesFormat() implements DatasetFormat {
     List<ImageCell> images = images(row);
     String question = text(row, "question");
     if (!pair) {
-      String answer =
-          row.need("answer").isNumber() ? row.need("answer").asText() : text(row, "answer");
       return RowMeaning.of(
-          new Sample.Item(row.id("id"), images, question, false, answer, tags(row)));
+          new Sample.Item(row.id("id"), images, question, false, answer(row), tags(row)));
     }
     PairText.Fields text =
         new PairText.Fields(question, text(row, "response_1"), text(row, "response_2"));
     return RowMeaning.of(
         new Sample.Pair(row.id("id"), images, text, row.label("preference"), true, tags(row)));
+  }
+
+  /** A response to imitate, after a question of ours or a whole prompt. */
+  private static Sample taught(Cells row) {
+    if (row.has("response_1") || row.has("response_2") || row.has("preference")) {
+      throw new RowException(
+          "has both 'response' and fields of a pair, expected one task per line");
+    }
+    boolean whole = row.has("prompt");
+    if (whole == row.has("question")) {
+      throw new RowException("expected either 'question' or 'prompt' beside 'response'");
+    }
+    return new Sample.Item(
+        row.id("id"),
+        images(row),
+        whole ? row.text("prompt") : text(row, "question"),
+        whole,
+        row.has("answer") ? answer(row) : "",
+        Optional.of(text(row, "response")),
+        tags(row));
+  }
+
+  private static String answer(Cells row) {
+    return row.need("answer").isNumber() ? row.need("answer").asText() : text(row, "answer");
   }
 
   private static List<ImageCell> images(Cells row) {

@@ -2,6 +2,7 @@ package krites.data.format;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import krites.grpo.Label;
 
 /** What one row, or a part of it, teaches: a pair to judge or a question to answer. */
@@ -39,6 +40,8 @@ public sealed interface Sample {
    * A question with its answer.
    *
    * @param whole whether the question is a prompt that the data set words itself
+   * @param answer what is graded by; empty where the row has a response alone
+   * @param response a text to imitate; its prompt, if it is whole, is complete
    */
   record Item(
       String id,
@@ -46,11 +49,23 @@ public sealed interface Sample {
       String question,
       boolean whole,
       String answer,
+      Optional<String> response,
       Map<String, String> tags)
       implements Sample {
     public Item {
       images = List.copyOf(images);
       tags = Map.copyOf(tags);
+    }
+
+    /** A question with no response to imitate. */
+    public Item(
+        String id,
+        List<ImageCell> images,
+        String question,
+        boolean whole,
+        String answer,
+        Map<String, String> tags) {
+      this(id, images, question, whole, answer, Optional.empty(), tags);
     }
   }
 }

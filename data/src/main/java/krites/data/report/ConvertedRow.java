@@ -24,9 +24,17 @@ final class ConvertedRow {
   static ObjectNode of(Sample sample, String id, boolean exchanged) {
     ObjectNode row = JsonNodeFactory.instance.objectNode().put("id", id);
     switch (sample) {
-      case Sample.Item item ->
-          row.put("question", item.question().replace(Prompt.IMAGE_PLACEHOLDER, "").strip())
-              .put("answer", item.answer());
+      case Sample.Item item -> {
+        if (item.whole() && item.response().isPresent()) {
+          row.put("prompt", item.question());
+        } else {
+          row.put("question", item.question().replace(Prompt.IMAGE_PLACEHOLDER, "").strip());
+        }
+        if (!item.answer().isEmpty()) {
+          row.put("answer", item.answer());
+        }
+        item.response().ifPresent(response -> row.put("response", response));
+      }
       case Sample.Pair pair -> {
         PairText.Fields fields =
             pair.text()

@@ -30,7 +30,9 @@ public interface RowSink extends AutoCloseable {
             }
           }
         }
-        required binary question (STRING);
+        optional binary question (STRING);
+        optional binary prompt (STRING);
+        optional binary response (STRING);
         optional binary response_1 (STRING);
         optional binary response_2 (STRING);
         optional binary preference (STRING);

@@ -1,6 +1,7 @@
 package krites.data.shapes;
 
 import java.util.Map;
+import krites.data.SupervisedExamples;
 import krites.data.shapes.SeededStream.Purpose;
 import krites.grpo.Task;
 
@@ -8,7 +9,7 @@ import krites.grpo.Task;
  * Examples of a teacher over the items of a split, with random access: captions, answers and
  * critiques in the given mixture. The task of an item is drawn from its index. Thread safe.
  */
-public final class SupervisedShapes {
+public final class SupervisedShapes implements SupervisedExamples {
   /** Weights of the three kinds of examples, at least one above 0. */
   public record Mixture(double caption, double policy, double critic) {
     public Mixture {
@@ -43,12 +44,13 @@ public final class SupervisedShapes {
     this.teacher = new Teacher(habits, prompts.world().settings());
   }
 
-  /** Number of examples. */
+  @Override
   public long size() {
     return size;
   }
 
   /** Example {@code index} of the mixture. */
+  @Override
   public SupervisedItem item(long index) {
     SeededStream stream = SeededStream.of(prompts.world().seed(), split, index, Purpose.TASK);
     return switch (stream.weighted(weights)) {

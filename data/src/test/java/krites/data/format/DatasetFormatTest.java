@@ -241,6 +241,8 @@ final class DatasetFormatTest {
               "image",
               "images",
               "question",
+              "prompt",
+              "response",
               "response_1",
               "response_2",
               "preference",

@@ -44,7 +44,8 @@ public record SeedMean(double mean, double deviation, int seeds, Optional<Interv
         arm.entrySet().stream()
             .filter(value -> reference.containsKey(value.getKey()))
             .sorted(Map.Entry.comparingByKey())
-            .mapToDouble(value -> value.getValue() - reference.get(value.getKey()))
+            .mapToDouble(
+                value -> value.getValue() - reference.getOrDefault(value.getKey(), Double.NaN))
             .toArray());
   }
 }
