@@ -10,6 +10,7 @@ import java.util.List;
 import krites.app.answer.AskCommand;
 import krites.app.answer.BestOfNCommand;
 import krites.app.answer.CritiqueCommand;
+import krites.app.chaos.ChaosCommand;
 import krites.app.conformance.Checks;
 import krites.app.conformance.ConformanceCheck;
 import krites.app.dataset.DataCommand;
@@ -56,6 +57,7 @@ import picocli.CommandLine.ScopeType;
       "  krites data check pairs.parquet --against BENCH  balance, repeats, overlap of a data set",
       "  krites bench load --model models/shapes-base  how fast weights are loaded here",
       "  krites simulate --seeds 100 --faults pause=1/h the real actors on modelled devices",
+      "  krites chaos --plan cluster-conf/examples/chaos/short.conf  a job under faults, and what held",
       "  krites conformance DIR                        compare with the reference implementations",
       "  krites config                                 every setting, explained"
     },
@@ -161,6 +163,7 @@ public final class Main {
           new ConformanceCommand(out, checks),
           new StatusCommand(out, InstantSource.system()),
           ClusterCommand.of(out),
+          new ChaosCommand(terminal),
           new SetCommand(out),
           new ReplayCommand(out, rooms.engines()),
           new ConfigCommand(out));

@@ -22,7 +22,7 @@ final class VerbList implements IHelpSectionRenderer {
         List.of(
             "train", "sft", "reject", "eval", "select", "experiment", "data", "plan", "config"));
     groups.put("Watch and prove a run", List.of("status", "set", "audit", "diff", "replay"));
-    groups.put("Use several machines", List.of("node", "cluster"));
+    groups.put("Use several machines", List.of("node", "cluster", "chaos"));
     return groups;
   }
 

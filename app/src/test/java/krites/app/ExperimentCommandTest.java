@@ -24,7 +24,7 @@ import krites.app.config.ConfigReader;
 import krites.app.config.RunConfig;
 import krites.app.display.Terminal;
 import krites.app.experiment.ExperimentCommand;
-import krites.app.experiment.Launcher;
+import krites.app.process.Launcher;
 import krites.app.rewards.Rewards;
 import krites.app.run.DurableFiles;
 import org.junit.jupiter.api.Test;

@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
 import krites.app.InputError;
 import krites.app.config.ExperimentConfig;
 import krites.app.config.ResolvedConfig;
+import krites.app.process.Launcher;
 import krites.app.run.DurableFiles;
 import krites.app.run.RunFileException;
 import krites.app.run.RunLock;

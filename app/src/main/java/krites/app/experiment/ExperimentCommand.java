@@ -11,6 +11,8 @@ import krites.app.config.ExperimentConfig;
 import krites.app.config.ExperimentReader;
 import krites.app.config.RunConfig;
 import krites.app.display.Terminal;
+import krites.app.process.ChildProcesses;
+import krites.app.process.Launcher;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

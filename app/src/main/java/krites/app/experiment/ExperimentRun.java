@@ -25,6 +25,7 @@ import krites.app.RunFailed;
 import krites.app.config.ExperimentConfig;
 import krites.app.display.PassingLine;
 import krites.app.display.Terminal;
+import krites.app.process.Launcher;
 import krites.app.run.RunFileException;
 import krites.app.run.RunLock;
 

@@ -1,4 +1,4 @@
-package krites.app.experiment;
+package krites.app.process;
 
 import java.nio.file.Path;
 import java.util.List;

@@ -1,4 +1,4 @@
-package krites.app.experiment;
+package krites.app.process;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -18,7 +18,7 @@ import krites.app.run.RunFileException;
  * Each verb in a process of its own, with the Java, the Java options and the class path of this
  * one: native code has state of its process, and a crash must not end the others.
  */
-final class ChildProcesses implements Launcher {
+public final class ChildProcesses implements Launcher {
   /** A debugger or an agent listens in one process only. */
   private static final List<String> NOT_PASSED_ON =
       List.of("-agentlib:", "-agentpath:", "-javaagent:", "-D" + ParentWatch.PROPERTY);
@@ -26,13 +26,18 @@ final class ChildProcesses implements Launcher {
   private final Set<Process> running = new HashSet<>();
   private boolean stopped;
 
-  /** The command of a verb. */
-  static List<String> command(List<String> arguments) {
+  /**
+   * The command of a verb.
+   *
+   * @param options of Java, above those of this process
+   */
+  static List<String> command(List<String> options, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(option -> NOT_PASSED_ON.stream().noneMatch(option::startsWith))
         .forEach(command::add);
+    command.addAll(options);
     command.add("-D" + ParentWatch.PROPERTY + "=" + ProcessHandle.current().pid());
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
@@ -43,7 +48,7 @@ final class ChildProcesses implements Launcher {
 
   @Override
   public int run(List<String> arguments, Path output) throws InterruptedException {
-    Optional<Process> process = start(arguments, output);
+    Optional<Process> process = start(List.of(), arguments, output);
     if (process.isEmpty()) {
       return ExitCode.INTERRUPTED;
     }
@@ -58,19 +63,27 @@ final class ChildProcesses implements Launcher {
     running.remove(process);
   }
 
-  /** Empty when no more is to be started. */
-  private synchronized Optional<Process> start(List<String> arguments, Path output) {
+  /**
+   * Starts one verb; empty when no more is to be started.
+   *
+   * @param options of Java, above those of this process
+   * @param arguments the verb and its options
+   * @param output what it says is added to this file
+   */
+  public synchronized Optional<Process> start(
+      List<String> options, List<String> arguments, Path output) {
     if (stopped) {
       return Optional.empty();
     }
     try {
       Files.createDirectories(output.toAbsolutePath().getParent());
       Process process =
-          new ProcessBuilder(command(arguments))
+          new ProcessBuilder(command(options, arguments))
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
               .start();
       process.getOutputStream().close(); // no verb here reads anything
+      running.removeIf(other -> !other.isAlive());
       running.add(process);
       return Optional.of(process);
     } catch (IOException e) {
@@ -82,5 +95,11 @@ final class ChildProcesses implements Launcher {
   public synchronized void stop() {
     stopped = true;
     running.forEach(Process::destroy);
+  }
+
+  /** Ends all at once, also those that are stopped; nothing more is started. */
+  public synchronized void kill() {
+    stopped = true;
+    running.forEach(Process::destroyForcibly);
   }
 }

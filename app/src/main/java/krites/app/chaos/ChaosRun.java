@@ -1,0 +1,302 @@
+package krites.app.chaos;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import krites.app.InputError;
+import krites.app.RunFailed;
+import krites.app.config.ChaosPlan;
+import krites.app.display.Terminal;
+import krites.app.process.ChildProcesses;
+import krites.app.run.DurableFiles;
+import krites.app.run.RunFileException;
+
+/**
+ * One run of a plan's job on processes of this machine, with faults or without. A fault comes when
+ * it is due and all processes are members again; nothing else waits for anything. One thread.
+ */
+final class ChaosRun implements AutoCloseable {
+  /** Processes that start together on a busy machine were seen to need minutes. */
+  private static final Duration START = Duration.ofMinutes(10);
+
+  private static final Duration END = Duration.ofSeconds(15); // a node hands back within 10 s
+
+  private static final long LOOK_EVERY_MILLIS = 250;
+
+  private final ChaosPlan plan;
+  private final Deque<PlannedFault> waiting;
+  private final Path folder;
+  private final Path run;
+  private final Terminal terminal;
+  private final BooleanSupplier stopping;
+  private final ChildProcesses children = new ChildProcesses();
+  private final LocalNetwork network;
+  private final List<NodeProcess> nodes = new ArrayList<>();
+  private final Map<NodeProcess, Long> troubledUntil = new HashMap<>(); // paused or cut off
+  private final List<Outcome.Done> done = new ArrayList<>();
+  private final List<String> unplannedEnds = new ArrayList<>();
+  private boolean begun;
+  private long firstStepNanos;
+
+  /**
+   * @param schedule faults in their order; none for a run without
+   * @param folder of the run, of settings and of what the processes say
+   * @param stopping whether to end before the run does
+   */
+  ChaosRun(
+      ChaosPlan plan,
+      List<PlannedFault> schedule,
+      Path folder,
+      Terminal terminal,
+      BooleanSupplier stopping) {
+    this.plan = plan;
+    this.waiting = new ArrayDeque<>(schedule);
+    this.folder = folder;
+    this.run = runFolder(folder);
+    this.terminal = terminal;
+    this.stopping = stopping;
+    this.network = LocalNetwork.open(plan.groups().stream().mapToInt(ChaosPlan.Group::count).sum());
+  }
+
+  /** Where a run in a folder has its journal. */
+  static Path runFolder(Path folder) {
+    return folder.resolve("run");
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @return what it left; empty when it was stopped
+   * @throws RunFailed if the processes did not come up
+   */
+  Optional<Outcome> run() throws InterruptedException {
+    prepare();
+    nodes.forEach(NodeProcess::start);
+    long end = System.nanoTime() + START.toNanos();
+    while (!nodes.stream().allMatch(NodeProcess::isUp)) {
+      if (stopping.getAsBoolean()) {
+        return Optional.empty();
+      }
+      requireStarted(end);
+      Thread.sleep(LOOK_EVERY_MILLIS);
+    }
+    say(nodes.size() + " processes are up; what they say lies in " + folder);
+    Optional<Process> train = children.start(heap(), train(), folder.resolve("train.log"));
+    return train.isEmpty() ? Optional.empty() : attend(train.get());
+  }
+
+  private void requireStarted(long end) {
+    for (NodeProcess node : nodes) {
+      if (!node.isAlive()) {
+        throw new RunFailed(node.name() + " ended before it was up; " + node.log() + " says why");
+      }
+      if (System.nanoTime() > end) {
+        throw new RunFailed(
+            "the processes were not all up after "
+                + START.toMinutes()
+                + " minutes; see "
+                + node.log());
+      }
+    }
+  }
+
+  /** Does what is due until the run has ended. */
+  private Optional<Outcome> attend(Process train) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(plan.times().minutesMax());
+    long restartNanos = TimeUnit.SECONDS.toNanos(plan.times().restartSeconds());
+    while (train.isAlive() && System.nanoTime() < deadline) {
+      if (stopping.getAsBoolean()) {
+        return Optional.empty();
+      }
+      long now = System.nanoTime();
+      endTroubles(now);
+      for (NodeProcess node : nodes) {
+        node.look(now, restartNanos)
+            .ifPresent(
+                how -> {
+                  unplannedEnds.add(how);
+                  say(how);
+                });
+      }
+      if (begun || hasBegun(now)) {
+        next(now);
+      }
+      Thread.sleep(LOOK_EVERY_MILLIS);
+    }
+    Optional<Integer> code = train.isAlive() ? Optional.empty() : Optional.of(train.exitValue());
+    return Optional.of(new Outcome(run, code, done, unplannedEnds));
+  }
+
+  private boolean hasBegun(long now) {
+    if (!JournalFacts.of(run).firstStep().isPresent()) {
+      return false;
+    }
+    begun = true;
+    firstStepNanos = now;
+    return true;
+  }
+
+  private void endTroubles(long now) {
+    troubledUntil
+        .entrySet()
+        .removeIf(
+            trouble -> {
+              boolean over = now >= trouble.getValue();
+              if (over) {
+                network.heal(trouble.getKey().number());
+              }
+              return over;
+            });
+  }
+
+  private void next(long now) {
+    PlannedFault fault = waiting.peek();
+    boolean due =
+        fault != null
+            && now - firstStepNanos >= TimeUnit.MILLISECONDS.toNanos(fault.offsetMillis());
+    if (due && troubledUntil.isEmpty() && nodes.stream().allMatch(NodeProcess::isUp)) {
+      waiting.remove();
+      hit(fault, now);
+    }
+  }
+
+  private void hit(PlannedFault fault, long now) {
+    NodeProcess node =
+        nodes.stream().filter(one -> one.name().equals(fault.process())).findFirst().orElseThrow();
+    done.add(new Outcome.Done(fault, InstantSource.system().instant()));
+    say(
+        String.format(
+            Locale.ROOT,
+            "%6.1f s  %s of %s (%s)",
+            (now - firstStepNanos) / 1e9,
+            fault.words(),
+            node.name(),
+            String.join(", ", node.group().roles())));
+    switch (fault.kind()) {
+      case KILL -> node.kill();
+      case LEAVE -> node.leave();
+      case PAUSE -> {
+        node.pause(fault.seconds());
+        troubledUntil.put(node, now + TimeUnit.SECONDS.toNanos(fault.seconds()));
+      }
+      case CUT -> {
+        network.cut(node.number());
+        troubledUntil.put(node, now + TimeUnit.SECONDS.toNanos(fault.seconds()));
+      }
+    }
+  }
+
+  // --- settings
+
+  private void prepare() {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new InputError(folder + " cannot be written: " + e.getMessage(), e);
+    }
+    DurableFiles.write(folder.resolve("job.conf"), plan.job().resolve().text());
+    for (ChaosPlan.Group group : plan.groups()) {
+      for (int member = 1; member <= group.count(); member++) {
+        int number = nodes.size() + 1;
+        List<String> options = new ArrayList<>(heap());
+        options.add(
+            "-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname="
+                + LocalNetwork.inner(number));
+        nodes.add(new NodeProcess(group, member, number, options, folder, children));
+      }
+    }
+    for (NodeProcess node : nodes) {
+      DurableFiles.write(node.settings(), plan.nodeSettings(settings(node)));
+    }
+  }
+
+  private Map<String, Object> settings(NodeProcess node) {
+    Path copies = folder.resolve("weights").resolve(node.name());
+    try {
+      Files.createDirectories(copies);
+    } catch (IOException e) {
+      throw new RunFileException("create", copies, e);
+    }
+    return Map.of(
+        "host", LocalNetwork.outer(node.number()),
+        "bind", LocalNetwork.inner(node.number()),
+        "port", network.port(),
+        "seeds", seeds(),
+        "roles", node.group().roles(),
+        "cluster", "chaos",
+        "weights.folder", copies.toString(),
+        "weights.port", network.port() + 1);
+  }
+
+  /** Those that may lead first; one that comes again alone finds the others by the rest. */
+  private List<String> seeds() {
+    List<String> seeds = new ArrayList<>(leaders());
+    nodes.stream().map(this::address).filter(other -> !seeds.contains(other)).forEach(seeds::add);
+    return seeds;
+  }
+
+  private List<String> leaders() {
+    return nodes.stream()
+        .filter(node -> node.group().roles().contains("orchestrator"))
+        .map(this::address)
+        .toList();
+  }
+
+  private String address(NodeProcess node) {
+    return LocalNetwork.outer(node.number()) + ":" + network.port();
+  }
+
+  private List<String> train() {
+    return List.of(
+        "train",
+        "--cluster",
+        String.join(",", leaders()),
+        "--config",
+        folder.resolve("job.conf").toString(),
+        "--run-dir",
+        run.toString());
+  }
+
+  private List<String> heap() {
+    return List.of("-Xmx" + plan.heapMib() + "m");
+  }
+
+  private void say(String text) {
+    terminal.out().println(text);
+  }
+
+  /** Ends all processes: they are asked first, unless the run was stopped. */
+  @Override
+  public void close() {
+    try {
+      if (!stopping.getAsBoolean()) {
+        children.stop();
+        awaitEnds();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      children.kill();
+      network.close();
+    }
+  }
+
+  private void awaitEnds() throws InterruptedException {
+    long end = System.nanoTime() + END.toNanos();
+    while (nodes.stream().anyMatch(NodeProcess::isAlive) && System.nanoTime() < end) {
+      Thread.sleep(LOOK_EVERY_MILLIS);
+    }
+  }
+}

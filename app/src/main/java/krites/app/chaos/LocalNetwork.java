@@ -1,0 +1,230 @@
+package krites.app.chaos;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import krites.app.InputError;
+
+/**
+ * A network of this machine that can be cut. Each process listens at an inner address of its own,
+ * is known to the others by an outer one, and calls them from its inner one; between the two stands
+ * a relay that knows who calls whom. What passes a cut waits until the cut ends, as packets that
+ * are sent again do; nothing is refused and nothing is lost.
+ *
+ * <p>The addresses are of the loopback network 127.0.0.0/8, all of which Linux has. A caller whose
+ * address is none of ours (a client, or a receiver of weights) is cut off from a process that is
+ * cut off, but not told apart from other strangers. Thread safe.
+ */
+final class LocalNetwork implements AutoCloseable {
+  /** Cluster, and two of the plane of weights. */
+  private static final int PORTS = 3;
+
+  private static final int TRIES = 20; // for three free ports in a row at each address
+
+  private static final int BUFFER_BYTES = 1 << 16; // what a pipe of the system takes at once
+
+  private static final int CONNECT_MILLIS = 5_000;
+
+  private final int port;
+  private final List<ServerSocket> listeners = new ArrayList<>();
+  private final Set<Socket> sockets = new HashSet<>();
+  private final Set<Integer> cut = new HashSet<>();
+  private boolean closed;
+
+  private LocalNetwork(int port) {
+    this.port = port;
+  }
+
+  /**
+   * Opens the relays of some processes.
+   *
+   * @throws InputError if this machine has no such addresses
+   */
+  static LocalNetwork open(int processes) {
+    IOException last = new BindException("no port was free");
+    for (int i = 0; i < TRIES; i++) {
+      LocalNetwork network = new LocalNetwork(freePort());
+      try {
+        for (int process = 1; process <= processes; process++) {
+          network.listen(process);
+        }
+        return network;
+      } catch (IOException e) {
+        network.close();
+        last = e;
+      }
+    }
+    throw new InputError(
+        "cannot listen at the addresses "
+            + outer(1)
+            + " to "
+            + outer(processes)
+            + " ("
+            + last.getMessage()
+            + "); all of 127.0.0.0/8 has to be loopback, as on Linux",
+        last);
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral(outer(1)))) {
+      return Math.min(socket.getLocalPort(), 65_535 - PORTS);
+    } catch (IOException e) {
+      throw new InputError(
+          "cannot listen at "
+              + outer(1)
+              + " ("
+              + e.getMessage()
+              + "); all of 127.0.0.0/8 has to be loopback, as on Linux",
+          e);
+    }
+  }
+
+  /** Where the others find a process, from 1. */
+  static String outer(int process) {
+    return "127.0.1." + process;
+  }
+
+  /** Where a process listens, and where it calls from. */
+  static String inner(int process) {
+    return "127.0.2." + process;
+  }
+
+  /** The port of the cluster, of all processes; the next two are for weights. */
+  int port() {
+    return port;
+  }
+
+  /** Cuts a process off from all others, in both directions. */
+  synchronized void cut(int process) {
+    cut.add(process);
+  }
+
+  /** Ends a cut. */
+  synchronized void heal(int process) {
+    cut.remove(process);
+    notifyAll();
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    listeners.forEach(LocalNetwork::quietly);
+    sockets.forEach(LocalNetwork::quietly);
+    notifyAll();
+  }
+
+  private void listen(int process) throws IOException {
+    for (int i = 0; i < PORTS; i++) {
+      ServerSocket listener = new ServerSocket();
+      listener.setReuseAddress(true);
+      synchronized (this) {
+        listeners.add(listener);
+      }
+      int at = port + i;
+      listener.bind(new InetSocketAddress(InetAddress.ofLiteral(outer(process)), at));
+      Thread.ofVirtual().start(() -> accept(listener, process, at));
+    }
+  }
+
+  private void accept(ServerSocket listener, int process, int at) {
+    while (!isClosed()) {
+      try {
+        Socket caller = listener.accept();
+        keep(caller);
+        Thread.ofVirtual().start(() -> relay(caller, process, at));
+      } catch (IOException e) {
+        return; // it was closed
+      }
+    }
+  }
+
+  private void relay(Socket caller, int process, int at) {
+    int from = processOf(caller.getInetAddress());
+    Socket callee = new Socket();
+    keep(callee);
+    try (caller;
+        callee) {
+      awaitPassage(from, process);
+      callee.connect(
+          new InetSocketAddress(InetAddress.ofLiteral(inner(process)), at), CONNECT_MILLIS);
+      callee.setTcpNoDelay(true);
+      caller.setTcpNoDelay(true);
+      Thread back = Thread.ofVirtual().start(() -> pump(callee, caller, from, process));
+      pump(caller, callee, from, process);
+      back.join();
+    } catch (IOException e) {
+      // One of both has ended; the other sees its connection end.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      forget(caller, callee);
+    }
+  }
+
+  /** Copies until one side ends. */
+  private void pump(Socket source, Socket sink, int from, int to) {
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try {
+      InputStream in = source.getInputStream();
+      OutputStream out = sink.getOutputStream();
+      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+        awaitPassage(from, to);
+        out.write(buffer, 0, count);
+      }
+      awaitPassage(from, to);
+      sink.shutdownOutput();
+    } catch (IOException e) {
+      quietly(source);
+      quietly(sink);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void awaitPassage(int from, int to) throws InterruptedException {
+    while (!closed && (cut.contains(from) || cut.contains(to))) {
+      wait();
+    }
+  }
+
+  /** The process that calls from an address; 0 for a stranger. */
+  private static int processOf(InetAddress address) {
+    String text = address.getHostAddress();
+    String network = inner(0).substring(0, inner(0).length() - 1);
+    return text.startsWith(network) ? Integer.parseInt(text.substring(network.length())) : 0;
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  private synchronized void keep(Socket socket) {
+    sockets.add(socket);
+    if (closed) {
+      quietly(socket);
+    }
+  }
+
+  private synchronized void forget(Socket one, Socket other) {
+    sockets.remove(one);
+    sockets.remove(other);
+  }
+
+  private static void quietly(Closeable socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // There is nothing left to do with it.
+    }
+  }
+}
