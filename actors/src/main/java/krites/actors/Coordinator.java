@@ -144,6 +144,13 @@ public final class Coordinator {
   private final Executor blocking;
   private final Map<String, NodeAgent.Hello> nodes = new TreeMap<>();
   private final Set<ActorRef<NodeAgent.Command>> unmet = new HashSet<>();
+
+  /** Those that the receptionist names. */
+  private Set<ActorRef<NodeAgent.Command>> listed = Set.of();
+
+  /** Those that it names although they were said to be gone. */
+  private final Set<ActorRef<NodeAgent.Command>> doubted = new HashSet<>();
+
   private final Map<String, Past> ended =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -200,7 +207,7 @@ public final class Coordinator {
             case Halt(String job) -> onHalt(job);
             case Describe(ActorRef<ClusterSurvey.Command> replyTo) -> onDescribe(replyTo);
             case Found(Set<ActorRef<NodeAgent.Command>> agents) -> onFound(agents);
-            case MeetAgain() -> unmet.forEach(this::meet);
+            case MeetAgain() -> onMeetAgain();
             case Met(NodeAgent.Hello node) -> onMet(node);
             case NodeGone(ActorRef<NodeAgent.Command> agent) -> onNodeGone(agent);
             case Gathered() -> onGathered();
@@ -231,7 +238,10 @@ public final class Coordinator {
   // ---------------------------------------------------------------------------------------------------
 
   private void onFound(Set<ActorRef<NodeAgent.Command>> agents) {
+    listed = Set.copyOf(agents);
+    doubted.retainAll(listed);
     Set<ActorRef<NodeAgent.Command>> known = new HashSet<>(unmet);
+    known.addAll(doubted);
     nodes.values().forEach(node -> known.add(node.agent()));
     for (ActorRef<NodeAgent.Command> agent : agents) {
       if (known.add(agent)) {
@@ -240,6 +250,19 @@ public final class Coordinator {
         meet(agent);
       }
     }
+  }
+
+  /**
+   * When a process comes again under the address of one that is given up, death watch takes the new
+   * one for gone as well: it knows addresses alone. So who is still named is met again.
+   */
+  private void onMeetAgain() {
+    for (ActorRef<NodeAgent.Command> agent : doubted) {
+      unmet.add(agent);
+      context.watchWith(agent, new NodeGone(agent));
+    }
+    doubted.clear();
+    unmet.forEach(this::meet);
   }
 
   private void meet(ActorRef<NodeAgent.Command> agent) {
@@ -271,6 +294,9 @@ public final class Coordinator {
 
   private void onNodeGone(ActorRef<NodeAgent.Command> agent) {
     unmet.remove(agent);
+    if (listed.contains(agent)) {
+      doubted.add(agent);
+    }
     nodes
         .values()
         .removeIf(

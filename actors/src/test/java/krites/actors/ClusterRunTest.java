@@ -115,6 +115,33 @@ final class ClusterRunTest {
     }
   }
 
+  /** Death watch takes the one that comes again for the one that was killed before it. */
+  @Test
+  @Tag("soak")
+  void aNodeThatComesAgainUnderItsOldAddressWorksAgain() throws Exception {
+    try (ClusterWorld cluster = new ClusterWorld()) {
+      World world = cluster.world;
+      world.steps = 400;
+      world.restarts = 0;
+      world.beforeEachPiece = step -> pause(15);
+      cluster.node("orchestrator", "params", "reward", "learner");
+      int port = ClusterWorld.freePort();
+      try (ClusterClient client = cluster.client()) {
+        client.submit(ClusterWorld.job());
+        for (int time = 0; time < 4; time++) {
+          KritesNode node = cluster.mortalNodeAt(port, "rollout");
+          ClusterWorld.await("work at the node", () -> works(client, node));
+          int before = world.batches.size();
+          ClusterWorld.await("steps", () -> world.batches.size() > before + 2);
+          node.close();
+          ClusterWorld.await("its end", () -> node.terminated().toCompletableFuture().isDone());
+        }
+        client.halt("job-1");
+        follow(client, new ArrayList<>());
+      }
+    }
+  }
+
   /** The node of the learner is killed: the run goes back to a checkpoint on another one. */
   @Test
   @Tag("soak")

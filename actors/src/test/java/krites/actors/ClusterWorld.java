@@ -80,11 +80,20 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
     return node(KILLED.withFallback(OVERRIDES), "krites 1", roles);
   }
 
+  /** The same at an address of its own, where another one may have been before. */
+  KritesNode mortalNodeAt(int port, String... roles) {
+    return node(port, KILLED.withFallback(OVERRIDES), "krites 1", roles);
+  }
+
   KritesNode node(Config overrides, String version, String... roles) {
+    return node(nodes.isEmpty() ? seedPort : 0, overrides, version, roles);
+  }
+
+  private KritesNode node(int port, Config overrides, String version, String... roles) {
     NodeSettings settings =
         new NodeSettings(
             LOOPBACK,
-            nodes.isEmpty() ? seedPort : 0,
+            port,
             Optional.empty(),
             List.of(LOOPBACK + ":" + seedPort),
             Set.of(roles),
@@ -116,7 +125,7 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
     return new Job("job-1", "", "nowhere", false, "krites 1", SECRET);
   }
 
-  private static int freePort() {
+  static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
       return socket.getLocalPort();
     } catch (IOException e) {
