@@ -25,7 +25,6 @@ import krites.app.config.RunConfig;
 import krites.app.display.Terminal;
 import krites.app.experiment.ExperimentCommand;
 import krites.app.process.Launcher;
-import krites.app.rewards.Rewards;
 import krites.app.run.DurableFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,12 +67,8 @@ final class ExperimentCommandTest {
       if (!killed.isEmpty() && String.join(" ", arguments).contains(killed)) {
         return 128 + 9;
       }
-      Main.Verbs fakes =
-          new Main.Verbs(
-              new TrainingRun.Rooms((_, _, _) -> new FakeEngines(0), Rewards::of), List.of());
       ByteArrayOutputStream said = new ByteArrayOutputStream();
-      PrintStream both = new PrintStream(said, true, StandardCharsets.UTF_8);
-      int code = Main.run(fakes, both, both, arguments.toArray(String[]::new));
+      int code = FakeVerbs.run(said, said, arguments.toArray(String[]::new));
       try {
         Files.writeString(output, said.toString(StandardCharsets.UTF_8));
       } catch (IOException e) {

@@ -7,14 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import krites.app.rewards.Rewards;
 import krites.app.run.JsonLines;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,15 +140,7 @@ final class MixedTrainingTest {
   }
 
   private int krites(String... args) {
-    Main.Verbs verbs =
-        new Main.Verbs(
-            new TrainingRun.Rooms((config, images, runFolder) -> new FakeEngines(0), Rewards::of),
-            List.of());
-    return Main.run(
-        verbs,
-        new PrintStream(new ByteArrayOutputStream(), true),
-        new PrintStream(err, true),
-        args);
+    return FakeVerbs.run(OutputStream.nullOutputStream(), err, args);
   }
 
   private String err() {

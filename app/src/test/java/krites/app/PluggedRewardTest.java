@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import krites.app.rewards.Brevity;
-import krites.app.rewards.Rewards;
 import krites.app.run.JsonLines;
 import krites.app.run.RunDirectory;
 import org.junit.jupiter.api.Test;
@@ -201,15 +200,7 @@ final class PluggedRewardTest {
   }
 
   private int krites(String... args) {
-    Main.Verbs verbs =
-        new Main.Verbs(
-            new TrainingRun.Rooms((config, images, runFolder) -> new FakeEngines(0), Rewards::of),
-            List.of());
-    return Main.run(
-        verbs,
-        new PrintStream(new ByteArrayOutputStream(), true),
-        new PrintStream(err, true),
-        args);
+    return FakeVerbs.run(OutputStream.nullOutputStream(), err, args);
   }
 
   private String err() {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.LongStream;
-import krites.app.rewards.Rewards;
 import krites.app.run.JsonLines;
 import krites.data.BadRows;
 import krites.data.DatasetSettings;
@@ -146,15 +144,7 @@ final class RejectCommandTest {
     }
     line.addAll(List.of(more));
     line.addAll(List.of("--set", "eval.critic-items=0", "--set", "eval.policy-items=0"));
-    Main.Verbs verbs =
-        new Main.Verbs(
-            new TrainingRun.Rooms((config, images, run) -> new FakeEngines(0), Rewards::of),
-            List.of());
-    return Main.run(
-        verbs,
-        new PrintStream(outBytes, true),
-        new PrintStream(errBytes, true),
-        line.toArray(String[]::new));
+    return FakeVerbs.run(outBytes, errBytes, line.toArray(String[]::new));
   }
 
   private String out() {

@@ -1,6 +1,7 @@
 package krites.rollout;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.NetworkScript;
@@ -177,7 +178,7 @@ public final class RolloutScript {
   }
 
   private static String decoding(Qwen25VlConfig config, Kernels kernels) {
-    boolean wide = kernels == Kernels.PACKED && config.hidden() >= WIDE;
+    int fewest = kernels == Kernels.PACKED && config.hidden() >= WIDE ? FEWEST_ROWS : 1;
     return withSizes(
         """
         def segment_views(self, segments: List[Tensor], lengths: List[int]) -> List[Tensor]:
@@ -210,7 +211,7 @@ public final class RolloutScript {
         def with_idle_rows(self, x: Tensor) -> Tensor:
           if torch.ge(torch.size(x, 0), $FEWEST):
             return x
-          return torch.narrow(torch.cat([x, x, x, x, x], 0), 0, 0, $FEWEST)
+          return torch.narrow(torch.cat([$COPIES], 0), 0, 0, $FEWEST)
 
         def without_idle_rows(self, heads: List[Tensor], rows: int) -> List[Tensor]:
           if torch.ge(rows, $FEWEST):
@@ -300,7 +301,8 @@ public final class RolloutScript {
             done = torch.logical_or(done, torch.isin(token, stops))
           return [torch.stack(tokens, 1), torch.stack(logps, 1), torch.stack(drawn, 1), torch.to(logits, 6)]
         """
-            .replace("$FEWEST", String.valueOf(wide ? FEWEST_ROWS : 1)),
+            .replace("$FEWEST", String.valueOf(fewest))
+            .replace("$COPIES", String.join(", ", Collections.nCopies(fewest, "x"))),
         config);
   }
 

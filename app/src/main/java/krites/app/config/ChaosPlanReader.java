@@ -1,17 +1,16 @@
 package krites.app.config;
 
+import static krites.app.config.DocumentReader.SET;
+import static krites.app.config.DocumentReader.named;
+import static krites.app.config.DocumentReader.objects;
+import static krites.app.config.DocumentReader.refused;
+import static krites.app.config.DocumentReader.requireDifferent;
+import static krites.app.config.DocumentReader.section;
+
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigParseOptions;
-import com.typesafe.config.ConfigValue;
-import com.typesafe.config.ConfigValueType;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.regex.Pattern;
 import krites.actors.NodeSettings;
 import krites.app.config.ChaosPlan.Fault;
 import krites.app.config.ChaosPlan.Group;
@@ -23,11 +22,9 @@ import krites.app.config.ChaosPlan.Kind;
  * line and the key.
  */
 public final class ChaosPlanReader {
-  private static final String SET = "set";
   private static final String NODE = "node";
   private static final String NODES = "nodes";
   private static final String FAULTS = "faults";
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
   /** All loopback addresses of two networks are given out by one number each. */
   private static final int NODES_MAX = 100;
@@ -49,7 +46,7 @@ public final class ChaosPlanReader {
           "weights.port",
           "weights.folder");
 
-  private final KnownKeys known = KnownKeys.load("chaos.conf");
+  private final DocumentReader document = new DocumentReader("chaos.conf", "the run");
 
   /**
    * Reads a file.
@@ -57,33 +54,17 @@ public final class ChaosPlanReader {
    * @throws ConfigError if it does not exist, cannot be parsed, or says something impossible
    */
   public ChaosPlan read(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new ConfigError("plan " + file + " does not exist");
-    }
-    try {
-      Config config =
-          ConfigFactory.parseFile(
-                  file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false))
-              .resolve();
-      return read(String.valueOf(file.getFileName()).replaceFirst("\\.conf$", ""), file, config);
-    } catch (ConfigException e) {
-      throw new ConfigError(String.valueOf(e.getMessage()).replaceAll("\\s*\\R\\s*", " "), e);
-    }
+    return DocumentReader.read(file, "plan", (name, config) -> read(name, file, config));
   }
 
   private ChaosPlan read(String name, Path file, Config config) {
-    KeyReader keys = keys("chaos", config, SET, NODE, NODES, FAULTS);
+    KeyReader keys = document.keys("chaos", config, SET, NODE, NODES, FAULTS);
     List<Group> groups = objects(config, NODES).stream().map(this::group).toList();
     if (groups.isEmpty()) {
       throw new ConfigError(
           file + ": nodes: expected a list of at least one { name = ..., roles = [...] }");
     }
-    Set<String> names = new HashSet<>();
-    for (Group group : groups) {
-      if (!names.add(group.name())) {
-        throw refused(config, NODES, group.name() + " stands there twice");
-      }
-    }
+    requireDifferent(config, NODES, groups.stream().map(Group::name).toList());
     int processes = groups.stream().mapToInt(Group::count).sum();
     if (processes > NODES_MAX) {
       throw refused(
@@ -106,7 +87,7 @@ public final class ChaosPlanReader {
     return new ChaosPlan(
         name,
         keys.longAt("seed"),
-        new ChaosPlan.Job(keys.textsAt("config"), set(config)),
+        new ChaosPlan.Job(keys.textsAt("config"), document.set(config, DECIDED)),
         node(config),
         times,
         atLeast(HEAP_MIB_MIN, keys, config, "heap-mib"),
@@ -116,15 +97,8 @@ public final class ChaosPlanReader {
   }
 
   private Group group(Config group) {
-    KeyReader keys = keys("group", group);
-    String name = keys.textAt("name");
-    if (!NAME.matcher(name).matches()) {
-      throw new ConfigError(
-          Place.of(group.root().origin())
-              + ": nodes: expected a name of letters, digits, . _ and -, found \""
-              + name
-              + '"');
-    }
+    KeyReader keys = document.keys("group", group);
+    String name = named(group, NODES, keys.textAt("name"));
     List<String> roles = keys.listedTextsAt("roles");
     for (String role : roles) {
       if (!NodeSettings.ROLES.contains(role)) {
@@ -150,7 +124,7 @@ public final class ChaosPlanReader {
   }
 
   private Fault fault(Config fault, List<Group> groups) {
-    KeyReader keys = keys("fault", fault);
+    KeyReader keys = document.keys("fault", fault);
     List<String> names = groups.stream().map(Group::name).toList();
     List<String> hit = keys.textsAt("groups");
     for (String name : hit) {
@@ -177,70 +151,13 @@ public final class ChaosPlanReader {
     return value;
   }
 
-  /** The keys of one section of {@code chaos.conf}, those that it does not know refused. */
-  private KeyReader keys(String section, Config config, String... others) {
-    Config plain = config;
-    for (String other : others) {
-      plain = plain.withoutPath(other);
-    }
-    known.check(plain.atPath(section));
-    return new KeyReader(plain.withFallback(known.defaults().getConfig(section)));
-  }
-
-  /** What stands in {@code set}: none or one layer of settings. */
-  private static List<Config> set(Config config) {
-    if (!config.hasPathOrNull(SET)) {
-      return List.of();
-    }
-    Config set = section(config, SET);
-    KnownKeys.load().check(set);
-    requireUndecided(set, DECIDED);
-    return List.of(set);
-  }
-
-  private static Config node(Config config) {
+  private Config node(Config config) {
     if (!config.hasPathOrNull(NODE)) {
       return ConfigFactory.empty();
     }
     Config node = section(config, NODE);
     KnownKeys.load("node.conf").check(node.atPath(NODE));
-    requireUndecided(node, NODE_DECIDED);
+    document.requireUndecided(node, NODE_DECIDED);
     return node;
-  }
-
-  private static Config section(Config config, String key) {
-    ConfigValue value = config.root().get(key);
-    if (value == null || value.valueType() != ConfigValueType.OBJECT) {
-      throw refused(config, key, "expected settings { key = value }");
-    }
-    return config.getConfig(key);
-  }
-
-  private static void requireUndecided(Config settings, List<String> decided) {
-    for (String key : decided) {
-      if (settings.hasPath(key)) {
-        throw refused(settings, key, "the run decides that; leave it out");
-      }
-    }
-  }
-
-  private static List<Config> objects(Config config, String key) {
-    if (!config.hasPathOrNull(key)) {
-      return List.of();
-    }
-    ConfigValue value = config.root().get(key);
-    boolean objects =
-        value != null
-            && value.valueType() == ConfigValueType.LIST
-            && config.getList(key).stream()
-                .allMatch(element -> element.valueType() == ConfigValueType.OBJECT);
-    if (!objects) {
-      throw refused(config, key, "expected a list [ { ... }, { ... } ]");
-    }
-    return List.copyOf(config.getConfigList(key));
-  }
-
-  private static ConfigError refused(Config config, String key, String trouble) {
-    return new ConfigError(Place.of(config.getValue(key).origin()) + ": " + key + ": " + trouble);
   }
 }
