@@ -224,14 +224,17 @@ public final class Coordinator {
         (_, signal) -> onSignal(signal));
   }
 
-  /** Its children are gone by then: nobody writes into the job's folder any more. */
+  /**
+   * At its end its children are gone: nobody writes into the job's folder any more. Other signals
+   * are not handled: the one by which a node that leaves ends its singleton would be lost.
+   */
   private Behavior<Command> onSignal(Signal signal) {
     boolean gone = signal instanceof PostStop || signal instanceof PreRestart;
     Current job = current;
     if (gone && job != null && job.lead != null && !job.concluding) {
       job.lead.close();
     }
-    return Behaviors.same();
+    return gone ? Behaviors.same() : Behaviors.unhandled();
   }
 
   // --- nodes

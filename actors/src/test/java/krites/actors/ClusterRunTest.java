@@ -80,6 +80,25 @@ final class ClusterRunTest {
     }
   }
 
+  /** Else whoever leads would wait for its own coordinator until it gives up waiting. */
+  @Test
+  void theNodeThatLeadsLeavesWithoutWaiting() throws Exception {
+    try (ClusterWorld cluster = new ClusterWorld()) {
+      KritesNode leader =
+          cluster.node(
+              ConfigFactory.parseString(
+                  "pekko.coordinated-shutdown.phases.cluster-exiting.timeout = 10 minutes"),
+              "krites 1",
+              "orchestrator");
+      ClusterWorld.await("the node", leader::isUp);
+      try (ClusterClient client = cluster.client()) {
+        ClusterWorld.await("its coordinator", () -> !client.survey().members().isEmpty());
+      }
+      leader.close();
+      ClusterWorld.await("its end", () -> leader.terminated().toCompletableFuture().isDone());
+    }
+  }
+
   /** One rollout node is killed and another leaves while a third comes. */
   @Test
   @Tag("soak")

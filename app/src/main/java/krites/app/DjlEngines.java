@@ -117,7 +117,7 @@ final class DjlEngines implements Engines {
     if (!learnerDevice.isGpu()) {
       threads.put(LEARNER, config.learner().threads());
     }
-    return CorePlan.of(CorePlan.here(), threads);
+    return CorePlan.of(CorePlan.here(), Runtime.getRuntime().availableProcessors(), threads);
   }
 
   private static String rolloutName(int worker) {

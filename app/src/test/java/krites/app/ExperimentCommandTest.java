@@ -60,6 +60,12 @@ final class ExperimentCommandTest {
   private static final class InThisProcess implements Launcher {
     private final List<List<String>> verbs = new ArrayList<>();
     private String killed = "";
+    private int sharers;
+
+    @Override
+    public void shareAmong(int verbs) {
+      sharers = verbs;
+    }
 
     @Override
     public int run(List<String> arguments, Path output) {
@@ -116,6 +122,7 @@ final class ExperimentCommandTest {
     assertEquals(ExitCode.OK, experiment(TWO_ARMS));
 
     assertEquals(4, launcher.verbs.size());
+    assertEquals(1, launcher.sharers);
     String table = Files.readString(file("table.md"));
     assertTrue(table.contains("| little | 2 |") && table.contains("| much | 2 |"), table);
     assertTrue(table.contains("## Against little, seed by seed"), table);

@@ -75,6 +75,7 @@ final class ExperimentRun {
       }
       total = waiting.size();
       startNanos = System.nanoTime();
+      launcher.shareAmong(jobs);
       say(
           String.format(
               Locale.ROOT,

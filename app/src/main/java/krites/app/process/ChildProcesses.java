@@ -25,6 +25,7 @@ public final class ChildProcesses implements Launcher {
 
   private final Set<Process> running = new HashSet<>();
   private boolean stopped;
+  private volatile List<String> share = List.of();
 
   /**
    * The command of a verb.
@@ -47,8 +48,14 @@ public final class ChildProcesses implements Launcher {
   }
 
   @Override
+  public void shareAmong(int verbs) {
+    int processors = Math.max(1, Runtime.getRuntime().availableProcessors() / verbs);
+    share = verbs > 1 ? List.of("-XX:ActiveProcessorCount=" + processors) : List.of();
+  }
+
+  @Override
   public int run(List<String> arguments, Path output) throws InterruptedException {
-    Optional<Process> process = start(List.of(), arguments, output);
+    Optional<Process> process = start(share, arguments, output);
     if (process.isEmpty()) {
       return ExitCode.INTERRUPTED;
     }

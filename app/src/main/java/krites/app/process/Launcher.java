@@ -6,6 +6,12 @@ import java.util.List;
 /** Runs verbs of the command line, each apart from this process; tests put a fake here. */
 public interface Launcher {
   /**
+   * Says how many verbs run side by side: each uses its share of the processors, since threads that
+   * wait for each other's turn cost more than they bring.
+   */
+  void shareAmong(int verbs);
+
+  /**
    * Runs one verb to its end.
    *
    * @param arguments the verb and its options

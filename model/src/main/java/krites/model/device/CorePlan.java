@@ -46,11 +46,13 @@ public record CorePlan(Map<String, List<Integer>> cores) {
    * Shares processors out.
    *
    * @param cpus those that the process may use
+   * @param atOnce how many of them it may keep busy, as a container's quota or {@code
+   *     -XX:ActiveProcessorCount} says
    * @param threads of each engine, at least 1, in the order in which they are served
    */
-  public static CorePlan of(Collection<Cpu> cpus, Map<String, Integer> threads) {
+  public static CorePlan of(Collection<Cpu> cpus, int atOnce, Map<String, Integer> threads) {
     int wanted = threads.values().stream().mapToInt(Integer::intValue).sum();
-    if (wanted > cpus.size()) {
+    if (wanted > Math.min(atOnce, cpus.size())) {
       return NONE;
     }
     List<Cpu> ordered =

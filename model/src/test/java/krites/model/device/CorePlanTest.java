@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class CorePlanTest {
   @Test
   void enginesGetProcessorsOfTheirOwn() {
-    CorePlan plan = CorePlan.of(cores(0, 1, 2, 3), engines(1, 2));
+    CorePlan plan = CorePlan.of(cores(0, 1, 2, 3), 4, engines(1, 2));
     assertEquals(List.of(0), plan.of("engine 0").orElseThrow());
     assertEquals(List.of(1, 2), plan.of("engine 1").orElseThrow());
     assertTrue(plan.of("another").isEmpty());
@@ -32,14 +32,19 @@ class CorePlanTest {
 
   @Test
   void moreThreadsThanProcessorsPinNobody() {
-    CorePlan plan = CorePlan.of(cores(0, 1), engines(1, 1, 1));
+    CorePlan plan = CorePlan.of(cores(0, 1), 2, engines(1, 1, 1));
     assertEquals(CorePlan.NONE, plan);
     assertEquals("no engine is pinned", plan.text());
   }
 
   @Test
+  void whoMayKeepFewerBusyThanItSeesPinsNobody() {
+    assertEquals(CorePlan.NONE, CorePlan.of(cores(0, 1), 1, engines(1, 1)));
+  }
+
+  @Test
   void onlyTheProcessorsOfTheContainerAreGiven() {
-    CorePlan plan = CorePlan.of(cores(5, 9), engines(1, 1));
+    CorePlan plan = CorePlan.of(cores(5, 9), 2, engines(1, 1));
     assertEquals(List.of(5), plan.of("engine 0").orElseThrow());
     assertEquals(List.of(9), plan.of("engine 1").orElseThrow());
   }
@@ -51,7 +56,7 @@ class CorePlanTest {
     for (int id = 0; id < 8; id++) {
       cpus.add(new Cpu(id, 0, id % 4));
     }
-    CorePlan plan = CorePlan.of(cpus, engines(2, 2, 4));
+    CorePlan plan = CorePlan.of(cpus, cpus.size(), engines(2, 2, 4));
     assertEquals(List.of(0, 4), plan.of("engine 0").orElseThrow());
     assertEquals(List.of(1, 5), plan.of("engine 1").orElseThrow());
     assertEquals(List.of(2, 6, 3, 7), plan.of("engine 2").orElseThrow());
@@ -72,7 +77,7 @@ class CorePlanTest {
         engines.put("engine " + i, random.nextInt(1, 9));
         wanted += engines.get("engine " + i);
       }
-      CorePlan plan = CorePlan.of(cpus, engines);
+      CorePlan plan = CorePlan.of(cpus, cpus.size(), engines);
       List<Integer> given = plan.cores().values().stream().flatMap(List::stream).toList();
       assertEquals(wanted <= count ? wanted : 0, given.size(), "seed " + seed);
       assertEquals(given.size(), Set.copyOf(given).size(), "seed " + seed);
