@@ -25,7 +25,8 @@ import krites.app.run.RunFileException;
 
 /**
  * One run of a plan's job on processes of this machine, with faults or without. A fault comes when
- * it is due and all processes are members again; nothing else waits for anything. One thread.
+ * it is due and the run has got over the one before: all processes are members again, and a step
+ * was trained since. One thread.
  */
 final class ChaosRun implements AutoCloseable {
   /** Processes that start together on a busy machine were seen to need minutes. */
@@ -35,6 +36,9 @@ final class ChaosRun implements AutoCloseable {
   private static final String BIND = "60s";
 
   private static final Duration END = Duration.ofSeconds(15); // a node hands back within 10 s
+
+  /** A run that has trained no step for so long stands still. */
+  private static final Duration STILL = Duration.ofMinutes(5);
 
   private static final long LOOK_EVERY_MILLIS = 250;
 
@@ -50,8 +54,12 @@ final class ChaosRun implements AutoCloseable {
   private final Map<NodeProcess, Long> troubledUntil = new HashMap<>(); // paused or cut off
   private final List<Outcome.Done> done = new ArrayList<>();
   private final List<String> unplannedEnds = new ArrayList<>();
-  private boolean begun;
+  private final TrainedSteps steps;
+  private long trained;
   private long firstStepNanos;
+  private long lastStepNanos;
+  private long lastFaultNanos;
+  private Optional<Long> trainedWhenCalm = Optional.empty(); // all are members since then
 
   /**
    * @param schedule faults in their order; none for a run without
@@ -68,6 +76,7 @@ final class ChaosRun implements AutoCloseable {
     this.waiting = new ArrayDeque<>(schedule);
     this.folder = folder;
     this.run = runFolder(folder);
+    this.steps = new TrainedSteps(run);
     this.terminal = terminal;
     this.stopping = stopping;
     this.network = LocalNetwork.open(plan.groups().stream().mapToInt(ChaosPlan.Group::count).sum());
@@ -119,7 +128,8 @@ final class ChaosRun implements AutoCloseable {
   private Optional<Outcome> attend(Process train) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(plan.times().minutesMax());
     long restartNanos = TimeUnit.SECONDS.toNanos(plan.times().restartSeconds());
-    while (train.isAlive() && System.nanoTime() < deadline) {
+    lastStepNanos = System.nanoTime();
+    while (train.isAlive() && System.nanoTime() < deadline && !standsStill()) {
       if (stopping.getAsBoolean()) {
         return Optional.empty();
       }
@@ -133,7 +143,8 @@ final class ChaosRun implements AutoCloseable {
                   say(how);
                 });
       }
-      if (begun || hasBegun(now)) {
+      countSteps(now);
+      if (trained > 0) {
         next(now);
       }
       Thread.sleep(LOOK_EVERY_MILLIS);
@@ -142,13 +153,21 @@ final class ChaosRun implements AutoCloseable {
     return Optional.of(new Outcome(run, code, done, unplannedEnds));
   }
 
-  private boolean hasBegun(long now) {
-    if (!JournalFacts.of(run).firstStep().isPresent()) {
-      return false;
+  private boolean standsStill() {
+    boolean still = System.nanoTime() - lastStepNanos > STILL.toNanos();
+    if (still) {
+      say("no step was trained for " + STILL.toMinutes() + " minutes; the run is ended");
     }
-    begun = true;
-    firstStepNanos = now;
-    return true;
+    return still;
+  }
+
+  private void countSteps(long now) {
+    long count = steps.count();
+    if (count > trained) {
+      firstStepNanos = trained == 0 ? now : firstStepNanos;
+      lastStepNanos = now;
+      trained = count;
+    }
   }
 
   private void endTroubles(long now) {
@@ -165,14 +184,26 @@ final class ChaosRun implements AutoCloseable {
   }
 
   private void next(long now) {
+    if (!troubledUntil.isEmpty() || !nodes.stream().allMatch(NodeProcess::isUp)) {
+      trainedWhenCalm = Optional.empty();
+      return;
+    }
+    long before = trainedWhenCalm.orElse(trained);
+    trainedWhenCalm = Optional.of(before);
     PlannedFault fault = waiting.peek();
-    boolean due =
-        fault != null
-            && now - firstStepNanos >= TimeUnit.MILLISECONDS.toNanos(fault.offsetMillis());
-    if (due && troubledUntil.isEmpty() && nodes.stream().allMatch(NodeProcess::isUp)) {
+    if (fault != null && isDue(fault, now) && (trained > before || done.isEmpty())) {
       waiting.remove();
       hit(fault, now);
+      lastFaultNanos = now;
+      trainedWhenCalm = Optional.empty();
     }
+  }
+
+  /** Whether as much time has passed since the fault before as is planned between the two. */
+  private boolean isDue(PlannedFault fault, long now) {
+    long since = done.isEmpty() ? firstStepNanos : lastFaultNanos;
+    long planned = done.isEmpty() ? 0 : done.getLast().fault().offsetMillis();
+    return now - since >= TimeUnit.MILLISECONDS.toNanos(fault.offsetMillis() - planned);
   }
 
   private void hit(PlannedFault fault, long now) {
@@ -294,6 +325,7 @@ final class ChaosRun implements AutoCloseable {
     } finally {
       children.kill();
       network.close();
+      steps.close();
     }
   }
 

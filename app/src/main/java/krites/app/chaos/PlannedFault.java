@@ -7,7 +7,8 @@ import krites.app.config.ChaosPlan.Kind;
  * One fault of a schedule.
  *
  * @param number from 1
- * @param offsetMillis from the first trained step; it comes later where the one before is not over
+ * @param offsetMillis from the first trained step where no fault before it takes long; what lies
+ *     between two faults is kept
  * @param group of the process that is hit
  * @param member which process of the group, from 1
  * @param seconds how long a pause or a cut lasts; 0 for others

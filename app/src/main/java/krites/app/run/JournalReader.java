@@ -12,7 +12,8 @@ import java.util.Optional;
  * not the one that was written. Memory does not depend on the length of the journal.
  *
  * <p>What follows the last line feed was never acknowledged: a crash left it. It is not a record
- * and not an error; {@link #end} counts its bytes. A journal may be read while it is written.
+ * and not an error; {@link #end} counts its bytes. A journal may be read while it is written: asked
+ * again at its end, the reader goes on with what was written since.
  */
 public final class JournalReader implements AutoCloseable {
   /** A batch of a million groups fits; what is longer is no line of ours. */
@@ -26,7 +27,9 @@ public final class JournalReader implements AutoCloseable {
   private int bufferStart;
   private int bufferEnd;
   private byte[] line = new byte[BUFFER_BYTES];
-  private int lineLength;
+  private int lineLength; // as far as it is kept
+  private long lineBytes; // as far as it was read
+  private boolean lineIsRead = true;
   private long records;
   private String digest = JournalLine.FIRST;
   private long bytes;
@@ -123,14 +126,17 @@ public final class JournalReader implements AutoCloseable {
 
   /** Whether a line that ends with a line feed was read; what is left at the end is counted. */
   private boolean readLine() throws IOException {
-    lineLength = 0;
-    long length = 0;
+    if (lineIsRead) {
+      lineLength = 0;
+      lineBytes = 0;
+      lineIsRead = false;
+    }
     while (true) {
       if (bufferStart == bufferEnd) {
         bufferEnd = Math.max(0, in.read(buffer));
         bufferStart = 0;
         if (bufferEnd == 0) {
-          tornBytes = length;
+          tornBytes = lineBytes;
           return false;
         }
       }
@@ -138,17 +144,18 @@ public final class JournalReader implements AutoCloseable {
       while (end < bufferEnd && buffer[end] != '\n') {
         end++;
       }
-      length += end - bufferStart;
-      if (length <= LINE_BYTES_MAX) {
+      lineBytes += end - bufferStart;
+      if (lineBytes <= LINE_BYTES_MAX) {
         keep(end - bufferStart);
       }
-      boolean complete = end < bufferEnd;
-      bufferStart = complete ? end + 1 : end;
-      if (complete && length > LINE_BYTES_MAX) {
+      lineIsRead = end < bufferEnd;
+      bufferStart = lineIsRead ? end + 1 : end;
+      if (lineIsRead && lineBytes > LINE_BYTES_MAX) {
         throw JournalException.damaged(
-            file, records + 1, "expected a record, found a line of " + length + " bytes");
+            file, records + 1, "expected a record, found a line of " + lineBytes + " bytes");
       }
-      if (complete) {
+      if (lineIsRead) {
+        tornBytes = 0;
         return true;
       }
     }

@@ -56,6 +56,21 @@ final class JournalTest {
   }
 
   @Test
+  void aReaderAtTheEndGoesOnWithWhatWasWrittenSince() throws IOException {
+    byte[] whole = Files.readAllBytes(TestJournals.write(folder.resolve("whole.jsonl"), FEW));
+    Path growing = Files.createFile(folder.resolve("growing.jsonl"));
+    List<LedgerEvent> read = new ArrayList<>();
+    try (JournalReader reader = JournalReader.open(growing)) {
+      for (byte one : whole) {
+        Files.write(growing, new byte[] {one}, StandardOpenOption.APPEND);
+        reader.next().ifPresent(record -> read.add(record.event()));
+      }
+      assertEquals(FEW, read);
+      assertEquals(JournalReader.endOf(growing), reader.end());
+    }
+  }
+
+  @Test
   void aLineIsWhatTheDocumentationSays() throws IOException {
     Path file = TestJournals.write(folder.resolve("events.jsonl"), FEW.subList(0, 2));
 
