@@ -39,6 +39,13 @@ public final class KritesNode implements AutoCloseable {
 
   private static final String ORCHESTRATOR = "orchestrator";
   private static final Duration LEAVE_WITHIN = Duration.ofSeconds(9);
+
+  /**
+   * Where others have a vote too, the first seed may be one that comes again; a cluster that it
+   * began because a busy host answered late would be one of its own.
+   */
+  private static final Duration FIRST_SEED_WAITS = Duration.ofSeconds(15);
+
   private static final int REWARD_THREADS =
       64; // workers that may block for ever, with their replacements; threads begin when needed
 
@@ -122,6 +129,9 @@ public final class KritesNode implements AutoCloseable {
     values.put(
         "pekko.cluster.seed-nodes",
         settings.seeds().stream().map(seed -> "pekko://" + SYSTEM + "@" + seed).toList());
+    if (downing.quorum() > 1 && mayBegin(settings)) {
+      values.put("pekko.cluster.seed-node-timeout", FIRST_SEED_WAITS);
+    }
     values.put("pekko.cluster.roles", List.copyOf(clusterRoles(settings.roles())));
     values.put("pekko.cluster.role." + VoterDowning.VOTER + ".min-nr-of-members", downing.quorum());
     values.put("pekko.cluster.downing-provider-class", VoterDowning.class.getName());
@@ -139,6 +149,13 @@ public final class KritesNode implements AutoCloseable {
     values.put(
         KritesRun.REWARD_DISPATCHER + ".thread-pool-executor.fixed-pool-size", REWARD_THREADS);
     return values;
+  }
+
+  /** Whether it is the first seed, which begins a cluster when no other seed answers. */
+  private static boolean mayBegin(NodeSettings settings) {
+    return settings.seeds().stream()
+        .limit(1)
+        .anyMatch((settings.host() + ":" + settings.port())::equals);
   }
 
   /** What a process needs to be reached, member or not. */
@@ -201,6 +218,14 @@ public final class KritesNode implements AutoCloseable {
   /** Completes when the node has left its cluster, or was told that it is none of it. */
   public CompletionStage<Done> terminated() {
     return system.getWhenTerminated();
+  }
+
+  /** Whether it ended because the cluster, or this node itself, gave it up: it may join anew. */
+  public boolean wasGivenUp() {
+    return CoordinatedShutdown.get(system)
+        .getShutdownReason()
+        .filter(CoordinatedShutdown.ClusterDowningReason$.class::isInstance)
+        .isPresent();
   }
 
   /** Whether the cluster counts this node as one of its own. */

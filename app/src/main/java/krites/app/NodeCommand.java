@@ -155,10 +155,11 @@ final class NodeCommand implements Callable<Integer> {
     }
   }
 
-  /** From joining to the end; whether the cluster gave a node up that was one of its own. */
+  /** From joining to the end; whether it was a member and may join anew. */
   private boolean live(NodeConfig config, AtomicReference<@Nullable KritesNode> current)
       throws InterruptedException {
     boolean wasUp = false;
+    boolean again;
     try (KritesNode node =
         InputError.guard(
             () ->
@@ -175,8 +176,9 @@ final class NodeCommand implements Callable<Integer> {
           out.println("node " + node.address() + " is up");
         }
       }
+      again = wasUp || node.wasGivenUp();
     }
-    return wasUp && !Stopping.isAsked();
+    return again && !Stopping.isAsked();
   }
 
   private static Optional<WeightPlane> plane(NodeConfig config) {

@@ -60,7 +60,8 @@ public final class VoterDowning extends DowningProvider {
         config.getInt("quorum"),
         config.getDuration("worker-unreachable"),
         config.getDuration("voter-unreachable"),
-        config.getDuration("no-quorum"));
+        config.getDuration("no-quorum"),
+        config.getDuration("first-quorum"));
   }
 
   /** Looks at the members in regular intervals. */

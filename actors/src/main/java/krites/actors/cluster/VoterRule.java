@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  *       more time than workers.
  *   <li>A node that sees no quorum for a while gives itself up, before a quorum elsewhere would
  *       give it up.
- *   <li>Before it has seen a quorum for the first time, a node waits without an end.
+ *   <li>Before it has seen a quorum for the first time, a node waits longer, and then gives itself
+ *       up too: it may have begun a cluster of its own while the others are in another. One that is
+ *       no member of anything yet waits without an end.
  * </ul>
  *
  * <p>The number of voters is a setting and not counted from the members: a wave of dying workers
@@ -37,7 +39,11 @@ final class VoterRule {
 
   /** See {@code krites.cluster.downing} in {@code krites-cluster.conf}. */
   record Limits(
-      int quorum, Duration workerUnreachable, Duration voterUnreachable, Duration noQuorum) {}
+      int quorum,
+      Duration workerUnreachable,
+      Duration voterUnreachable,
+      Duration noQuorum,
+      Duration firstQuorum) {}
 
   private static final Verdict NOTHING = new Verdict(Set.of(), false);
 
@@ -64,7 +70,8 @@ final class VoterRule {
     unreachable.forEach(address -> unreachableSince.putIfAbsent(address, nowNanos));
     long voters = members.stream().filter(seen -> seen.voter() && seen.reachable()).count();
     if (voters < limits.quorum()) {
-      return withoutQuorum(nowNanos);
+      boolean joined = members.stream().anyMatch(seen -> seen.address().equals(self));
+      return withoutQuorum(joined, nowNanos);
     }
     armed = true;
     noQuorumSince = null;
@@ -73,14 +80,16 @@ final class VoterRule {
     return mayDecide ? new Verdict(overdue(members, nowNanos), false) : NOTHING;
   }
 
-  private Verdict withoutQuorum(long nowNanos) {
-    if (!armed) {
+  private Verdict withoutQuorum(boolean joined, long nowNanos) {
+    if (!armed && !joined) {
+      noQuorumSince = null;
       return NOTHING;
     }
     if (noQuorumSince == null) {
       noQuorumSince = nowNanos;
     }
-    return new Verdict(Set.of(), nowNanos - noQuorumSince >= limits.noQuorum().toNanos());
+    Duration limit = armed ? limits.noQuorum() : limits.firstQuorum();
+    return new Verdict(Set.of(), nowNanos - noQuorumSince >= limit.toNanos());
   }
 
   private Set<String> overdue(List<Seen> members, long nowNanos) {

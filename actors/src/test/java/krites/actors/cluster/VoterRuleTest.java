@@ -20,7 +20,11 @@ final class VoterRuleTest {
   private static VoterRule rule(int quorum) {
     return new VoterRule(
         new VoterRule.Limits(
-            quorum, Duration.ofSeconds(5), Duration.ofSeconds(20), Duration.ofSeconds(12)));
+            quorum,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(12),
+            Duration.ofSeconds(60)));
   }
 
   private static Seen voter(String name, boolean reachable) {
@@ -77,11 +81,23 @@ final class VoterRuleTest {
   }
 
   @Test
-  void beforeTheFirstQuorumANodeWaitsWithoutAnEnd() {
+  void beforeTheFirstQuorumAMemberWaitsLongerAndOneThatIsNoMemberWithoutAnEnd() {
     VoterRule rule = rule(2);
+    assertEquals(new Verdict(Set.of(), false), rule.look("a", List.of(), 0));
+    assertEquals(new Verdict(Set.of(), false), rule.look("a", List.of(), 1_000 * SECOND));
     List<Seen> first = List.of(voter("a", true));
-    rule.look("a", first, 0);
-    assertEquals(new Verdict(Set.of(), false), rule.look("a", first, 1_000 * SECOND));
+    assertEquals(new Verdict(Set.of(), false), rule.look("a", first, 1_001 * SECOND));
+    assertEquals(new Verdict(Set.of(), false), rule.look("a", first, 1_060 * SECOND));
+    assertEquals(new Verdict(Set.of(), true), rule.look("a", first, 1_061 * SECOND));
+  }
+
+  @Test
+  void whoFindsAQuorumInTimeStays() {
+    VoterRule rule = rule(2);
+    rule.look("a", List.of(voter("a", true)), 0);
+    List<Seen> whole = List.of(voter("a", true), voter("b", true));
+    assertFalse(rule.look("a", whole, 59 * SECOND).downSelf());
+    assertFalse(rule.look("a", whole, 200 * SECOND).downSelf());
   }
 
   /** The wave that brings down the built-in resolver: dead workers that saw each other die. */
