@@ -29,6 +29,11 @@ record ClusterHosts(Job job, Map<String, NodeAgent.Hello> nodes) implements Host
   }
 
   @Override
+  public boolean has(String node) {
+    return nodes.containsKey(node);
+  }
+
+  @Override
   public boolean leaving(String node) {
     NodeAgent.Hello hello = nodes.get(node);
     return hello != null && hello.leaving();

@@ -51,6 +51,9 @@ interface Hosts {
     return Stream.of(Part.values()).filter(part -> of(part).isEmpty()).toList();
   }
 
+  /** Whether a node is there, were it about to leave. */
+  boolean has(String node);
+
   /** Whether a node is about to leave: what it hosts has to go. */
   boolean leaving(String node);
 

@@ -19,6 +19,11 @@ enum OwnHosts implements Hosts {
   }
 
   @Override
+  public boolean has(String node) {
+    return HERE.contains(node);
+  }
+
+  @Override
   public boolean leaving(String node) {
     return false;
   }

@@ -3,6 +3,7 @@ package krites.actors;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -137,7 +138,8 @@ public final class RunSupervisor {
   private final Set<String> leaving = new HashSet<>(); // rollout workers that are one too many
   private final List<String> replacing =
       new ArrayList<>(); // nodes at which a rollout worker comes after a breath
-  private final Set<String> dismissing = new HashSet<>(); // hosted actors that may still be there
+  private final Map<String, String> dismissing =
+      new HashMap<>(); // hosted actors that may still be there, and their nodes
   private int replaced;
   private int nextRollout;
   private int nextReward;
@@ -433,7 +435,7 @@ public final class RunSupervisor {
         case Vital(String name, String node) -> {
           Hosts.Part part = name.equals(LEARNER) ? Hosts.Part.LEARNER : Hosts.Part.PARAMS;
           if (!node.isEmpty() && hosts.leaving(node)) {
-            var cause = new HostLost(node + ", which hosts the " + part + ", is leaving");
+            var cause = HostLost.leaving(node, part.toString());
             return mayRecover(name, cause)
                 ? recover(name, cause)
                 : fail(team, name, Reasons.of(cause), cause);
@@ -613,13 +615,21 @@ public final class RunSupervisor {
     context.getLog().error("{} failed; the run goes back to its last checkpoint", name, cause);
     timers.cancelAll();
     if (hosts.elsewhere()) {
-      children.values().stream()
-          .filter(role -> role instanceof Vital(String _, String node) && !node.isEmpty())
-          .forEach(role -> dismissing.add(actorName(role.name())));
+      for (Role role : children.values()) {
+        if (role instanceof Vital(String hosted, String node) && mayAnswer(node, cause)) {
+          dismissing.put(actorName(hosted), node);
+        }
+      }
     }
     children.keySet().forEach(context::stop);
     timers.startSingleTimer(new Deadline(), EMPTYING);
     return emptying(name, cause);
+  }
+
+  /** Whether a node hosts something and is there to say that it has ended. */
+  private boolean mayAnswer(String node, Throwable cause) {
+    boolean lost = cause instanceof HostLost host && host.isGone(node);
+    return !node.isEmpty() && !lost && hosts.has(node);
   }
 
   /** Waits until all other actors are gone. */
@@ -640,7 +650,8 @@ public final class RunSupervisor {
               case Deadline() -> withoutHangingWorkers(name, cause);
               case HostsChanged(Hosts other) -> {
                 hosts = other;
-                yield Behaviors.same();
+                dismissing.values().removeIf(node -> !other.has(node));
+                yield emptying(name, cause);
               }
               case Dismissed(String actor) -> {
                 dismissing.remove(actor);

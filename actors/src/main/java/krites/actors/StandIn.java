@@ -109,7 +109,7 @@ public final class StandIn {
         (_, signal) ->
             switch (signal) {
               case Terminated gone when gone.getRef().equals(agent) ->
-                  throw new HostLost(place.node() + " is gone");
+                  throw HostLost.gone(place.node());
               case Terminated _ -> {
                 context.scheduleOnce(REASON_WITHIN, context.getSelf(), new NoReasonCame());
                 yield Behaviors.same();
