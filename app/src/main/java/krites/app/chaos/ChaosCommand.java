@@ -102,7 +102,8 @@ public final class ChaosCommand implements Callable<Integer> {
       if (outcome.isEmpty()) {
         return ExitCode.INTERRUPTED;
       }
-      if (!outcome.get().exitCode().equals(Optional.of(ExitCode.OK))) {
+      int wanted = plan.times().stepsAfter() > 0 ? ExitCode.INTERRUPTED : ExitCode.OK;
+      if (!outcome.get().exitCode().equals(Optional.of(wanted))) {
         throw new RunFailed(
             "without faults the job did not end well; "
                 + without.resolve("train.log")

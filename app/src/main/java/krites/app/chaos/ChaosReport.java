@@ -61,7 +61,9 @@ record ChaosReport(
         Checks.of(
             outcome,
             facts,
-            plan.job().resolve().config().run().steps(),
+            plan.times().stepsAfter() > 0
+                ? Optional.empty()
+                : Optional.of((long) plan.job().resolve().config().run().steps()),
             schedule,
             goodput,
             plan.goodputShareMin()),

@@ -59,6 +59,7 @@ final class ChaosRun implements AutoCloseable {
   private long firstStepNanos;
   private long lastStepNanos;
   private long lastFaultNanos;
+  private boolean stopAsked;
   private Optional<Long> trainedWhenCalm = Optional.empty(); // all are members since then
 
   /**
@@ -145,7 +146,7 @@ final class ChaosRun implements AutoCloseable {
       }
       countSteps(now);
       if (trained > 0) {
-        next(now);
+        next(now, train);
       }
       Thread.sleep(LOOK_EVERY_MILLIS);
     }
@@ -183,7 +184,7 @@ final class ChaosRun implements AutoCloseable {
             });
   }
 
-  private void next(long now) {
+  private void next(long now, Process train) {
     if (!troubledUntil.isEmpty() || !nodes.stream().allMatch(NodeProcess::isUp)) {
       trainedWhenCalm = Optional.empty();
       return;
@@ -191,7 +192,11 @@ final class ChaosRun implements AutoCloseable {
     long before = trainedWhenCalm.orElse(trained);
     trainedWhenCalm = Optional.of(before);
     PlannedFault fault = waiting.peek();
-    if (fault != null && isDue(fault, now) && (trained > before || done.isEmpty())) {
+    int after = plan.times().stepsAfter();
+    if (fault == null && after > 0 && trained >= before + after && !stopAsked) {
+      stopAsked = true;
+      train.destroy(); // asks, as Ctrl-C does
+    } else if (fault != null && isDue(fault, now) && (trained > before || done.isEmpty())) {
       waiting.remove();
       hit(fault, now);
       lastFaultNanos = now;

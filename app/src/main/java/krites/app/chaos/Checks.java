@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import krites.app.ExitCode;
 import krites.app.InputError;
 import krites.app.audit.Audit;
 import krites.app.audit.AuditReport;
@@ -26,7 +27,7 @@ final class Checks {
    * All of them.
    *
    * @param facts of the run's journal
-   * @param steps that the job has
+   * @param steps that the job has; empty where it is stopped in order after the last fault
    * @param schedule the faults that had to come
    * @param goodput against the run without faults, where that is known
    * @param shareMin that it must reach; 0 asks for nothing
@@ -34,7 +35,7 @@ final class Checks {
   static List<Check> of(
       Outcome outcome,
       JournalFacts facts,
-      long steps,
+      Optional<Long> steps,
       List<PlannedFault> schedule,
       Optional<Goodput> goodput,
       double shareMin) {
@@ -62,20 +63,24 @@ final class Checks {
     return new Check(name, trouble.isEmpty(), trouble.orElse(otherwise));
   }
 
-  private static Check ended(Outcome outcome, JournalFacts facts, long steps) {
+  private static Check ended(Outcome outcome, JournalFacts facts, Optional<Long> steps) {
+    int code = steps.isPresent() ? ExitCode.OK : ExitCode.INTERRUPTED;
     boolean holds =
-        outcome.exitCode().equals(Optional.of(0))
-            && facts.outcome().equals(Optional.of("completed"))
-            && facts.steps() == steps;
+        outcome.exitCode().equals(Optional.of(code))
+            && facts.outcome().equals(Optional.of(steps.isPresent() ? "completed" : "stopped"))
+            && steps.orElse(facts.steps()) == facts.steps();
     String how =
         outcome
             .exitCode()
-            .map(code -> code == 0 ? "" : ", train ended with exit code " + code)
+            .map(found -> found == code ? "" : ", train ended with exit code " + found)
             .orElse(", it had no more time");
     return new Check(
-        "the run ended with all steps",
+        steps.isPresent() ? "the run ended with all steps" : "the run ended in order",
         holds,
-        facts.steps() + " of " + steps + ", " + facts.outcome().orElse("not ended in order") + how);
+        facts.steps()
+            + steps.map(all -> " of " + all + ", ").orElse(" steps, ")
+            + facts.outcome().orElse("not ended in order")
+            + how);
   }
 
   private static Check account(Outcome outcome) {

@@ -73,6 +73,8 @@ public record ChaosPlan(
    * @param intervalSecondsMin between the beginnings of two faults, at least
    * @param intervalSecondsMax between the beginnings of two faults, at most
    * @param restartSeconds until a process that ended is started again
+   * @param stepsAfter that are trained when the run has got over the last fault, before it is
+   *     stopped in order; 0 lets it train all its steps
    * @param minutesMax until the run must have ended
    */
   public record Times(
@@ -80,6 +82,7 @@ public record ChaosPlan(
       int intervalSecondsMin,
       int intervalSecondsMax,
       int restartSeconds,
+      int stepsAfter,
       int minutesMax) {}
 
   /**

@@ -1,6 +1,7 @@
 package krites.app.chaos;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import krites.grpo.flow.LedgerEvent.BatchTaken;
 import krites.grpo.flow.LedgerEvent.GroupDropped;
 import krites.grpo.flow.LedgerEvent.GroupGenerated;
 import krites.grpo.flow.LedgerEvent.RunResumed;
+import krites.grpo.flow.LedgerEvent.RunEnded;
 import krites.grpo.flow.LedgerEvent.StepTrained;
 import krites.grpo.flow.LedgerEvent.VersionPublished;
 import org.junit.jupiter.api.Test;
@@ -40,7 +42,7 @@ final class ChecksTest {
     return Checks.of(
             outcome,
             JournalFacts.of(folder),
-            STEPS,
+            Optional.of((long) STEPS),
             List.of(KILL),
             Optional.of(new Goodput(7, 10)),
             shareMin)
@@ -74,6 +76,27 @@ final class ChecksTest {
   @Test
   void aRunThatKeptEverythingIsGreen() {
     assertEquals(List.of(), red(PlayedRun.events(5)));
+  }
+
+  @Test
+  void aRunThatIsToBeStoppedMustHaveBeenStoppedInOrder() {
+    List<LedgerEvent> events = new ArrayList<>(PlayedRun.events(5));
+    assertFalse(endedInOrder(events, 130), "it went on to its end");
+    events.set(events.size() - 1, new RunEnded("stopped"));
+    assertTrue(endedInOrder(events, 130));
+    assertFalse(endedInOrder(events, 3), "train failed");
+  }
+
+  private boolean endedInOrder(List<LedgerEvent> events, int exitCode) {
+    TestJournals.write(folder.resolve("events.jsonl"), events);
+    Outcome outcome = new Outcome(folder, Optional.of(exitCode), List.of(), List.of());
+    return Checks.of(
+            outcome, JournalFacts.of(folder), Optional.empty(), List.of(), Optional.empty(), 0)
+        .stream()
+        .filter(check -> check.name().equals("the run ended in order"))
+        .findFirst()
+        .orElseThrow()
+        .holds();
   }
 
   @Test

@@ -36,14 +36,14 @@ final class ChaosPlanReaderTest {
                 + """
                 seed = 7, config = [smoke], set { run.steps = 9 }, node { quorum = 1, weights.plane = bulk }
                 quiet-seconds = 1, interval-seconds-min = 2, interval-seconds-max = 3, restart-seconds = 4
-                minutes-max = 5, heap-mib = 256, goodput-share-min = 0.5
+                minutes-max = 5, steps-after = 6, heap-mib = 256, goodput-share-min = 0.5
                 faults = [{ kind = cut, groups = [all], count = 3, seconds-min = 6, seconds-max = 8 }]
                 """);
 
     assertEquals("storm", plan.name());
     assertEquals(7, plan.seed());
     assertEquals(9, plan.job().resolve().config().run().steps());
-    assertEquals(new ChaosPlan.Times(1, 2, 3, 4, 5), plan.times());
+    assertEquals(new ChaosPlan.Times(1, 2, 3, 4, 6, 5), plan.times());
     assertEquals(256, plan.heapMib());
     assertEquals(0.5, plan.goodputShareMin());
     assertEquals(
@@ -70,7 +70,7 @@ final class ChaosPlanReaderTest {
   void everyExampleIsAPlanThatHitsEveryGroup() throws IOException {
     try (Stream<Path> files = Files.list(EXAMPLES)) {
       List<Path> examples = files.toList();
-      assertEquals(2, examples.size(), examples.toString());
+      assertEquals(3, examples.size(), examples.toString());
       for (Path example : examples) {
         ChaosPlan plan = new ChaosPlanReader().read(example);
         assertTrue(plan.job().resolve().config().run().steps() > 0);

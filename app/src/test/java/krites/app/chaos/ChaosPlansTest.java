@@ -15,15 +15,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** The short plan from beginning to end, with processes. */
-@Tag("soak")
-final class ChaosSoakTest {
+/** Whole plans with processes: the smallest one always, the short one in a soak. */
+final class ChaosPlansTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
   @TempDir private Path folder;
 
   @Test
+  void everythingHoldsUnderTheSmallestPlan() throws IOException {
+    everythingHolds("smallest.conf");
+  }
+
+  @Test
+  @Tag("soak")
   void everythingHoldsUnderTheShortPlan() throws IOException {
+    everythingHolds("short.conf");
+  }
+
+  private void everythingHolds(String name) throws IOException {
     Path plan =
         Files.writeString(
             folder.resolve("plan.conf"),
@@ -32,7 +41,7 @@ final class ChaosSoakTest {
             set.model.path = "%s"
             """
                 .formatted(
-                    ROOT.resolve(Path.of("cluster-conf", "examples", "chaos", "short.conf")),
+                    ROOT.resolve(Path.of("cluster-conf", "examples", "chaos", name)),
                     ROOT.resolve(Path.of("models", "shapes-base"))));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Terminal terminal = Terminal.plain(new PrintStream(out, true, StandardCharsets.UTF_8));
