@@ -51,7 +51,7 @@ final class ChaosRun implements AutoCloseable {
   private final ChildProcesses children = new ChildProcesses();
   private final LocalNetwork network;
   private final List<NodeProcess> nodes = new ArrayList<>();
-  private final Map<NodeProcess, Long> troubledUntil = new HashMap<>(); // paused or cut off
+  private final Map<NodeProcess, Long> troubledUntil = new HashMap<>(); // paused, cut off or late
   private final List<Outcome.Done> done = new ArrayList<>();
   private final List<String> unplannedEnds = new ArrayList<>();
   private final TrainedSteps steps;
@@ -228,6 +228,10 @@ final class ChaosRun implements AutoCloseable {
       case LEAVE -> node.leave();
       case PAUSE -> {
         node.pause(fault.seconds());
+        troubledUntil.put(node, now + TimeUnit.SECONDS.toNanos(fault.seconds()));
+      }
+      case DELAY -> {
+        network.delay(node.number(), fault.delayMillis());
         troubledUntil.put(node, now + TimeUnit.SECONDS.toNanos(fault.seconds()));
       }
       case CUT -> {

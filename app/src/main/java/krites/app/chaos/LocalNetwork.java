@@ -10,16 +10,18 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import krites.app.InputError;
 
 /**
- * A network of this machine that can be cut. Each process listens at an inner address of its own,
- * is known to the others by an outer one, and calls them from its inner one; between the two stands
- * a relay that knows who calls whom. What passes a cut waits until the cut ends, as packets that
- * are sent again do; nothing is refused and nothing is lost.
+ * A network of this machine that can be cut or slowed. Each process listens at an inner address of
+ * its own, is known to the others by an outer one, and calls them from its inner one; between the
+ * two stands a relay that knows who calls whom. What passes a cut waits until the cut ends, as
+ * packets that are sent again do; nothing is refused and nothing is lost.
  *
  * <p>The addresses are of the loopback network 127.0.0.0/8, all of which Linux has. A caller whose
  * address is none of ours (a client, or a receiver of weights) is cut off from a process that is
@@ -39,6 +41,7 @@ final class LocalNetwork implements AutoCloseable {
   private final List<ServerSocket> listeners = new ArrayList<>();
   private final Set<Socket> sockets = new HashSet<>();
   private final Set<Integer> cut = new HashSet<>();
+  private final Map<Integer, Integer> lateMillis = new HashMap<>();
   private boolean closed;
 
   private LocalNetwork(int port) {
@@ -109,9 +112,15 @@ final class LocalNetwork implements AutoCloseable {
     cut.add(process);
   }
 
-  /** Ends a cut. */
+  /** Makes each piece of what gets to a process or comes from it late; pieces have up to 64 KiB. */
+  synchronized void delay(int process, int millis) {
+    lateMillis.put(process, millis);
+  }
+
+  /** Ends a cut or a delay. */
   synchronized void heal(int process) {
     cut.remove(process);
+    lateMillis.remove(process);
     notifyAll();
   }
 
@@ -191,10 +200,21 @@ final class LocalNetwork implements AutoCloseable {
     }
   }
 
-  private synchronized void awaitPassage(int from, int to) throws InterruptedException {
+  private void awaitPassage(int from, int to) throws InterruptedException {
+    int late = awaitConnection(from, to);
+    if (late > 0) {
+      Thread.sleep(late);
+    }
+  }
+
+  /**
+   * Waits until no cut is between two processes; returns by how many milliseconds they are late.
+   */
+  private synchronized int awaitConnection(int from, int to) throws InterruptedException {
     while (!closed && (cut.contains(from) || cut.contains(to))) {
       wait();
     }
+    return Math.max(lateMillis.getOrDefault(from, 0), lateMillis.getOrDefault(to, 0));
   }
 
   /** The process that calls from an address; 0 for a stranger. */

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import krites.app.config.ChaosPlan;
 import krites.app.config.ChaosPlan.Fault;
-import krites.app.config.ChaosPlan.Kind;
 import krites.grpo.flow.Seeds;
 
 /**
@@ -34,11 +33,16 @@ final class Schedule {
       int turn = turns.computeIfAbsent(hit.group(), _ -> random.nextInt(processes));
       turns.put(hit.group(), turn + 1);
       Fault fault = hit.fault();
-      boolean lasts = fault.kind() == Kind.PAUSE || fault.kind() == Kind.CUT;
-      int seconds = lasts ? random.nextInt(fault.secondsMin(), fault.secondsMax() + 1) : 0;
+      int seconds = fault.lasts() ? random.nextInt(fault.secondsMin(), fault.secondsMax() + 1) : 0;
       faults.add(
           new PlannedFault(
-              faults.size() + 1, offset, fault.kind(), hit.group(), turn % processes + 1, seconds));
+              faults.size() + 1,
+              offset,
+              fault.kind(),
+              hit.group(),
+              turn % processes + 1,
+              seconds,
+              fault.delayMillis()));
       offset +=
           random.nextLong(
               times.intervalSecondsMin() * MILLIS, times.intervalSecondsMax() * MILLIS + 1);

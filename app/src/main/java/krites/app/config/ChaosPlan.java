@@ -43,7 +43,9 @@ public record ChaosPlan(
     /** It is asked to end (SIGTERM) and started again later. */
     LEAVE,
     /** Nothing gets to it or comes from it for a while. */
-    CUT
+    CUT,
+    /** What gets to it or comes from it is late for a while. */
+    DELAY
   }
 
   /**
@@ -102,12 +104,19 @@ public record ChaosPlan(
    *
    * @param groups that are hit
    * @param count how often each of them is hit
-   * @param secondsMin how long a pause or a cut lasts, at least
-   * @param secondsMax how long a pause or a cut lasts, at most
+   * @param secondsMin how long a pause, a cut or a delay lasts, at least
+   * @param secondsMax how long a pause, a cut or a delay lasts, at most
+   * @param delayMillis by which each piece of what is sent is late during a delay
    */
-  public record Fault(Kind kind, List<String> groups, int count, int secondsMin, int secondsMax) {
+  public record Fault(
+      Kind kind, List<String> groups, int count, int secondsMin, int secondsMax, int delayMillis) {
     public Fault {
       groups = List.copyOf(groups);
+    }
+
+    /** Whether it goes on for a while. */
+    public boolean lasts() {
+      return kind == Kind.PAUSE || kind == Kind.CUT || kind == Kind.DELAY;
     }
   }
 

@@ -138,7 +138,8 @@ public final class ChaosPlanReader {
         hit.isEmpty() ? names : hit,
         atLeast(1, keys, fault, "count"),
         atLeast(1, keys, fault, "seconds-min"),
-        atLeast(keys.intAt("seconds-min"), keys, fault, "seconds-max"));
+        atLeast(keys.intAt("seconds-min"), keys, fault, "seconds-max"),
+        atLeast(1, keys, fault, "delay-millis"));
   }
 
   private static int atLeast(int least, KeyReader keys, Config config, String key) {

@@ -22,8 +22,8 @@ import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.LedgerEvent.BatchTaken;
 import krites.grpo.flow.LedgerEvent.GroupDropped;
 import krites.grpo.flow.LedgerEvent.GroupGenerated;
-import krites.grpo.flow.LedgerEvent.RunResumed;
 import krites.grpo.flow.LedgerEvent.RunEnded;
+import krites.grpo.flow.LedgerEvent.RunResumed;
 import krites.grpo.flow.LedgerEvent.StepTrained;
 import krites.grpo.flow.LedgerEvent.VersionPublished;
 import org.junit.jupiter.api.Test;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class ChecksTest {
   private static final int STEPS = 7; // of a played run
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
-  private static final PlannedFault KILL = new PlannedFault(1, 5_000, Kind.KILL, "work", 1, 0);
+  private static final PlannedFault KILL = new PlannedFault(1, 5_000, Kind.KILL, "work", 1, 0, 0);
 
   @TempDir private Path folder;
 

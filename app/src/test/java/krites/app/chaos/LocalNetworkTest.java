@@ -48,6 +48,23 @@ final class LocalNetworkTest {
   }
 
   @Test
+  void whatIsSentDuringADelayArrivesLater() throws IOException {
+    try (LocalNetwork network = LocalNetwork.open(2);
+        ServerSocket listener =
+            new ServerSocket(network.port(), 1, InetAddress.ofLiteral(LocalNetwork.inner(2)));
+        Socket caller = new Socket(InetAddress.ofLiteral(LocalNetwork.outer(2)), network.port());
+        Socket callee = listener.accept()) {
+      network.delay(2, 10 * SOON_MILLIS);
+      caller.getOutputStream().write(7);
+      callee.setSoTimeout(SOON_MILLIS);
+      assertThrows(SocketTimeoutException.class, () -> callee.getInputStream().read());
+      callee.setSoTimeout(0);
+      assertEquals(7, callee.getInputStream().read());
+      network.heal(2);
+    }
+  }
+
+  @Test
   void whoHasEndedIsNoticed() throws IOException {
     try (LocalNetwork network = LocalNetwork.open(1);
         Socket caller = new Socket(InetAddress.ofLiteral(LocalNetwork.outer(1)), network.port())) {

@@ -27,8 +27,8 @@ final class ScheduleTest {
             new ChaosPlan.Group("lead", 2, List.of("orchestrator")),
             new ChaosPlan.Group("work", 3, List.of("rollout"))),
         List.of(
-            new ChaosPlan.Fault(Kind.KILL, List.of("lead", "work"), 3, 5, 30),
-            new ChaosPlan.Fault(Kind.PAUSE, List.of("work"), 2, 12, 14)));
+            new ChaosPlan.Fault(Kind.KILL, List.of("lead", "work"), 3, 5, 30, 1),
+            new ChaosPlan.Fault(Kind.PAUSE, List.of("work"), 2, 12, 14, 1)));
   }
 
   @Test

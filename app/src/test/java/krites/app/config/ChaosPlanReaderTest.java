@@ -37,7 +37,10 @@ final class ChaosPlanReaderTest {
                 seed = 7, config = [smoke], set { run.steps = 9 }, node { quorum = 1, weights.plane = bulk }
                 quiet-seconds = 1, interval-seconds-min = 2, interval-seconds-max = 3, restart-seconds = 4
                 minutes-max = 5, steps-after = 6, heap-mib = 256, goodput-share-min = 0.5
-                faults = [{ kind = cut, groups = [all], count = 3, seconds-min = 6, seconds-max = 8 }]
+                faults = [
+                  { kind = cut, groups = [all], count = 3, seconds-min = 6, seconds-max = 8 }
+                  { kind = delay, delay-millis = 70 }
+                ]
                 """);
 
     assertEquals("storm", plan.name());
@@ -47,7 +50,10 @@ final class ChaosPlanReaderTest {
     assertEquals(256, plan.heapMib());
     assertEquals(0.5, plan.goodputShareMin());
     assertEquals(
-        List.of(new ChaosPlan.Fault(ChaosPlan.Kind.CUT, List.of("all"), 3, 6, 8)), plan.faults());
+        List.of(
+            new ChaosPlan.Fault(ChaosPlan.Kind.CUT, List.of("all"), 3, 6, 8, 200),
+            new ChaosPlan.Fault(ChaosPlan.Kind.DELAY, List.of("all"), 1, 5, 30, 70)),
+        plan.faults());
   }
 
   @Test
@@ -89,7 +95,7 @@ final class ChaosPlanReaderTest {
       textBlock =
           """
           sead = 3 | :2: unknown key chaos.sead; the nearest known key is chaos.seed
-          faults = [{ kind = burn }] | :2: kind: expected one of kill, pause, leave, cut, found "burn"
+          faults = [{ kind = burn }] | :2: kind: expected one of kill, pause, leave, cut, delay, found "burn"
           faults = [{ groups = [some] }] | :2: groups: no group is named some; there are [all]
           faults = [{ count = 0 }] | :2: count: expected at least 1, found 0
           faults = [{ seconds-min = 9, seconds-max = 8 }] | :2: seconds-max: expected at least 9, found 8
