@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What a run under faults showed: {@code report.md} and {@code report.json}.
  *
  * @param plan of the faults
+ * @param beginning how long what came first took
  * @param checks what must hold
  * @param faults what came, and what followed
  * @param stepsPerMinute from the first step on; empty with fewer than two steps
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ChaosReport(
     ChaosPlan plan,
+    Beginning beginning,
     List<Checks.Check> checks,
     List<Row> faults,
     Optional<Double> stepsPerMinute,
@@ -40,6 +42,33 @@ record ChaosReport(
    * @param offset from the first trained step
    */
   record Row(PlannedFault fault, Duration offset, JournalFacts.Aftermath aftermath) {}
+
+  /**
+   * How a run began.
+   *
+   * @param formation from the start of the processes until all were members
+   * @param firstGroup from the submission of the job, the start of its process included, until the
+   *     responses to the first prompt were there
+   * @param firstStep until the first step was trained
+   */
+  record Beginning(
+      Duration formation, Optional<Duration> firstGroup, Optional<Duration> firstStep) {
+    static Beginning of(Outcome.Start start, JournalFacts facts) {
+      return new Beginning(
+          start.formation(),
+          facts.firstGroup().map(time -> Duration.between(start.submitted(), time)),
+          facts.firstStep().map(time -> Duration.between(start.submitted(), time)));
+    }
+
+    String words() {
+      return String.format(
+          Locale.ROOT,
+          "all processes were members after %s; from the submission of the job to its first group %s, to its first step %s",
+          seconds(Optional.of(formation)),
+          seconds(firstGroup),
+          seconds(firstStep));
+    }
+  }
 
   ChaosReport {
     checks = List.copyOf(checks);
@@ -58,6 +87,7 @@ record ChaosReport(
         baseline.flatMap(folder -> Goodput.of(facts, JournalFacts.of(folder)));
     return new ChaosReport(
         plan,
+        Beginning.of(outcome.start(), facts),
         Checks.of(
             outcome,
             facts,
@@ -127,6 +157,7 @@ record ChaosReport(
     for (Checks.Check check : checks) {
       lines.add((check.holds() ? "  ok  " : "FAIL  ") + check.name() + ": " + check.says());
     }
+    lines.add("      " + beginning.words());
     lines.add("      " + pace());
     return lines;
   }
@@ -167,6 +198,8 @@ record ChaosReport(
     lines.add("");
     lines.add(pace() + ".");
     lines.add("");
+    lines.add(beginning.words() + ".");
+    lines.add("");
     lines.add("| | At | Fault | Process | Roles | Next step | New step | Groups lost |");
     lines.add("|---|---|---|---|---|---|---|---|");
     for (Row row : faults) {
@@ -192,6 +225,9 @@ record ChaosReport(
     document.put("seed", plan.seed());
     document.put("holds", holds());
     document.put("checks", checks.stream().map(ChaosReport::json).toList());
+    document.put("formation_s", asSeconds(beginning.formation()));
+    document.put("first_group_s", beginning.firstGroup().map(ChaosReport::asSeconds).orElse(null));
+    document.put("first_step_s", beginning.firstStep().map(ChaosReport::asSeconds).orElse(null));
     document.put("steps_per_minute", stepsPerMinute.orElse(null));
     document.put(
         "steps_per_minute_without_faults", goodput.map(Goodput::withoutFaults).orElse(null));

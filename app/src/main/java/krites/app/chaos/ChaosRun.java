@@ -97,7 +97,8 @@ final class ChaosRun implements AutoCloseable {
   Optional<Outcome> run() throws InterruptedException {
     prepare();
     nodes.forEach(NodeProcess::start);
-    long end = System.nanoTime() + START.toNanos();
+    long started = System.nanoTime();
+    long end = started + START.toNanos();
     while (!nodes.stream().allMatch(NodeProcess::isUp)) {
       if (stopping.getAsBoolean()) {
         return Optional.empty();
@@ -105,9 +106,17 @@ final class ChaosRun implements AutoCloseable {
       requireStarted(end);
       Thread.sleep(LOOK_EVERY_MILLIS);
     }
-    say(nodes.size() + " processes are up; what they say lies in " + folder);
+    Duration formation = Duration.ofNanos(System.nanoTime() - started);
+    say(
+        String.format(
+            Locale.ROOT,
+            "%d processes are members after %.1f s; what they say lies in %s",
+            nodes.size(),
+            formation.toMillis() / 1e3,
+            folder));
+    var start = new Outcome.Start(formation, InstantSource.system().instant());
     Optional<Process> train = children.start(heap(), train(), folder.resolve("train.log"));
-    return train.isEmpty() ? Optional.empty() : attend(train.get());
+    return train.isEmpty() ? Optional.empty() : attend(train.get(), start);
   }
 
   private void requireStarted(long end) {
@@ -126,7 +135,7 @@ final class ChaosRun implements AutoCloseable {
   }
 
   /** Does what is due until the run has ended. */
-  private Optional<Outcome> attend(Process train) throws InterruptedException {
+  private Optional<Outcome> attend(Process train, Outcome.Start start) throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(plan.times().minutesMax());
     long restartNanos = TimeUnit.SECONDS.toNanos(plan.times().restartSeconds());
     lastStepNanos = System.nanoTime();
@@ -151,7 +160,7 @@ final class ChaosRun implements AutoCloseable {
       Thread.sleep(LOOK_EVERY_MILLIS);
     }
     Optional<Integer> code = train.isAlive() ? Optional.empty() : Optional.of(train.exitValue());
-    return Optional.of(new Outcome(run, code, done, unplannedEnds));
+    return Optional.of(new Outcome(run, start, code, done, unplannedEnds));
   }
 
   private boolean standsStill() {

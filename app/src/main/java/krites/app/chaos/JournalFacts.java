@@ -171,6 +171,14 @@ record JournalFacts(List<JournalRecord> records) {
     return step;
   }
 
+  /** When the responses to the first prompt were there. */
+  Optional<Instant> firstGroup() {
+    return records.stream()
+        .filter(record -> record.event() instanceof GroupGenerated)
+        .map(JournalRecord::time)
+        .findFirst();
+  }
+
   /** When the first step was trained. */
   Optional<Instant> firstStep() {
     return records.stream()

@@ -35,6 +35,9 @@ final class ChecksTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
   private static final PlannedFault KILL = new PlannedFault(1, 5_000, Kind.KILL, "work", 1, 0, 0);
 
+  private static final Outcome.Start START =
+      new Outcome.Start(Duration.ofSeconds(9), NOON.minusSeconds(20));
+
   @TempDir private Path folder;
 
   private List<String> red(List<LedgerEvent> events, Outcome outcome, double shareMin) {
@@ -57,7 +60,8 @@ final class ChecksTest {
   }
 
   private Outcome outcome() {
-    return new Outcome(folder, Optional.of(0), List.of(new Outcome.Done(KILL, NOON)), List.of());
+    return new Outcome(
+        folder, START, Optional.of(0), List.of(new Outcome.Done(KILL, NOON)), List.of());
   }
 
   /** A run with the last event of a type replaced. */
@@ -89,7 +93,7 @@ final class ChecksTest {
 
   private boolean endedInOrder(List<LedgerEvent> events, int exitCode) {
     TestJournals.write(folder.resolve("events.jsonl"), events);
-    Outcome outcome = new Outcome(folder, Optional.of(exitCode), List.of(), List.of());
+    Outcome outcome = new Outcome(folder, START, Optional.of(exitCode), List.of(), List.of());
     return Checks.of(
             outcome, JournalFacts.of(folder), Optional.empty(), List.of(), Optional.empty(), 0)
         .stream()
@@ -164,7 +168,8 @@ final class ChecksTest {
 
   @Test
   void whatHappenedToTheProcessesIsCheckedToo() {
-    Outcome outcome = new Outcome(folder, Optional.of(3), List.of(), List.of("work-1 ended"));
+    Outcome outcome =
+        new Outcome(folder, START, Optional.of(3), List.of(), List.of("work-1 ended"));
     assertEquals(
         List.of(
             "the run ended with all steps",
