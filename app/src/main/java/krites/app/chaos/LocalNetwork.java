@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.random.RandomGenerator;
 import krites.app.InputError;
 
 /**
@@ -32,6 +33,14 @@ final class LocalNetwork implements AutoCloseable {
   private static final int PORTS = 3;
 
   private static final int TRIES = 20; // for three free ports in a row at each address
+
+  /**
+   * Below the ports that systems give to outgoing connections (32768 and above on Linux): one of
+   * these would keep a process that comes again from listening.
+   */
+  private static final int LOWEST_PORT = 20_000;
+
+  private static final int PORT_RANGE = 12_000;
 
   private static final int BUFFER_BYTES = 1 << 16; // what a pipe of the system takes at once
 
@@ -55,8 +64,9 @@ final class LocalNetwork implements AutoCloseable {
    */
   static LocalNetwork open(int processes) {
     IOException last = new BindException("no port was free");
+    RandomGenerator random = RandomGenerator.getDefault();
     for (int i = 0; i < TRIES; i++) {
-      LocalNetwork network = new LocalNetwork(freePort());
+      LocalNetwork network = new LocalNetwork(LOWEST_PORT + random.nextInt(PORT_RANGE));
       try {
         for (int process = 1; process <= processes; process++) {
           network.listen(process);
@@ -76,20 +86,6 @@ final class LocalNetwork implements AutoCloseable {
             + last.getMessage()
             + "); all of 127.0.0.0/8 has to be loopback, as on Linux",
         last);
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral(outer(1)))) {
-      return Math.min(socket.getLocalPort(), 65_535 - PORTS);
-    } catch (IOException e) {
-      throw new InputError(
-          "cannot listen at "
-              + outer(1)
-              + " ("
-              + e.getMessage()
-              + "); all of 127.0.0.0/8 has to be loopback, as on Linux",
-          e);
-    }
   }
 
   /** Where the others find a process, from 1. */
