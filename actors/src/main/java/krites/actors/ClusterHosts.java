@@ -55,17 +55,48 @@ record ClusterHosts(Job job, Map<String, NodeAgent.Hello> nodes) implements Host
       Place place,
       RunSettings settings,
       RunParts parts,
+      int members,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer) {
-    long step = settings.start().map(start -> start.state().step()).orElse(0L);
-    PolicyVersion version =
-        settings.start().map(ClusterHosts::version).orElse(RunFlow.FIRST_VERSION);
     return StandIn.create(
         place,
         agent(place),
         owner ->
             new NodeAgent.HostLearner(
-                job, place.actor(), owner, step, version, orchestrator, parameterServer));
+                job,
+                place.actor(),
+                owner,
+                step(settings),
+                version(settings),
+                members,
+                orchestrator,
+                parameterServer));
+  }
+
+  @Override
+  public List<String> learners(int wanted) {
+    List<String> nodes = of(Part.LEARNER);
+    return nodes.subList(0, Math.min(wanted, nodes.size()));
+  }
+
+  @Override
+  public Behavior<LearnerMember.Command> learnerMember(
+      Place place, RunSettings settings, int rank, ActorRef<Learner.Command> learner) {
+    return StandIn.create(
+        place,
+        agent(place),
+        owner ->
+            new NodeAgent.HostMember(
+                job, place.actor(), owner, step(settings), version(settings), rank, learner));
+  }
+
+  /** Whose checkpoint a learner begins with; 0 for the start model. */
+  private static long step(RunSettings settings) {
+    return settings.start().map(start -> start.state().step()).orElse(0L);
+  }
+
+  private static PolicyVersion version(RunSettings settings) {
+    return settings.start().map(ClusterHosts::version).orElse(RunFlow.FIRST_VERSION);
   }
 
   /** Of the weights in the checkpoint, under a term that no record of the journal has. */

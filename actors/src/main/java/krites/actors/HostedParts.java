@@ -4,9 +4,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import krites.grpo.PolicyVersion;
 import krites.grpo.port.CheckpointStore;
+import krites.grpo.port.MemberExchange;
+import krites.grpo.port.MemberPlane;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.TrainerMember;
 import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 
@@ -29,6 +32,19 @@ public interface HostedParts extends AutoCloseable {
    * @param version of those weights
    */
   PolicyTrainer trainer(long step, PolicyVersion version);
+
+  /**
+   * The trainer as the leading member of several.
+   *
+   * @param members the connections to the others; closed with the plane that they are of
+   */
+  PolicyTrainer leadingTrainer(long step, PolicyVersion version, MemberExchange members);
+
+  /** Another member of that trainer, from the same weights. */
+  TrainerMember member(long step, PolicyVersion version, MemberExchange members);
+
+  /** Opens this node's end of the connections between members of a learner. */
+  MemberPlane memberPlane();
 
   RewardFunction reward();
 

@@ -65,12 +65,32 @@ interface Hosts {
 
   Behavior<ParameterServer.Command> parameterServer(Place place, RunParts parts);
 
+  /**
+   * Nodes that host the members of a learner, the leading one first; as many as are wanted, or all
+   * that there are. In one process the trainer has its members within itself.
+   */
+  List<String> learners(int wanted);
+
+  /**
+   * The learner.
+   *
+   * @param members actors that make it up, this one included
+   */
   Behavior<Learner.Command> learner(
       Place place,
       RunSettings settings,
       RunParts parts,
+      int members,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer);
+
+  /**
+   * Another member of the learner.
+   *
+   * @param rank at least 1
+   */
+  Behavior<LearnerMember.Command> learnerMember(
+      Place place, RunSettings settings, int rank, ActorRef<Learner.Command> learner);
 
   /**
    * @param worker its name in the run

@@ -163,12 +163,15 @@ final class JobHost {
         });
   }
 
-  /** A learner waits until the one before it is gone: they write the same files. */
+  /**
+   * A learner, or a member of one, waits until the one before it is gone: they write the same
+   * files.
+   */
   private void onOrder(NodeAgent.Order order, HostedParts parts) {
     Hosted known = hosted.get(order.actor());
     if (known != null) {
       order.owner().tell(new StandIn.Started(known.ref()));
-    } else if (order instanceof NodeAgent.HostLearner && learnerIsThere()) {
+    } else if (isOfLearner(order) && learnerIsThere()) {
       if (waiting.stream().noneMatch(other -> other.actor().equals(order.actor()))) {
         waiting.add(order);
       }
@@ -178,8 +181,11 @@ final class JobHost {
   }
 
   private boolean learnerIsThere() {
-    return hosted.values().stream()
-        .anyMatch(other -> other.order() instanceof NodeAgent.HostLearner);
+    return hosted.values().stream().anyMatch(other -> isOfLearner(other.order()));
+  }
+
+  private static boolean isOfLearner(NodeAgent.Order order) {
+    return order instanceof NodeAgent.HostLearner || order instanceof NodeAgent.HostMember;
   }
 
   private void spawn(NodeAgent.Order order, HostedParts parts) {
@@ -205,13 +211,15 @@ final class JobHost {
                   RewardWorker.create(reward.worker(), parts.reward(), reward.orchestrator()),
                   KritesRun.REWARD_DISPATCHER);
           case NodeAgent.HostLearner learner ->
+              spawn(order, learner(learner, parts), KritesRun.DEVICE_DISPATCHER);
+          case NodeAgent.HostMember member ->
               spawn(
                   order,
-                  Learner.create(
-                      () -> parts.trainer(learner.step(), learner.version()),
-                      parts.checkpoints(),
-                      learner.orchestrator(),
-                      learner.parameterServer()),
+                  LearnerMember.create(
+                      member.rank(),
+                      parts::memberPlane,
+                      members -> parts.member(member.step(), member.version(), members),
+                      member.learner()),
                   KritesRun.DEVICE_DISPATCHER);
           case NodeAgent.HostParams _ ->
               spawn(
@@ -225,6 +233,22 @@ final class JobHost {
     order.owner().tell(new StandIn.Started(ref));
     context.getLog().info("hosts {} of {}", order.actor(), job.id());
     tellAgent();
+  }
+
+  private static Behavior<Learner.Command> learner(NodeAgent.HostLearner order, HostedParts parts) {
+    return order.members() == 1
+        ? Learner.create(
+            () -> parts.trainer(order.step(), order.version()),
+            parts.checkpoints(),
+            order.orchestrator(),
+            order.parameterServer())
+        : Learner.leading(
+            order.members(),
+            parts::memberPlane,
+            members -> parts.leadingTrainer(order.step(), order.version(), members),
+            parts.checkpoints(),
+            order.orchestrator(),
+            order.parameterServer());
   }
 
   /** Where weights do not lie in common files, one holder fetches them for all workers. */

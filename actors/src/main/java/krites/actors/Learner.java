@@ -2,7 +2,12 @@ package krites.actors;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.DataMessage;
@@ -13,6 +18,9 @@ import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.RunState;
 import krites.grpo.port.CheckpointStore;
+import krites.grpo.port.MemberExchange;
+import krites.grpo.port.MemberLost;
+import krites.grpo.port.MemberPlane;
 import krites.grpo.port.PolicyTrainer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -30,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * written before anybody hears of it, and that a batch which comes twice is trained once. It knows
  * neither where batches come from nor who will run its weights. An exception of the trainer ends
  * it.
+ *
+ * <p>With other members ({@link LearnerMember}) it leads them: it begins when all have come. When
+ * one is lost it waits to be stopped, as they do.
  */
 public final class Learner {
   /** What it understands. */
@@ -47,11 +58,21 @@ public final class Learner {
   /** Say where you stand; what was said last and may have been lost is said again. */
   public record Ask() implements Command, ControlMessage {}
 
+  /**
+   * Another member is there.
+   *
+   * @param address where it is reached
+   */
+  public record Join(int rank, String address, ActorRef<LearnerMember.Command> member)
+      implements Command, ControlMessage {}
+
   /** The next piece of the step under way. */
   private record Advance() implements Command, LocalMessage {}
 
   /** Nobody has answered yet. */
   private record Announce() implements Command, LocalMessage {}
+
+  private record NobodyCame() implements Command, LocalMessage {}
 
   private static final Duration ANNOUNCE_EVERY =
       Duration.ofSeconds(1); // until somebody has heard that the weights are loaded
@@ -65,6 +86,7 @@ public final class Learner {
   private final ActorRef<Orchestrator.Command> orchestrator;
   private final ActorRef<ParameterServer.Command> parameterServer;
   private final WeightUpdate first;
+  private final Runnable whenClosed;
   private long step = NO_STEP;
   private Orchestrator.@Nullable Trained lastTrained;
   private Orchestrator.@Nullable Checkpointed lastCheckpoint;
@@ -75,13 +97,15 @@ public final class Learner {
       PolicyTrainer trainer,
       CheckpointStore checkpoints,
       ActorRef<Orchestrator.Command> orchestrator,
-      ActorRef<ParameterServer.Command> parameterServer) {
+      ActorRef<ParameterServer.Command> parameterServer,
+      Runnable whenClosed) {
     this.context = context;
     this.timers = timers;
     this.trainer = trainer;
     this.checkpoints = checkpoints;
     this.orchestrator = orchestrator;
     this.parameterServer = parameterServer;
+    this.whenClosed = whenClosed;
     this.first = trainer.publish();
   }
 
@@ -99,31 +123,160 @@ public final class Learner {
             Behaviors.withTimers(
                 timers -> {
                   PolicyTrainer trainer = PartFailure.guard("trainer", trainers);
-                  var learner =
-                      new Learner(
-                          context, timers, trainer, checkpoints, orchestrator, parameterServer);
-                  learner.onAnnounce();
-                  timers.startTimerWithFixedDelay(new Announce(), ANNOUNCE_EVERY);
-                  return learner.running();
+                  return new Learner(
+                          context,
+                          timers,
+                          trainer,
+                          checkpoints,
+                          orchestrator,
+                          parameterServer,
+                          () -> {})
+                      .begin();
                 }));
+  }
+
+  /**
+   * The same as the leading one of several members, which have actors of their own.
+   *
+   * @param members how many there are, this one included
+   * @param planes opens its end of the connections between them
+   * @param trainers makes the trainer
+   */
+  static Behavior<Command> leading(
+      int members,
+      Supplier<MemberPlane> planes,
+      Function<MemberExchange, PolicyTrainer> trainers,
+      CheckpointStore checkpoints,
+      ActorRef<Orchestrator.Command> orchestrator,
+      ActorRef<ParameterServer.Command> parameterServer) {
+    return Behaviors.setup(
+        context ->
+            Behaviors.withTimers(
+                timers -> {
+                  MemberPlane plane = PartFailure.guard("learner's connections", planes);
+                  return gathering(
+                      members,
+                      plane,
+                      exchange -> {
+                        PolicyTrainer trainer =
+                            PartFailure.guard("trainer", () -> trainers.apply(exchange));
+                        try {
+                          return new Learner(
+                                  context,
+                                  timers,
+                                  trainer,
+                                  checkpoints,
+                                  orchestrator,
+                                  parameterServer,
+                                  plane::close)
+                              .begin();
+                        } catch (MemberLost lost) {
+                          trainer.close();
+                          throw lost;
+                        }
+                      },
+                      context,
+                      timers);
+                }));
+  }
+
+  /** Waits for the other members, then tells each who they are. */
+  private static Behavior<Command> gathering(
+      int members,
+      MemberPlane plane,
+      Function<MemberExchange, Behavior<Command>> learner,
+      ActorContext<Command> context,
+      TimerScheduler<Command> timers) {
+    Map<Integer, Join> come = new TreeMap<>();
+    return Behaviors.<Command>receive(
+        (_, command) -> {
+          if (!(command instanceof Join join)) {
+            return Behaviors.same();
+          }
+          come.put(join.rank(), join);
+          if (come.size() < members - 1) {
+            return Behaviors.same();
+          }
+          List<String> addresses = new ArrayList<>(List.of(plane.address()));
+          come.values().forEach(one -> addresses.add(one.address()));
+          String ticket = plane.freshTicket();
+          come.values()
+              .forEach(one -> one.member().tell(new LearnerMember.Begin(ticket, addresses)));
+          context.getLog().info("the learner has {} members", members);
+          try {
+            return learner.apply(plane.join(ticket, addresses, 0));
+          } catch (MemberLost lost) {
+            plane.close();
+            return missing(lost, context, timers);
+          } catch (RuntimeException failed) {
+            plane.close();
+            throw failed;
+          }
+        },
+        (_, signal) -> {
+          if (signal instanceof PostStop) {
+            plane.close();
+          }
+          return Behaviors.same();
+        });
+  }
+
+  /** Whoever hosted the lost member knows why it is gone, and has the run go back. */
+  private static Behavior<Command> missing(
+      MemberLost lost, ActorContext<Command> context, TimerScheduler<Command> timers) {
+    context.getLog().warn("the learner waits to be stopped: {}", lost.getMessage());
+    timers.cancelAll();
+    timers.startSingleTimer(new NobodyCame(), LearnerMember.LINGER);
+    return Behaviors.receiveMessage(
+        command -> {
+          if (command instanceof NobodyCame) {
+            throw lost;
+          }
+          return Behaviors.same();
+        });
+  }
+
+  private Behavior<Command> begin() {
+    onAnnounce();
+    timers.startTimerWithFixedDelay(new Announce(), ANNOUNCE_EVERY);
+    return running();
   }
 
   private Behavior<Command> running() {
     return Behaviors.<Command>receive(
-        (context, command) ->
-            switch (command) {
-              case Train(TrainingBatch batch) -> onTrain(batch);
-              case Checkpoint(RunState state) -> onCheckpoint(state);
-              case Ask() -> onAsk();
-              case Advance() -> onAdvance();
-              case Announce() -> onAnnounce();
-            },
+        (context, command) -> {
+          try {
+            return on(command);
+          } catch (MemberLost lost) {
+            close();
+            return missing(lost, context, timers);
+          }
+        },
         (context, signal) -> {
           if (signal instanceof PostStop) {
-            trainer.close();
+            close();
           }
           return Behaviors.same();
         });
+  }
+
+  private Behavior<Command> on(Command command) {
+    return switch (command) {
+      case Train(TrainingBatch batch) -> onTrain(batch);
+      case Checkpoint(RunState state) -> onCheckpoint(state);
+      case Ask() -> onAsk();
+      case Advance() -> onAdvance();
+      case Announce() -> onAnnounce();
+      case Join _, NobodyCame _ -> Behaviors.same();
+    };
+  }
+
+  private void close() {
+    try {
+      trainer.close();
+    } finally {
+      whenClosed.run();
+    }
   }
 
   private Behavior<Command> onAnnounce() {

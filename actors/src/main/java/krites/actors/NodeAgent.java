@@ -84,6 +84,7 @@ public final class NodeAgent {
    *
    * @param step whose checkpoint it begins with; 0 for the start model
    * @param version of those weights
+   * @param members how many it has, the leading one included, which is this one
    */
   public record HostLearner(
       Job job,
@@ -91,8 +92,26 @@ public final class NodeAgent {
       ActorRef<StandIn.Report> owner,
       long step,
       PolicyVersion version,
+      int members,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer)
+      implements Order, ControlMessage {}
+
+  /**
+   * Host another member of the learner.
+   *
+   * @param step as of the learner
+   * @param version as of the learner
+   * @param rank of the member, at least 1
+   */
+  public record HostMember(
+      Job job,
+      String actor,
+      ActorRef<StandIn.Report> owner,
+      long step,
+      PolicyVersion version,
+      int rank,
+      ActorRef<Learner.Command> learner)
       implements Order, ControlMessage {}
 
   /** Host the parameter server. */
@@ -100,7 +119,8 @@ public final class NodeAgent {
       implements Order, ControlMessage {}
 
   /** One of the orders to host an actor; one that comes twice is answered twice and done once. */
-  sealed interface Order extends Command permits HostRollout, HostReward, HostLearner, HostParams {
+  sealed interface Order extends Command
+      permits HostRollout, HostReward, HostLearner, HostMember, HostParams {
     Job job();
 
     String actor();

@@ -43,9 +43,21 @@ enum OwnHosts implements Hosts {
       Place place,
       RunSettings settings,
       RunParts parts,
+      int members,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer) {
     return Learner.create(parts.trainer(), parts.checkpoints(), orchestrator, parameterServer);
+  }
+
+  @Override
+  public List<String> learners(int wanted) {
+    return HERE;
+  }
+
+  @Override
+  public Behavior<LearnerMember.Command> learnerMember(
+      Place place, RunSettings settings, int rank, ActorRef<Learner.Command> learner) {
+    throw new IllegalStateException("the members of a learner in one process are not actors");
   }
 
   @Override

@@ -60,15 +60,22 @@ public record RunSettings(
    *
    * @param rollout rollout workers
    * @param reward reward workers
+   * @param members of the learner; where they are actors of their own, fewer may do
    * @param restarts how often a dead or hanging rollout or reward worker is replaced in a run, all
    *     workers together
    * @param recoveries how often the run goes back to its last checkpoint because the learner, the
    *     orchestrator or the parameter server died
    */
-  public record Workers(int rollout, int reward, int restarts, int recoveries) {
+  public record Workers(int rollout, int reward, int members, int restarts, int recoveries) {
+    /** With a learner of one member. */
+    public Workers(int rollout, int reward, int restarts, int recoveries) {
+      this(rollout, reward, 1, restarts, recoveries);
+    }
+
     public Workers {
       requireAtLeast(1, rollout, "rollout workers");
       requireAtLeast(1, reward, "reward workers");
+      requireAtLeast(1, members, "members of the learner");
       requireAtLeast(0, restarts, "worker restarts");
       requireAtLeast(0, recoveries, "recoveries");
     }

@@ -114,6 +114,7 @@ public final class RunSupervisor {
 
   static final String PARAMETER_SERVER = "parameter-server";
 
+  private static final String MEMBER = "learner-member-";
   private static final String ROLLOUT = "rollout-";
   private static final String REWARD = "reward-";
 
@@ -123,6 +124,9 @@ public final class RunSupervisor {
   private static final Duration RECORDING =
       Duration.ofSeconds(5); // for files that are still being written
   private static final Duration BREATH = Duration.ofMillis(100); // before a dead worker is replaced
+  private static final Duration MEMBERS_WITHIN =
+      Duration.ofSeconds(30); // for nodes of members to come, or come again; then without them
+  private static final String DEADLINE = "deadline of members";
   private static final String RECORDER = "recorder";
   private static final String CONTROL = "control-desk";
 
@@ -143,6 +147,7 @@ public final class RunSupervisor {
   private int replaced;
   private int nextRollout;
   private int nextReward;
+  private boolean enoughWaited; // for nodes of members of the learner
 
   /**
    * What came before.
@@ -188,10 +193,17 @@ public final class RunSupervisor {
   // ----------------------------------------------------------------------------------------
 
   private Behavior<Command> begin() {
-    if (hosts.missing().isEmpty()) {
+    if (hosts.missing().isEmpty() && (enoughWaited || !lacksMembers())) {
+      timers.cancelAll();
       return spawnAll();
     }
-    String missing = Hosts.Part.names(hosts.missing());
+    if (hosts.missing().isEmpty() && !timers.isTimerActive(DEADLINE)) {
+      timers.startSingleTimer(DEADLINE, new Deadline(), MEMBERS_WITHIN);
+    }
+    String missing =
+        hosts.missing().isEmpty()
+            ? "all members of the learner"
+            : Hosts.Part.names(hosts.missing());
     context.getLog().info("the run waits for nodes that host {}", missing);
     return Behaviors.receiveMessage(
         command ->
@@ -206,6 +218,10 @@ public final class RunSupervisor {
                           "it was stopped while it waited for nodes that host " + missing,
                           none(),
                           none()));
+              case Deadline() -> {
+                enoughWaited = true;
+                yield begin();
+              }
               case RunEnded _,
                   Recorded _,
                   Replace _,
@@ -213,11 +229,16 @@ public final class RunSupervisor {
                   Drained _,
                   Changed _,
                   Dismissed _,
-                  Deadline _,
                   Recovered _,
                   RecoveryFailed _ ->
                   Behaviors.same();
             });
+  }
+
+  /** Whether members of the learner have no node yet, in a cluster. */
+  private boolean lacksMembers() {
+    return hosts.elsewhere()
+        && hosts.learners(settings.workers().members()).size() < settings.workers().members();
   }
 
   // --- spawning
@@ -245,14 +266,30 @@ public final class RunSupervisor {
         new Vital(CONTROL, ""),
         ControlDesk.create(parts.inbox(), orchestrator),
         KritesRun.FILE_DISPATCHER);
-    String learner = hosts.of(Hosts.Part.LEARNER).getFirst();
-    spawn(
-        new Vital(LEARNER, learner),
-        hosts.learner(place(learner, LEARNER), settings, parts, orchestrator, parameterServer),
-        hosts.elsewhere() ? KritesRun.FLOW_DISPATCHER : KritesRun.DEVICE_DISPATCHER);
+    spawnLearner(orchestrator, parameterServer);
     var team = new Team(orchestrator, parameterServer, recorder);
     staff(team);
     return running(team);
+  }
+
+  /** The learner, with its other members where it has some. */
+  private void spawnLearner(
+      ActorRef<Orchestrator.Command> orchestrator,
+      ActorRef<ParameterServer.Command> parameterServer) {
+    List<String> nodes = hosts.learners(settings.workers().members());
+    Hosts.Place leads = place(nodes.getFirst(), LEARNER);
+    ActorRef<Learner.Command> learner =
+        spawn(
+            new Vital(LEARNER, leads.node()),
+            hosts.learner(leads, settings, parts, nodes.size(), orchestrator, parameterServer),
+            hosts.elsewhere() ? KritesRun.FLOW_DISPATCHER : KritesRun.DEVICE_DISPATCHER);
+    for (int rank = 1; rank < nodes.size(); rank++) {
+      Vital member = new Vital(MEMBER + rank, nodes.get(rank));
+      spawn(
+          member,
+          hosts.learnerMember(place(member.node(), member.name()), settings, rank, learner),
+          KritesRun.FLOW_DISPATCHER);
+    }
   }
 
   /** Every node has the workers that it is to have, or more. */
@@ -433,7 +470,7 @@ public final class RunSupervisor {
           }
         }
         case Vital(String name, String node) -> {
-          Hosts.Part part = name.equals(LEARNER) ? Hosts.Part.LEARNER : Hosts.Part.PARAMS;
+          Hosts.Part part = isOfLearner(name) ? Hosts.Part.LEARNER : Hosts.Part.PARAMS;
           if (!node.isEmpty() && hosts.leaving(node)) {
             var cause = HostLost.leaving(node, part.toString());
             return mayRecover(name, cause)
@@ -606,9 +643,11 @@ public final class RunSupervisor {
     return parts.recovery().isPresent()
         && (cause instanceof HostLost || past.recoveries() < settings.workers().recoveries())
         && !(cause instanceof PartFailure)
-        && (name.equals(LEARNER)
-            || name.equals(PARAMETER_SERVER)
-            || name.equals(Orchestrator.NAME));
+        && (isOfLearner(name) || name.equals(PARAMETER_SERVER) || name.equals(Orchestrator.NAME));
+  }
+
+  private static boolean isOfLearner(String name) {
+    return name.equals(LEARNER) || name.startsWith(MEMBER);
   }
 
   private Behavior<Command> recover(String name, Throwable cause) {

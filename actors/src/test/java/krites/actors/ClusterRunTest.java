@@ -56,6 +56,52 @@ final class ClusterRunTest {
   }
 
   @Test
+  void theMembersOfALearnerAreOnNodesOfTheirOwnAndAllTakePartInEveryStep() throws Exception {
+    try (ClusterWorld cluster = new ClusterWorld()) {
+      cluster.world.steps = 5;
+      cluster.world.learnerMembers = 3;
+      cluster.node("orchestrator", "params", "reward", "rollout");
+      cluster.node("learner");
+      cluster.node("learner");
+      try (ClusterClient client = cluster.client()) {
+        client.submit(ClusterWorld.job());
+        cluster.node("learner"); // the run waits for it
+        assertEquals(List.of("Completed"), follow(client, new ArrayList<>()).lines());
+      }
+      assertEquals(List.of(3), List.copyOf(cluster.members.sizes));
+      assertEquals(List.of(1, 2, 1, 2, 1, 2, 1, 2, 1, 2), List.copyOf(cluster.members.answers));
+      assertEquals(20, summary(cluster).account().trained());
+      assertEquals(summary(cluster).account(), cluster.world.replayed().account());
+    }
+  }
+
+  /** The cluster gives the node up, and the run goes back; after a while without the member. */
+  @Test
+  @Tag("soak")
+  void aRunGoesOnWithTheMembersOfItsLearnerThatAreLeft() throws Exception {
+    try (ClusterWorld cluster = new ClusterWorld()) {
+      World world = cluster.world;
+      world.steps = 60;
+      world.learnerMembers = 2;
+      world.checkpointEvery = 2;
+      world.recoveries = 0; // what a node loses counts as no failure
+      world.beforeEachPiece = step -> pause(15);
+      cluster.node("orchestrator", "params", "reward", "rollout");
+      cluster.node("learner");
+      try (ClusterClient client = cluster.client()) {
+        KritesNode killed = cluster.mortalNode("learner");
+        client.submit(ClusterWorld.job());
+        ClusterWorld.await("steps", () -> world.batches.size() > 4);
+        killed.close();
+        ClusterWorld.await("a learner of one", () -> world.saved.size() > 8);
+        assertEquals(List.of("Completed"), follow(client, new ArrayList<>()).lines());
+      }
+      assertEquals(List.of(2), List.copyOf(cluster.members.sizes), "the second life has one");
+      assertEquals(summary(cluster).account(), world.replayed().account());
+    }
+  }
+
+  @Test
   void weightsComeToARolloutNodeOverTheBulkPlaneBeforeItsWorkersTakeThem() throws Exception {
     try (ClusterWorld cluster = new ClusterWorld()) {
       cluster.bulk = true;

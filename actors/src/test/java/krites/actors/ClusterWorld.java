@@ -20,9 +20,12 @@ import krites.grpo.PolicyVersion;
 import krites.grpo.WeightOffer;
 import krites.grpo.WeightUpdate;
 import krites.grpo.port.CheckpointStore;
+import krites.grpo.port.MemberExchange;
+import krites.grpo.port.MemberPlane;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.TrainerMember;
 import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 
@@ -60,6 +63,7 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
       ConfigFactory.parseString("pekko.coordinated-shutdown.run-by-actor-system-terminate = off");
 
   final World world = new World();
+  final FakeMembers members = new FakeMembers();
 
   /** Whether weights go over a bulk plane; what every node fetched stands in {@link #fetched}. */
   boolean bulk;
@@ -200,6 +204,26 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
 
       @Override
       public PolicyTrainer trainer(long step, PolicyVersion version) {
+        return fakeTrainer(step, version);
+      }
+
+      @Override
+      public PolicyTrainer leadingTrainer(
+          long step, PolicyVersion version, MemberExchange exchange) {
+        return members.leading(fakeTrainer(step, version), exchange);
+      }
+
+      @Override
+      public TrainerMember member(long step, PolicyVersion version, MemberExchange exchange) {
+        return members.member(exchange);
+      }
+
+      @Override
+      public MemberPlane memberPlane() {
+        return members.plane();
+      }
+
+      private FakeTrainer fakeTrainer(long step, PolicyVersion version) {
         return world.saved.stream()
             .filter(saved -> saved.state().step() == step)
             .reduce((first, second) -> second)
@@ -224,7 +248,11 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
 
       @Override
       public CheckpointStore checkpoints() {
-        return world.parts().checkpoints();
+        CheckpointStore store = world.parts().checkpoints();
+        return (state, trainer) ->
+            store.write(
+                state,
+                trainer instanceof FakeMembers.Leading leading ? leading.trainer() : trainer);
       }
 
       @Override

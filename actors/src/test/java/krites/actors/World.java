@@ -96,6 +96,7 @@ final class World {
   Duration suspectAfter = Duration.ofSeconds(10);
   Patience.OnStall onStall = Patience.OnStall.RESTART;
   Optional<Continuation> start = Optional.empty();
+  int learnerMembers = 1;
   int recoveries = 1;
   int overIssue = 0;
   int poisonLimit = 3;
@@ -151,7 +152,8 @@ final class World {
         12,
         AdvantageRule.Standardised.published(),
         filter,
-        new RunSettings.Workers(rolloutWorkers, rewardWorkers, restarts, recoveries),
+        new RunSettings.Workers(
+            rolloutWorkers, rewardWorkers, learnerMembers, restarts, recoveries),
         new RunSettings.Asynchrony(weightUpdate, partialTokens, hedgeFactor),
         rewards,
         evalEvery,
@@ -226,6 +228,7 @@ final class World {
   World resumedFrom(Saved checkpoint) {
     World next = new World();
     next.steps = steps;
+    next.learnerMembers = learnerMembers;
     next.groupsPerStep = groupsPerStep;
     next.maxStaleness = maxStaleness;
     next.evalEvery = evalEvery;

@@ -14,12 +14,16 @@ import krites.app.config.RunConfig;
 import krites.app.run.Checkpoints;
 import krites.app.run.RunDirectory;
 import krites.app.run.ScratchFolder;
+import krites.app.weights.MemberPlanes;
 import krites.app.weights.WeightPlane;
 import krites.grpo.PolicyVersion;
 import krites.grpo.port.CheckpointStore;
+import krites.grpo.port.MemberExchange;
+import krites.grpo.port.MemberPlane;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RewardFunction;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.TrainerMember;
 import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +34,13 @@ import org.jspecify.annotations.Nullable;
  * @param rooms the numerical rooms and the reward
  * @param devices of this node, which replace those that a job names; empty leaves the job's
  * @param plane over which weights travel; empty where all nodes read the job's folder
+ * @param members where its member of a learner listens for the others
  */
-record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<WeightPlane> plane)
+record ClusterRooms(
+    TrainingRun.Rooms rooms,
+    List<String> devices,
+    Optional<WeightPlane> plane,
+    MemberPlanes members)
     implements NodeRooms {
   ClusterRooms {
     devices = List.copyOf(devices);
@@ -58,7 +67,7 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<Weig
                     weights,
                     job,
                     place -> rooms.engines().createBesideOthers(config, datasets.images(), place)));
-    return new Hosted(config, folder, engines, reward, copies);
+    return new Hosted(config, folder, engines, reward, copies, () -> members.open(job.secret()));
   }
 
   /** The job's settings, but for what belongs to the node. */
@@ -69,6 +78,7 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<Weig
     if (!devices.isEmpty()) {
       reader.withValue(origin, "rollout.devices", "[\"" + String.join("\", \"", devices) + "\"]");
       reader.withValue(origin, "learner.device", devices.getFirst());
+      reader.withValue(origin, "learner.member-devices", "[]");
     }
     return reader.read().config();
   }
@@ -78,7 +88,8 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<Weig
       Path folder,
       Engines engines,
       RewardFunction reward,
-      Optional<Copies> copies)
+      Optional<Copies> copies,
+      Supplier<MemberPlane> planes)
       implements HostedParts {
     @Override
     public RolloutEngine engine(int seat) {
@@ -88,6 +99,21 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<Weig
     @Override
     public PolicyTrainer trainer(long step, PolicyVersion version) {
       return engines.trainer(saved(step), version);
+    }
+
+    @Override
+    public PolicyTrainer leadingTrainer(long step, PolicyVersion version, MemberExchange members) {
+      return engines.leadingTrainer(saved(step), version, members);
+    }
+
+    @Override
+    public TrainerMember member(long step, PolicyVersion version, MemberExchange members) {
+      return engines.member(saved(step), version, members);
+    }
+
+    @Override
+    public MemberPlane memberPlane() {
+      return planes.get();
     }
 
     /** A checkpoint may stand under another name while its successor is put in place. */

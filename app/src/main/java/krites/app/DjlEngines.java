@@ -5,28 +5,38 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import krites.actors.wire.BatchCodec;
 import krites.app.config.RunConfig;
 import krites.app.display.ByteProgress;
 import krites.app.display.Terminal;
 import krites.app.plan.MemoryPlan;
 import krites.grpo.PolicyVersion;
+import krites.grpo.TrainingBatch;
 import krites.grpo.WeightUpdate;
 import krites.grpo.flow.Seeds;
 import krites.grpo.objective.LearningRate;
 import krites.grpo.port.ImageStore;
+import krites.grpo.port.MemberExchange;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.TrainerMember;
 import krites.grpo.port.WeightVerifier;
 import krites.learner.AdamWSettings;
 import krites.learner.DjlPolicyTrainer;
+import krites.learner.DjlTrainerMember;
+import krites.learner.LocalMembers;
+import krites.learner.LocalTeam;
 import krites.learner.Objective;
 import krites.learner.OptimizerSettings;
+import krites.learner.Team;
 import krites.learner.TokenWeights;
 import krites.learner.TrainerSettings;
 import krites.learner.TrainingCore;
@@ -53,6 +63,7 @@ import org.slf4j.LoggerFactory;
 final class DjlEngines implements Engines {
   private static final Logger LOG = LoggerFactory.getLogger(DjlEngines.class);
   private static final String LEARNER = "learner";
+  private static final int EXCHANGE_SECONDS = 60; // for bytes that only pass through memory
 
   /** Where published versions lie, below the run's folder. */
   static final String WEIGHTS = "weights";
@@ -64,7 +75,7 @@ final class DjlEngines implements Engines {
   private final Tokenizer tokenizer;
   private final Path weightFolder;
   private final List<Device> rolloutDevices;
-  private final Device learnerDevice;
+  private final List<Device> learnerDevices; // of the members, in turns
   private final CorePlan cores;
   private final boolean alone; // whether nobody else's engines use the folder of weights
   private volatile Optional<WeightStore> opened = Optional.empty();
@@ -74,7 +85,10 @@ final class DjlEngines implements Engines {
     this.config = config;
     this.model = model;
     this.rolloutDevices = config.rollout().devices().stream().map(Devices::resolve).toList();
-    this.learnerDevice = Devices.resolve(config.learner().device());
+    this.learnerDevices =
+        IntStream.range(0, config.learner().members())
+            .mapToObj(member -> Devices.resolve(config.learner().device(member)))
+            .toList();
     this.alone = alone;
     if (alone) {
       requireMemory();
@@ -114,10 +128,16 @@ final class DjlEngines implements Engines {
         threads.put(rolloutName(worker), config.rollout().threads());
       }
     }
-    if (!learnerDevice.isGpu()) {
-      threads.put(LEARNER, config.learner().threads());
+    for (int member = 0; member < learnerDevices.size(); member++) {
+      if (!learnerDevices.get(member).isGpu()) {
+        threads.put(learnerName(member), config.learner().threads());
+      }
     }
     return CorePlan.of(CorePlan.here(), Runtime.getRuntime().availableProcessors(), threads);
+  }
+
+  private static String learnerName(int member) {
+    return member == 0 ? LEARNER : LEARNER + " member " + member;
   }
 
   private static String rolloutName(int worker) {
@@ -200,6 +220,48 @@ final class DjlEngines implements Engines {
 
   @Override
   public PolicyTrainer trainer(Optional<Path> saved, PolicyVersion version) {
+    int members = config.learner().members();
+    if (members == 1 || !alone) { // beside others, members are processes of their own
+      return leader(saved, version, Optional.empty());
+    }
+    Duration patience = Duration.ofSeconds(Math.min(EXCHANGE_SECONDS, config.run().stallSeconds()));
+    return LocalTeam.of(
+        LocalMembers.of(members, patience),
+        exchange -> leader(saved, version, Optional.of(exchange)),
+        exchange -> member(saved, version, exchange, learnerDevices.get(exchange.rank())));
+  }
+
+  @Override
+  public PolicyTrainer leadingTrainer(
+      Optional<Path> saved, PolicyVersion version, MemberExchange members) {
+    return leader(saved, version, Optional.of(members));
+  }
+
+  @Override
+  public TrainerMember member(Optional<Path> saved, PolicyVersion version, MemberExchange members) {
+    return member(saved, version, members, learnerDevices.getFirst());
+  }
+
+  private PolicyTrainer leader(
+      Optional<Path> saved, PolicyVersion version, Optional<MemberExchange> exchange) {
+    if (!alone) {
+      WeightStore.clear(weightFolder); // a learner that begins: its predecessor's have no reader
+    }
+    pin(LEARNER);
+    return showing(() -> trainer(saved, version, learnerDevices.getFirst(), exchange));
+  }
+
+  private TrainerMember member(
+      Optional<Path> saved, PolicyVersion version, MemberExchange exchange, Device device) {
+    pin(learnerName(exchange.rank()));
+    return new DjlTrainerMember(trainer(saved, version, device, Optional.of(exchange)));
+  }
+
+  private DjlPolicyTrainer trainer(
+      Optional<Path> saved,
+      PolicyVersion version,
+      Device device,
+      Optional<MemberExchange> exchange) {
     DjlPolicyTrainer.Start start =
         new DjlPolicyTrainer.Start(
             saved.orElse(model.path()),
@@ -207,15 +269,30 @@ final class DjlEngines implements Engines {
             saved.map(folder -> folder.resolve(DjlPolicyTrainer.OPTIMIZER_FILE)),
             base(saved),
             version);
-    if (!alone) {
-      WeightStore.clear(weightFolder); // a learner that begins: its predecessor's have no reader
-    }
-    pin(LEARNER);
-    return showing(
-        () ->
-            new DjlPolicyTrainer(
-                start, settings(config, learnerDevice), images, pipeline, store(), model));
+    Duration patience = Duration.ofSeconds(config.run().stallSeconds());
+    return new DjlPolicyTrainer(
+        start,
+        settings(config, device),
+        images,
+        pipeline,
+        store(),
+        model,
+        exchange.map(members -> new Team(members, BATCHES, patience)));
   }
+
+  /** Batches as they are on the wire between actors. */
+  private static final Team.Form BATCHES =
+      new Team.Form() {
+        @Override
+        public byte[] encode(TrainingBatch batch) {
+          return BatchCodec.encode(batch);
+        }
+
+        @Override
+        public TrainingBatch decode(byte[] bytes) throws IOException {
+          return BatchCodec.decode(bytes);
+        }
+      };
 
   /** Makes an engine with a bar on standard error while large weights are read. */
   private static <T> T showing(Supplier<T> engine) {

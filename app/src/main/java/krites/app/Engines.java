@@ -7,8 +7,10 @@ import krites.app.run.Resumption;
 import krites.grpo.PolicyVersion;
 import krites.grpo.WeightUpdate;
 import krites.grpo.port.ImageStore;
+import krites.grpo.port.MemberExchange;
 import krites.grpo.port.PolicyTrainer;
 import krites.grpo.port.RolloutEngine;
+import krites.grpo.port.TrainerMember;
 import krites.grpo.port.WeightVerifier;
 
 /**
@@ -36,6 +38,22 @@ interface Engines extends AutoCloseable {
    * @param version of those weights
    */
   PolicyTrainer trainer(Optional<Path> saved, PolicyVersion version);
+
+  /**
+   * The trainer as the leading one of several members, each in a process of its own.
+   *
+   * @param members the connections to the others
+   */
+  default PolicyTrainer leadingTrainer(
+      Optional<Path> saved, PolicyVersion version, MemberExchange members) {
+    throw new IllegalStateException("these engines have a learner of one member");
+  }
+
+  /** Another member of that trainer, from the same weights. */
+  default TrainerMember member(
+      Optional<Path> saved, PolicyVersion version, MemberExchange members) {
+    throw new IllegalStateException("these engines have a learner of one member");
+  }
 
   /** Verifies and removes what the trainer publishes. */
   WeightVerifier weights();

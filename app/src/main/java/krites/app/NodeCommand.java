@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import krites.actors.KritesNode;
 import krites.actors.NodeSettings;
 import krites.app.config.NodeConfig;
+import krites.app.weights.MemberPlanes;
 import krites.app.weights.WeightPlane;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -165,7 +166,7 @@ final class NodeCommand implements Callable<Integer> {
             () ->
                 KritesNode.start(
                     config.settings(),
-                    new ClusterRooms(rooms, config.devices(), plane(config)),
+                    new ClusterRooms(rooms, config.devices(), plane(config), members(config)),
                     ConfigFactory.empty()))) {
       current.set(node);
       String roles = String.join(", ", new TreeSet<>(config.settings().roles()));
@@ -194,6 +195,15 @@ final class NodeCommand implements Callable<Integer> {
                     weights.folder(),
                     weights.deltas(),
                     settings.tls()));
+  }
+
+  private static MemberPlanes members(NodeConfig config) {
+    NodeSettings settings = config.settings();
+    return new MemberPlanes(
+        settings.host(),
+        settings.bindHost().orElse(settings.host()),
+        config.learnerPort(),
+        settings.tls());
   }
 
   private static boolean hasEnded(KritesNode node) throws InterruptedException {

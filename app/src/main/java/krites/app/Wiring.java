@@ -51,6 +51,7 @@ final class Wiring {
         new RunSettings.Workers(
             config.rollout().workers(),
             config.reward().workers(),
+            config.learner().members(),
             config.rollout().restarts(),
             config.run().recoveries()),
         new RunSettings.Asynchrony(

@@ -1,6 +1,7 @@
 package krites.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -69,6 +70,25 @@ final class ClusterProcessTest {
     assertEquals(24, lines(metrics));
   }
 
+  @Test
+  @Tag("soak")
+  void aLearnerOfTwoProcessesLosesOneAndTheRunGoesOn() throws Exception {
+    start("lead", port, "orchestrator,params,reward,rollout");
+    start("learner", 0, "learner");
+    Process victim = start("victim", 0, "learner");
+    CompletableFuture<Integer> run =
+        train(10, "--set", "learner.members=2", "--set", "checkpoint.every-steps=2");
+    Path metrics = folder.resolve("run").resolve("metrics.jsonl");
+    await(() -> lines(metrics) >= 3);
+    assertTrue(Files.readString(metrics).contains("learner/member_wait_seconds"));
+    victim.destroyForcibly(); // SIGKILL
+    assertEquals(ExitCode.OK, run.get());
+    assertEquals(ExitCode.OK, krites("audit", folder.resolve("run").toString()));
+    assertEquals(10, lines(metrics));
+    List<String> steps = Files.readAllLines(metrics);
+    assertFalse(steps.getLast().contains("learner/member_wait_seconds"), "one is left");
+  }
+
   private Process start(String name, int listen, String roles) throws IOException {
     List<String> command =
         List.of(
@@ -98,10 +118,10 @@ final class ClusterProcessTest {
     return node;
   }
 
-  private CompletableFuture<Integer> train(int steps) {
-    return CompletableFuture.supplyAsync(
-        () ->
-            krites(
+  private CompletableFuture<Integer> train(int steps, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
                 "train",
                 "--cluster",
                 LOOPBACK + ":" + port,
@@ -117,6 +137,8 @@ final class ClusterProcessTest {
                 "eval.policy-items=8",
                 "--set",
                 "model.path=" + Path.of("..").resolve(ModelFolder.SHIPPED).toAbsolutePath()));
+    arguments.addAll(List.of(more));
+    return CompletableFuture.supplyAsync(() -> krites(arguments.toArray(String[]::new)));
   }
 
   private int krites(String... arguments) {

@@ -9,7 +9,7 @@ package krites.learner;
  * differs by the training in between as well: the <em>staleness ratio</em>.
  */
 final class ImportanceCounts {
-  private static final int VALUES = 16;
+  static final int VALUES = 16;
 
   private double max = Double.NEGATIVE_INFINITY;
   private double min = Double.POSITIVE_INFINITY;
@@ -30,6 +30,15 @@ final class ImportanceCounts {
 
   /** Adds what the script counted in one micro-batch, in the order of its list. */
   void add(float[] counts) {
+    double[] values = new double[counts.length];
+    for (int i = 0; i < counts.length; i++) {
+      values[i] = counts[i];
+    }
+    add(values);
+  }
+
+  /** Adds what another of these counted. */
+  void add(double[] counts) {
     if (counts.length != VALUES) {
       throw new IllegalArgumentException(counts.length + " counts, expected " + VALUES);
     }
@@ -49,6 +58,28 @@ final class ImportanceCounts {
     truncated += counts[13];
     maskedTokens += counts[14];
     maskedResponses += counts[15];
+  }
+
+  /** Everything that was counted, as {@link #add(double[])} takes it. */
+  double[] values() {
+    return new double[] {
+      max,
+      min,
+      sum,
+      squares,
+      fresh,
+      mismatchSum,
+      mismatchMax,
+      freshRatioSum,
+      freshRatioMax,
+      stale,
+      staleRatioSum,
+      staleRatioMin,
+      staleRatioMax,
+      truncated,
+      maskedTokens,
+      maskedResponses
+    };
   }
 
   double max() {

@@ -51,6 +51,9 @@ public record LearnerMemory(
    */
   private static final int PART_ARRAYS = 8;
 
+  /** What a member holds of gradients under way: what came last, and the sum of those before it. */
+  private static final long EXCHANGED_PARTS = 2L * Float.BYTES * HostParts.VALUES;
+
   /**
    * What a learner of these settings will hold.
    *
@@ -58,6 +61,15 @@ public record LearnerMemory(
    */
   public static LearnerMemory of(
       Qwen25VlConfig config, TrainingCore.Choice choice, boolean reference) {
+    return of(config, choice, reference, 1);
+  }
+
+  /**
+   * What one of several members will hold: masters and moments of its shard, and all the rest as a
+   * learner alone. The shards are alike to within a block.
+   */
+  public static LearnerMemory of(
+      Qwen25VlConfig config, TrainingCore.Choice choice, boolean reference, int members) {
     OptimizerSettings optimizer = choice.optimizer();
     WeightLayout layout = WeightLayout.of(config);
     Optional<LoraLayout> adapters = choice.lora().map(settings -> LoraLayout.of(config, settings));
@@ -70,13 +82,18 @@ public record LearnerMemory(
     boolean rounded = choice.precision() != Precision.F32 && adapters.isEmpty();
     return new LearnerMemory(
         weights,
-        rounded ? Float.BYTES * values : 0,
+        rounded ? share(Float.BYTES * values, members) : 0,
         adapters.map(LoraLayout::parameters).orElse(0L) * Float.BYTES,
         reference && adapters.isEmpty() ? weights + packedHead(config, choice) : 0,
         values * Float.BYTES,
-        trained.stream().mapToLong(size -> momentBytes(size, optimizer.kind())).sum(),
-        partBytes(trained, optimizer),
+        share(
+            trained.stream().mapToLong(size -> momentBytes(size, optimizer.kind())).sum(), members),
+        partBytes(trained, optimizer) + (members > 1 ? EXCHANGED_PARTS : 0),
         optimizer.offload());
+  }
+
+  private static long share(long bytes, int members) {
+    return (bytes + members - 1) / members;
   }
 
   /** The reference is packed on a CPU; on a GPU this is a little too much. */
@@ -89,8 +106,7 @@ public record LearnerMemory(
     if (!kind.quantizes(values)) {
       return 2L * Float.BYTES * values;
     }
-    long blocks = (values + MomentCodes.BLOCK - 1) / MomentCodes.BLOCK;
-    return 2 * (values + Float.BYTES * blocks);
+    return 2 * (values + Float.BYTES * MomentCodes.blocks(values));
   }
 
   private static long partBytes(List<Long> trained, OptimizerSettings optimizer) {

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Response;
-import krites.grpo.TokenBudget;
 import krites.grpo.TrainingGroup;
 
 /**
@@ -54,23 +53,18 @@ final class MicroBatch {
   }
 
   /**
-   * Cuts groups into micro-batches of similar length.
+   * Puts groups together.
    *
    * @param sequences the packed form of each group, in the same order
    * @param policy the version being trained
    */
-  static List<MicroBatch> cut(
-      List<TrainingGroup> groups,
-      List<PackedRows.Sequence> sequences,
-      int maxTokens,
-      PolicyVersion policy) {
+  static MicroBatch of(
+      List<TrainingGroup> groups, List<PackedRows.Sequence> sequences, PolicyVersion policy) {
     List<Item> items = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
       items.add(new Item(groups.get(i), sequences.get(i)));
     }
-    return TokenBudget.cut(items, item -> item.sequence().tokens(), maxTokens).stream()
-        .map(lot -> new MicroBatch(lot, policy))
-        .toList();
+    return new MicroBatch(items, policy);
   }
 
   List<PackedRows.Sequence> sequences() {

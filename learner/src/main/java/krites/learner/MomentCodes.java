@@ -22,6 +22,11 @@ final class MomentCodes {
 
   private MomentCodes() {}
 
+  /** Blocks of so many values; the last may be shorter. */
+  static long blocks(long values) {
+    return (values + BLOCK - 1) / BLOCK;
+  }
+
   /** 256 numbers from -0.993 to 1 in rising order, for first moments. */
   static float[] signed() {
     return book(true);

@@ -3,6 +3,7 @@ package krites.learner;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import java.util.Arrays;
 import java.util.List;
 import krites.model.torchscript.RawTensors;
 import krites.model.torchscript.ScriptModule;
@@ -67,6 +68,47 @@ final class Optimizer implements AutoCloseable {
         apply(places, weights, gradients, rate, settings);
       }
       return update;
+    }
+  }
+
+  /** Sum of the squares of all gradients; 0 without any. */
+  double squares(NDList gradients) {
+    if (gradients.isEmpty()) {
+      return 0;
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      double norm = script.call(scope, "gradient_norm", gradients).get(0).getFloat();
+      return norm * norm;
+    }
+  }
+
+  /**
+   * Makes a step with gradients whose norm was judged elsewhere.
+   *
+   * @param places as in {@link #step}, or none
+   * @param factor by which the gradients are scaled first
+   */
+  void scaledStep(
+      List<Integer> places,
+      NDList weights,
+      NDList gradients,
+      double factor,
+      double rate,
+      AdamWSettings settings) {
+    if (places.isEmpty()) {
+      return;
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      if (factor < 1) {
+        script.call(scope, "scale_all", gradients, factor);
+      }
+      if (state.settings().equals(OptimizerSettings.DEFAULT)) {
+        Object[] whole = wholeStep(places, weights, gradients, rate, settings);
+        script.call(
+            scope, "fused_step", Arrays.copyOf(whole, whole.length - 1)); // no norm to clip to
+      } else {
+        apply(places, weights, gradients, rate, settings);
+      }
     }
   }
 

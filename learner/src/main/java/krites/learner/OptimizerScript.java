@@ -13,6 +13,10 @@ final class OptimizerScript {
   /**
    * {@code clip} scales the gradients to a global norm and says the norm, and 1 if it is finite.
    *
+   * <p>{@code gradient_norm}, {@code scale_all} and {@code fused_step} are what {@code clip} and
+   * {@code update} do, for members of a learner, whose global norm is made of several. {@code
+   * set_part} and {@code add_part} set a part of a tensor, or add to it, from another device.
+   *
    * <p>{@code fused_part} steps one part of a tensor, whose moments {@code moved} copied from their
    * home to the weights' device, and writes them back home.
    *
@@ -33,6 +37,26 @@ final class OptimizerScript {
               torch._foreach_mul_(grads, factor)
           done = 1.0
         return [norm, torch.full([1], done)]
+
+      def gradient_norm(self, grads: List[Tensor]) -> Tensor:
+        return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(grads, 2)))
+
+      def scale_all(self, grads: List[Tensor], factor: float) -> Tensor:
+        torch._foreach_mul_(grads, factor)
+        return torch.empty([0])
+
+      def fused_step(self, w: List[Tensor], grads: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float) -> Tensor:
+        torch._foreach_add_(steps, 1)
+        torch._fused_adamw_(w, grads, m, v, annotate(List[Tensor], []), steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
+        return torch.empty([0])
+
+      def set_part(self, into: Tensor, other: Tensor) -> Tensor:
+        torch.copy_(into, other)
+        return torch.empty([0])
+
+      def add_part(self, into: Tensor, other: Tensor) -> Tensor:
+        torch.add_(into, torch.to(other, into.device))
+        return torch.empty([0])
 
       def advance(self, step: Tensor) -> Tensor:
         torch.add_(step, 1)

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import krites.model.qwen25vl.NetworkWeights;
@@ -21,6 +21,7 @@ import krites.model.safetensors.DType;
 import krites.model.safetensors.OutgoingTensor;
 import krites.model.safetensors.SafetensorsFile;
 import krites.model.safetensors.SafetensorsWriter;
+import krites.model.safetensors.TensorEntry;
 
 /**
  * AdamW's memory: first and second moments and the step count of each trained tensor.
@@ -35,14 +36,31 @@ public final class OptimizerState implements AutoCloseable {
 
   private final OptimizerSettings settings;
   private final NDManager home;
-  private final List<String> names;
+  private final List<Part> parts;
   private final List<Moments> moments;
   private final NDList steps;
 
-  /** The moments of one tensor. */
+  /**
+   * What is trained of a tensor: all of it, or a slice that begins at a whole block.
+   *
+   * @param shape of the whole tensor
+   * @param start first value, flattened
+   * @param count values
+   */
+  record Part(String name, Shape shape, long start, long count) {
+    static Part whole(String name, Shape shape) {
+      return new Part(name, shape, 0, shape.size());
+    }
+
+    boolean isWhole() {
+      return count == shape.size();
+    }
+  }
+
+  /** The moments of one tensor, or of a part of it. */
   sealed interface Moments {}
 
-  /** Both in float32, in the tensor's shape. */
+  /** Both in float32, in the tensor's shape; those of a part (n). */
   record Full(NDArray first, NDArray second) implements Moments {}
 
   /** Codes (n) of {@link MomentCodes} and scales (n / 256, rounded up). */
@@ -52,12 +70,12 @@ public final class OptimizerState implements AutoCloseable {
   private OptimizerState(
       OptimizerSettings settings,
       NDManager home,
-      List<String> names,
+      List<Part> parts,
       List<Moments> moments,
       NDList steps) {
     this.settings = settings;
     this.home = home;
-    this.names = names;
+    this.parts = parts;
     this.moments = moments;
     this.steps = steps;
   }
@@ -71,15 +89,23 @@ public final class OptimizerState implements AutoCloseable {
    */
   static OptimizerState fresh(
       List<String> names, NDList tensors, OptimizerSettings settings, NDManager device) {
+    List<Part> parts = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      parts.add(Part.whole(names.get(i), tensors.get(i).getShape()));
+    }
+    return fresh(parts, settings, device);
+  }
+
+  /** As above, for parts of tensors; how their moments are kept is that of the whole tensors. */
+  static OptimizerState fresh(List<Part> parts, OptimizerSettings settings, NDManager device) {
     NDManager home =
         settings.offload() ? device.newSubManager(Device.cpu()) : device.newSubManager();
     List<Moments> moments = new ArrayList<>();
     NDList steps = new NDList();
-    for (NDArray tensor : tensors) {
-      Shape shape = tensor.getShape();
-      if (settings.kind().quantizes(shape.size())) {
-        Shape codes = new Shape(shape.size());
-        Shape scales = new Shape((shape.size() + MomentCodes.BLOCK - 1) / MomentCodes.BLOCK);
+    for (Part part : parts) {
+      if (settings.kind().quantizes(part.shape().size())) {
+        Shape codes = new Shape(part.count());
+        Shape scales = new Shape(MomentCodes.blocks(part.count()));
         moments.add(
             new Quantized(
                 home.zeros(codes, DataType.UINT8),
@@ -87,11 +113,12 @@ public final class OptimizerState implements AutoCloseable {
                 home.zeros(codes, DataType.UINT8),
                 home.zeros(scales)));
       } else {
+        Shape shape = part.isWhole() ? part.shape() : new Shape(part.count());
         moments.add(new Full(home.zeros(shape), home.zeros(shape)));
       }
       steps.add(device.zeros(new Shape()));
     }
-    return new OptimizerState(settings, home, List.copyOf(names), moments, steps);
+    return new OptimizerState(settings, home, List.copyOf(parts), moments, steps);
   }
 
   OptimizerSettings settings() {
@@ -124,15 +151,21 @@ public final class OptimizerState implements AutoCloseable {
     };
   }
 
-  /** Writes everything exactly. */
+  /** Writes everything exactly; only for whole tensors. */
   public void save(Path file) throws IOException {
     List<OutgoingTensor> tensors = new ArrayList<>();
-    stored("first").forEach((name, tensor) -> tensors.add(outgoing(name, tensor)));
-    stored("second").forEach((name, tensor) -> tensors.add(outgoing(name, tensor)));
-    stored("step").forEach((name, tensor) -> tensors.add(outgoing(name, tensor)));
+    for (Stored one : stored()) {
+      tensors.add(outgoing(one.name(), one.tensor()));
+    }
+    write(file, tensors, settings.kind());
+  }
+
+  /** Writes the file of a state of this kind. */
+  static void write(Path file, List<OutgoingTensor> tensors, OptimizerKind kind)
+      throws IOException {
     Map<String, String> metadata = new HashMap<>(SafetensorsWriter.PYTORCH);
-    if (settings.kind() != OptimizerKind.ADAMW) {
-      metadata.put(KIND, settings.kind().key());
+    if (kind != OptimizerKind.ADAMW) {
+      metadata.put(KIND, kind.key());
     }
     SafetensorsWriter.write(file, tensors, metadata);
   }
@@ -164,53 +197,77 @@ public final class OptimizerState implements AutoCloseable {
                 + ", found that of "
                 + kind);
       }
-      for (String part : List.of("first", "second", "step")) {
-        stored(part).forEach((name, tensor) -> read(stored, name, tensor));
-      }
+      stored().forEach(one -> read(stored, one));
     }
   }
 
-  private static void read(SafetensorsFile stored, String name, NDArray tensor) {
-    long values = stored.entry(name).elements();
-    if (values != tensor.getShape().size()) {
+  private static void read(SafetensorsFile stored, Stored one) {
+    TensorEntry entry = stored.entry(one.name());
+    NDArray tensor = one.tensor();
+    long values = tensor.getShape().size();
+    if (entry.elements() != one.whole()) {
       throw new CheckpointException(
           stored.path()
               + ": tensor "
-              + name
+              + one.name()
               + ": expected "
-              + tensor.getShape().size()
+              + one.whole()
               + " values, found "
-              + values);
+              + entry.elements());
     }
     if (tensor.getDataType() == DataType.UINT8) {
       ByteBuffer bytes = ByteBuffer.allocateDirect(Math.toIntExact(values));
-      bytes.put(stored.bytes(name).asByteBuffer());
+      bytes.put(stored.bytes(one.name()).asSlice(one.start(), values).asByteBuffer());
       tensor.set(bytes.flip());
+    } else if (values == one.whole()) {
+      tensor.set(stored.floats(one.name()));
     } else {
-      tensor.set(stored.floats(name));
+      int start = Math.toIntExact(one.start());
+      tensor.set(
+          Arrays.copyOfRange(stored.floats(one.name()), start, start + Math.toIntExact(values)));
     }
   }
 
-  /** One of {@code first}, {@code second} and {@code step} under the names of the file. */
-  private Map<String, NDArray> stored(String part) {
-    Map<String, NDArray> named = new LinkedHashMap<>();
-    for (int i = 0; i < names.size(); i++) {
-      String name = names.get(i);
-      if (part.equals("step")) {
-        named.put("step." + name, steps.get(i));
-        continue;
-      }
-      boolean isFirst = part.equals("first");
+  /**
+   * A tensor of the file, or what this state has of it.
+   *
+   * @param part place of what it belongs to
+   * @param whole values in the file
+   * @param start first value of {@code tensor} in it
+   */
+  record Stored(int part, String name, NDArray tensor, long whole, long start) {}
+
+  /** Everything under the names of the file, in its order. */
+  List<Stored> stored() {
+    List<Stored> all = new ArrayList<>();
+    addMoments(all, true);
+    addMoments(all, false);
+    for (int i = 0; i < parts.size(); i++) {
+      all.add(new Stored(i, "step." + parts.get(i).name(), steps.get(i), 1, 0));
+    }
+    return all;
+  }
+
+  private void addMoments(List<Stored> all, boolean first) {
+    String prefix = first ? "first" : "second";
+    for (int i = 0; i < parts.size(); i++) {
+      Part part = parts.get(i);
+      long whole = part.shape().size();
       switch (moments.get(i)) {
-        case Full(NDArray first, NDArray second) ->
-            named.put(part + "." + name, isFirst ? first : second);
-        case Quantized(NDArray first, NDArray firstScale, NDArray second, NDArray secondScale) -> {
-          named.put(part + "." + name, isFirst ? first : second);
-          named.put(part + "_scale." + name, isFirst ? firstScale : secondScale);
+        case Full(NDArray m, NDArray v) ->
+            all.add(new Stored(i, prefix + "." + part.name(), first ? m : v, whole, part.start()));
+        case Quantized(NDArray m, NDArray mScale, NDArray v, NDArray vScale) -> {
+          all.add(new Stored(i, prefix + "." + part.name(), first ? m : v, whole, part.start()));
+          all.add(
+              new Stored(
+                  i,
+                  prefix + "_scale." + part.name(),
+                  first ? mScale : vScale,
+                  MomentCodes.blocks(whole),
+                  part.start() / MomentCodes.BLOCK));
         }
       }
     }
-    return named;
   }
 
   @Override

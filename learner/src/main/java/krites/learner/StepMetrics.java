@@ -1,5 +1,6 @@
 package krites.learner;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -15,6 +16,9 @@ final class StepMetrics {
     "learner/policy_kl",
     "learner/importance_mean",
   };
+
+  /** Numbers in {@link #totals}: the sums, four counts, and those of the importance weights. */
+  static final int TOTALS = SUMS.length + 4 + ImportanceCounts.VALUES;
 
   private final double[] sums = new double[SUMS.length];
   private final Map<String, Double> seconds = new LinkedHashMap<>();
@@ -38,6 +42,29 @@ final class StepMetrics {
     fed += fedTokens;
   }
 
+  /** Everything that adds up over members, as {@link #add(double[])} takes it. */
+  double[] totals() {
+    double[] totals = Arrays.copyOf(sums, TOTALS);
+    totals[sums.length] = responses;
+    totals[sums.length + 1] = targets;
+    totals[sums.length + 2] = tokens;
+    totals[sums.length + 3] = fed;
+    System.arraycopy(importance.values(), 0, totals, sums.length + 4, ImportanceCounts.VALUES);
+    return totals;
+  }
+
+  /** Adds what another member did of the step. */
+  void add(double[] totals) {
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] += totals[i];
+    }
+    responses += (long) totals[sums.length];
+    targets += (long) totals[sums.length + 1];
+    tokens += (long) totals[sums.length + 2];
+    fed += (long) totals[sums.length + 3];
+    importance.add(Arrays.copyOfRange(totals, sums.length + 4, TOTALS));
+  }
+
   void update(TrainingCore.Update update, double learningRate) {
     gradientNorm = update.gradientNorm();
     rate = learningRate;
@@ -47,7 +74,11 @@ final class StepMetrics {
   void time(String phase, Runnable work) {
     long start = System.nanoTime();
     work.run();
-    seconds.merge(phase, (System.nanoTime() - start) * 1e-9, Double::sum);
+    took(phase, System.nanoTime() - start);
+  }
+
+  void took(String phase, long nanos) {
+    seconds.merge(phase, nanos * 1e-9, Double::sum);
   }
 
   boolean skipped() {

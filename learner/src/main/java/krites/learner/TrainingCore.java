@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import krites.grpo.port.MemberExchange;
 import krites.model.lora.LoraAdapters;
 import krites.model.lora.LoraLayout;
 import krites.model.lora.LoraSettings;
@@ -17,6 +18,7 @@ import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.SavedWeights;
 import krites.model.qwen25vl.WeightLayout;
+import krites.model.torchscript.RawTensors;
 import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
 
@@ -44,6 +46,11 @@ public final class TrainingCore implements AutoCloseable {
   private final NDList trained;
   private final Optimizer optimizer;
   private final int firstTrained;
+  private final List<OptimizerState.Part> parts; // whole, of all trained tensors
+  private final Optional<ParameterShards> shards;
+  private final Optional<ShardedUpdate> sharded;
+  private final NDList masters; // what the optimizer moves here
+  private final boolean mastersApart; // a member's float32 values are its shard's alone
   private NDManager gradientOwner;
   private NDList gradients;
 
@@ -129,11 +136,28 @@ public final class TrainingCore implements AutoCloseable {
       Choice choice,
       Optional<LoraAdapters> adapters,
       NDManager parent) {
+    this(config, weights, choice, adapters, Optional.empty(), parent);
+  }
+
+  /**
+   * As above, for one member of a learner.
+   *
+   * @param members what it shares the optimizer with; empty for a learner alone. With bfloat16 the
+   *     float32 values of other members' shards are freed
+   */
+  public TrainingCore(
+      Qwen25VlConfig config,
+      NetworkWeights weights,
+      Choice choice,
+      Optional<LoraAdapters> adapters,
+      Optional<MemberExchange> members,
+      NDManager parent) {
     this(
         config,
         weights,
         choice,
         adapters,
+        members,
         Math.max(1, HEAD_LOGITS / config.vocabulary()),
         Optimizer.PART,
         parent);
@@ -155,6 +179,7 @@ public final class TrainingCore implements AutoCloseable {
         weights,
         choice,
         choice.lora().map(lora -> LoraAdapters.fresh(config, lora, parent)),
+        Optional.empty(),
         headTokens,
         Optimizer.PART,
         parent);
@@ -170,6 +195,7 @@ public final class TrainingCore implements AutoCloseable {
       NetworkWeights weights,
       Choice choice,
       Optional<LoraAdapters> adapters,
+      Optional<MemberExchange> members,
       int headTokens,
       int part,
       NDManager parent) {
@@ -191,18 +217,79 @@ public final class TrainingCore implements AutoCloseable {
     this.network = withAdapters(computing.tensors());
     this.trained = withAdapters(weights.tensors());
     this.firstTrained = firstTrained(choice);
+    this.parts = wholeParts();
+    this.shards = members.map(exchange -> ParameterShards.of(sizes(), exchange.members()));
+    this.mastersApart = members.isPresent() && computing != weights && adapters.isEmpty();
+    this.masters = members.isPresent() ? masters(members.get().rank()) : tail(trained);
     this.optimizer =
         new Optimizer(
             script,
             OptimizerState.fresh(
-                names.subList(firstTrained, names.size()),
-                new NDList(trained.subList(firstTrained, trained.size())),
+                members.map(exchange -> ownParts(exchange.rank())).orElse(parts),
                 choice.optimizer(),
                 manager),
             manager,
             part);
+    this.sharded =
+        members.map(
+            exchange ->
+                new ShardedUpdate(
+                    exchange,
+                    shards.orElseThrow(),
+                    tail(network),
+                    masters,
+                    optimizer,
+                    script,
+                    manager));
+    if (mastersApart) {
+      weights.close();
+    }
     this.gradientOwner = manager.newSubManager();
     this.gradients = noGradients();
+  }
+
+  private NDList tail(NDList all) {
+    return new NDList(all.subList(firstTrained, all.size()));
+  }
+
+  private List<OptimizerState.Part> wholeParts() {
+    List<OptimizerState.Part> all = new ArrayList<>();
+    for (int i = firstTrained; i < names.size(); i++) {
+      all.add(OptimizerState.Part.whole(names.get(i), trained.get(i).getShape()));
+    }
+    return List.copyOf(all);
+  }
+
+  private List<Long> sizes() {
+    return parts.stream().map(OptimizerState.Part::count).toList();
+  }
+
+  private List<OptimizerState.Part> ownParts(int member) {
+    List<OptimizerState.Part> own = new ArrayList<>();
+    for (ParameterShards.Slice slice : shards.orElseThrow().of(member)) {
+      OptimizerState.Part whole = parts.get(slice.tensor());
+      own.add(new OptimizerState.Part(whole.name(), whole.shape(), slice.start(), slice.count()));
+    }
+    return own;
+  }
+
+  /** The slices of a member in float32: where they are, or copies when the rest is to be freed. */
+  private NDList masters(int member) {
+    NDList own = new NDList();
+    for (ParameterShards.Slice slice : shards.orElseThrow().of(member)) {
+      NDArray whole = trained.get(firstTrained + slice.tensor());
+      NDArray view = RawTensors.flatPart(whole, slice.start(), slice.count(), manager);
+      if (mastersApart) {
+        try (view) {
+          NDArray copy = view.duplicate();
+          copy.attach(manager);
+          own.add(copy);
+        }
+      } else {
+        own.add(view);
+      }
+    }
+    return own;
   }
 
   private NDList withAdapters(NDList tensors) {
@@ -221,9 +308,35 @@ public final class TrainingCore implements AutoCloseable {
     return config;
   }
 
-  /** The weights as they are trained and saved; with adapters, the frozen ones beneath them. */
+  /**
+   * The weights as they are trained and saved; with adapters, the frozen ones beneath them.
+   *
+   * @throws IllegalStateException of a member of a learner that has those of its shard alone
+   */
   public NetworkWeights weights() {
+    if (mastersApart) {
+      throw new IllegalStateException("no member of a learner has all float32 weights");
+    }
     return weights;
+  }
+
+  /** Whether a member of a learner has float32 weights of its shard alone. */
+  boolean mastersApart() {
+    return mastersApart;
+  }
+
+  /** What the optimizer moves at this member: its slices, flat. */
+  NDList masters() {
+    return masters;
+  }
+
+  ParameterShards shards() {
+    return shards.orElseThrow();
+  }
+
+  /** What is trained, whole. */
+  List<OptimizerState.Part> parts() {
+    return parts;
   }
 
   /** The weights in the type that the network computes in; the same object when that is theirs. */
@@ -236,9 +349,13 @@ public final class TrainingCore implements AutoCloseable {
     return adapters;
   }
 
-  /** The network as it is now, for a writer: with adapters merged in, if there are any. */
+  /**
+   * The network as it is now, for a writer: with adapters merged in, if there are any.
+   *
+   * @throws IllegalStateException as {@link #weights}
+   */
   public SavedWeights current() {
-    return adapters.isPresent() ? new MergedWeights(weights, adapters.get()) : weights;
+    return adapters.isPresent() ? new MergedWeights(weights, adapters.get()) : weights();
   }
 
   public OptimizerState optimizer() {
@@ -412,6 +529,35 @@ public final class TrainingCore implements AutoCloseable {
     return update;
   }
 
+  /** Whether there is a gradient of a trained tensor, by its place. */
+  boolean[] present() {
+    boolean[] present = new boolean[parts.size()];
+    for (int i = 0; i < present.length; i++) {
+      present[i] = gradients.get(firstTrained + i).getShape().size() > 0;
+    }
+    return present;
+  }
+
+  /**
+   * As {@link #update(double, AdamWSettings)}, together with the other members.
+   *
+   * @param present which member has a gradient of a trained tensor, by member and place
+   */
+  Update update(boolean[][] present, double learningRate, AdamWSettings settings) {
+    boolean any = false;
+    for (boolean[] one : present) {
+      for (boolean has : one) {
+        any |= has;
+      }
+    }
+    if (!any) {
+      throw new IllegalStateException("no gradients to make a step with");
+    }
+    Update update = sharded.orElseThrow().make(tail(gradients), present, learningRate, settings);
+    forgetGradients();
+    return update;
+  }
+
   /** Drops the gradients added up so far. */
   public void forgetGradients() {
     gradientOwner.close();
@@ -465,6 +611,8 @@ public final class TrainingCore implements AutoCloseable {
     }
     manager.close();
     adapters.ifPresent(LoraAdapters::close);
-    weights.close();
+    if (!mastersApart) {
+      weights.close();
+    }
   }
 }

@@ -37,6 +37,7 @@ import krites.grpo.objective.DecoupledObjective;
 import krites.grpo.objective.KlEstimate;
 import krites.grpo.objective.LearningRate;
 import krites.grpo.objective.ProximalRule;
+import krites.grpo.port.PolicyTrainer;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.qwen25vl.Precision;
@@ -184,7 +185,7 @@ class DjlPolicyTrainerTest {
     }
   }
 
-  static Map<String, Double> step(DjlPolicyTrainer trainer, TrainingBatch batch) {
+  static Map<String, Double> step(PolicyTrainer trainer, TrainingBatch batch) {
     trainer.begin(batch);
     Optional<StepReport> report = trainer.advance();
     while (report.isEmpty()) {
@@ -231,7 +232,7 @@ class DjlPolicyTrainerTest {
     return new TrainingBatch(step, new PolicyVersion(0, version), groups, 1, tuning);
   }
 
-  private static TrainingGroup group(long id, Random random, PolicyVersion version) {
+  static TrainingGroup group(long id, Random random, PolicyVersion version) {
     Prompt prompt = new Prompt("p" + id, Task.CRITIC, "text", List.of(), "1", Map.of());
     List<Response> responses = new ArrayList<>();
     for (int r = 0; r < 3; r++) {

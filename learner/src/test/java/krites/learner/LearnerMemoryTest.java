@@ -9,8 +9,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import krites.grpo.port.MemberExchange;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
 import krites.model.qwen25vl.NetworkWeights;
@@ -65,6 +68,30 @@ class LearnerMemoryTest {
           choice + "");
       assertEquals(core.optimizer().bytes(), said.moments(), choice + "");
       assertEquals(gradients(core, manager), said.gradients(), choice + "");
+    }
+  }
+
+  @Test
+  void aMemberHoldsTheMastersAndMomentsOfItsShard() {
+    int members = 3;
+    TrainingCore.Choice choice = new TrainingCore.Choice(false, Precision.BF16, false);
+    LearnerMemory said = LearnerMemory.of(config, choice, false, members);
+    LearnerMemory alone = LearnerMemory.of(config, choice, false);
+    assertEquals(alone.weights() + alone.gradients(), said.weights() + said.gradients());
+    for (MemberExchange exchange : LocalMembers.of(members, Duration.ofSeconds(1))) {
+      try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+          TrainingCore core =
+              new TrainingCore(
+                  config,
+                  NetworkWeights.load(MODEL, config, choice::loaded, manager),
+                  choice,
+                  Optional.empty(),
+                  Optional.of(exchange),
+                  manager)) {
+        long block = 4 * MomentCodes.BLOCK;
+        assertEquals(said.masters(), bytes(core.masters()), block);
+        assertEquals(said.moments(), core.optimizer().bytes(), 2 * block);
+      }
     }
   }
 

@@ -35,7 +35,7 @@ class StalenessPerTokenTest {
         List.of(
             new PackedRows.Sequence(
                 new int[] {1}, List.of(), List.of(new int[5], new int[2], new int[1])));
-    MicroBatch batch = MicroBatch.cut(List.of(group), sequences, 100, V5).getFirst();
+    MicroBatch batch = MicroBatch.of(List.of(group), sequences, V5);
     assertArrayEquals(new float[] {1, 1, 0, 0, 0, 0, 0, 1}, batch.staleness());
   }
 

@@ -44,6 +44,12 @@ public record TransferSettings(
     return new TransferSettings(connections, connectTimeout, patience, rounds, maxClients, compare);
   }
 
+  /** The same with another patience. */
+  public TransferSettings waiting(Duration other) {
+    return new TransferSettings(
+        connections, connectTimeout, other, rounds, maxClients, compareDigests);
+  }
+
   /** How often a source that waits says so. */
   Duration waitNotice() {
     return patience.dividedBy(4);

@@ -1,5 +1,6 @@
 /**
- * Bulk bytes between hosts: files that never change, fetched from whoever has them.
+ * Bulk bytes between hosts: files that never change, fetched from whoever has them, and streams
+ * between the members of a small circle ({@link krites.transfer.PeerStreams}).
  *
  * <p>A receiver pulls chunks from one of several sources and serves them on while it is still
  * receiving, so the time hardly grows with the number of receivers. It owns sockets, threads and

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -167,6 +169,48 @@ class TlsTest {
       String refused = refusal(source, elsewhere);
       assertTrue(refused.contains("do not agree on TLS"), refused);
     }
+  }
+
+  /** Both ends of both streams of a circle show certificates. */
+  @Test
+  void aMemberOfACircleNeedsACertificateThatTheOthersTrust() throws Exception {
+    assertEquals(7, fromTheOther(ours));
+    TransferException refused = assertThrows(TransferException.class, () -> fromTheOther(stranger));
+    assertTrue(refused.getMessage().contains("do not agree on TLS"), refused.getMessage());
+  }
+
+  /** What a member with our certificate gets from one with another. */
+  private static int fromTheOther(Carrier carrier) throws Exception {
+    try (PeerStreams one = member(ours);
+        PeerStreams other = member(carrier)) {
+      PeerStreams.Plan plan = new PeerStreams.Plan(TICKET, List.of(one.address(), other.address()));
+      Thread.ofPlatform().start(() -> sendSeven(other, plan));
+      one.join(plan, 0, Duration.ofSeconds(20));
+      ByteBuffer got = ByteBuffer.allocate(1);
+      one.receive(1, got);
+      return got.get(0);
+    }
+  }
+
+  private static void sendSeven(PeerStreams member, PeerStreams.Plan plan) {
+    try {
+      member.join(plan, 1, Duration.ofSeconds(20));
+      member.send(0, ByteBuffer.wrap(new byte[] {7}));
+    } catch (IOException | InterruptedException e) {
+      return; // it is refused, and the other end says so
+    }
+  }
+
+  private static PeerStreams member(Carrier carrier) throws Exception {
+    TransferListener nobody =
+        new TransferListener() {
+          @Override
+          public void refused(String peer, String reason) {}
+
+          @Override
+          public void broken(String peer, String reason) {}
+        };
+    return PeerStreams.open(Node.loopback(0), TICKET, PATIENT, carrier, nobody);
   }
 
   @Test

@@ -32,6 +32,7 @@ import krites.actors.Job;
 import krites.actors.JobNews;
 import krites.actors.Lead;
 import krites.actors.Learner;
+import krites.actors.LearnerMember;
 import krites.actors.NodeAgent;
 import krites.actors.Orchestrator;
 import krites.actors.ParameterServer;
@@ -103,6 +104,7 @@ final class WireTest {
           RolloutWorker.Command.class,
           RewardWorker.Command.class,
           Learner.Command.class,
+          LearnerMember.Command.class,
           ParameterServer.Command.class,
           Recorder.Command.class,
           RunSupervisor.Command.class,
@@ -412,7 +414,11 @@ final class WireTest {
             WeightUpdateMode.FINISH),
         new NodeAgent.HostReward(job(), "reward-0", SYSTEM.ref(), "reward-0", orchestrator),
         new NodeAgent.HostLearner(
-            job(), "learner", SYSTEM.ref(), 12, VERSION, orchestrator, SYSTEM.ref()),
+            job(), "learner", SYSTEM.ref(), 12, VERSION, 2, orchestrator, SYSTEM.ref()),
+        new NodeAgent.HostMember(
+            job(), "learner-member-1", SYSTEM.ref(), 12, VERSION, 1, SYSTEM.ref()),
+        new Learner.Join(1, "a:1", SYSTEM.ref()),
+        new LearnerMember.Begin("ticket", List.of("a:1", "b:2")),
         new NodeAgent.HostParams(job(), "parameter-server", SYSTEM.ref()),
         new StandIn.Started(SYSTEM.ref()),
         new StandIn.Ended("why", true),

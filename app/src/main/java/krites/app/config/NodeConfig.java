@@ -21,6 +21,7 @@ import krites.actors.NodeSettings;
  * @param devices of the node; empty leaves those of the job
  * @param allowPlain whether it may listen beyond loopback without TLS
  * @param health where it answers over HTTP
+ * @param learnerPort where its member of a learner listens; 0 for a free one
  * @param weights how weights travel; empty where all nodes read the files of the job's folder
  */
 public record NodeConfig(
@@ -28,6 +29,7 @@ public record NodeConfig(
     List<String> devices,
     boolean allowPlain,
     Health health,
+    int learnerPort,
     Optional<Weights> weights) {
   private static final String RESOURCE = "node.conf";
   private static final int LAST_PORT = 65_535;
@@ -112,6 +114,7 @@ public record NodeConfig(
             health.getString("host"),
             health.getInt("port"),
             environment.apply(health.getString("token-from"))),
+        port(node, "learner-port"),
         weights(node.getConfig("weights")));
   }
 
@@ -157,6 +160,14 @@ public record NodeConfig(
                 () ->
                     new ConfigError("node.tls.password-from: the environment has no " + variable));
     return Optional.of(new NodeSettings.Tls(keys, trust, password));
+  }
+
+  private static int port(Config node, String key) {
+    int port = node.getInt(key);
+    if (port < 0 || port > LAST_PORT) {
+      throw new ConfigError("node." + key + ": expected 0 to " + LAST_PORT + ", found " + port);
+    }
+    return port;
   }
 
   private static Duration seconds(Config node, String key) {

@@ -469,10 +469,15 @@ public record RunConfig(
       Precision precision,
       boolean checkpointActivations,
       String device,
+      int members,
+      List<String> memberDevices,
       OptimizerKind optimizer,
       boolean offloadOptimizer,
       Lora lora) {
     public Learner {
+      memberDevices = List.copyOf(memberDevices);
+      atLeast("learner.members", 1, members);
+      memberDevices.forEach(name -> deviceName("learner.member-devices", name));
       deviceName("learner.device", device);
       atLeast("learner.lr", 0.0, lr);
       atLeast("learner.warmup-steps", 0, warmupSteps);
@@ -484,6 +489,11 @@ public record RunConfig(
       atLeast("learner.updates-per-batch", 1, updatesPerBatch);
       atLeast("learner.micro-batch-tokens", 1, microBatchTokens);
       atLeast("learner.threads", 1, threads);
+    }
+
+    /** Where a member computes when all are in one process; the first is the leading one. */
+    public String device(int member) {
+      return memberDevices.isEmpty() ? device : memberDevices.get(member % memberDevices.size());
     }
   }
 

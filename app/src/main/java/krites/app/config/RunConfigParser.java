@@ -208,6 +208,8 @@ final class RunConfigParser {
         keys.choiceAt("learner.precision", Precision.class),
         keys.booleanAt("learner.checkpoint-activations"),
         keys.textAt("learner.device"),
+        keys.intAt("learner.members"),
+        keys.textsAt("learner.member-devices"),
         keys.choiceAt("learner.optimizer", OptimizerKind.class),
         keys.booleanAt("learner.offload-optimizer"),
         new RunConfig.Lora(

@@ -34,6 +34,8 @@ public record MemoryPlan(
   /** Java with its heap in use, PyTorch's and our own code: measured, see docs/memory.md. */
   static final long PROCESS_BYTES = 500_000_000;
 
+  private static final String ROLLOUT = "rollout worker";
+
   public MemoryPlan {
     roles = List.copyOf(roles);
   }
@@ -50,12 +52,24 @@ public record MemoryPlan(
       TrainingCore.Choice choice,
       boolean reference,
       Load load) {
-    LearnerMemory learner = LearnerMemory.of(network, choice, reference);
+    int members = config.learner().members();
+    LearnerMemory learner = LearnerMemory.of(network, choice, reference, members);
     PassMemory pass = PassMemory.of(network, choice, load);
     Precision sampling = config.rollout().precision();
     RolloutMemory rollout = RolloutMemory.of(network, sampling, false, load);
     List<Role> roles = new ArrayList<>();
-    roles.add(new Role("learner", 1, config.learner().device(), learnerParts(learner, pass)));
+    Map<String, Integer> learners = new LinkedHashMap<>();
+    for (int member = 0; member < members; member++) {
+      learners.merge(config.learner().device(member), 1, Integer::sum);
+    }
+    learners.forEach(
+        (device, count) ->
+            roles.add(
+                new Role(
+                    members == 1 ? "learner" : "learner member",
+                    count,
+                    device,
+                    learnerParts(learner, pass))));
     Map<String, Integer> workers = new LinkedHashMap<>();
     List<String> devices = config.rollout().devices();
     for (int i = 0; i < config.rollout().workers(); i++) {
@@ -65,7 +79,7 @@ public record MemoryPlan(
         (device, count) ->
             roles.add(
                 new Role(
-                    "rollout worker",
+                    ROLLOUT,
                     count,
                     device,
                     rolloutParts(
@@ -75,9 +89,10 @@ public record MemoryPlan(
     return new MemoryPlan(
         parameters,
         roles,
-        PROCESS_BYTES + learner.inHost(),
+        PROCESS_BYTES + members * learner.inHost(),
         parameters * sampling.bytes(),
-        (adapters ? learner.adapters() : parameters * Float.BYTES) + learner.moments(),
+        (adapters ? learner.adapters() : parameters * Float.BYTES)
+            + LearnerMemory.of(network, choice, reference).moments(),
         rollout.perSequence(),
         load);
   }
@@ -92,7 +107,11 @@ public record MemoryPlan(
   public static Map<String, Long> lasting(
       RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice, boolean reference) {
     Map<String, Long> sums = new LinkedHashMap<>();
-    sums.put(config.learner().device(), LearnerMemory.of(network, choice, reference).onDevice());
+    int members = config.learner().members();
+    LearnerMemory learner = LearnerMemory.of(network, choice, reference, members);
+    for (int member = 0; member < members; member++) {
+      sums.merge(config.learner().device(member), learner.onDevice(), Long::sum);
+    }
     long versions =
         2 * WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
     List<String> devices = config.rollout().devices();
@@ -135,14 +154,14 @@ public record MemoryPlan(
     return sums;
   }
 
-  /** The learner alone. */
+  /** The learner alone, or one of its members. */
   public Role learner() {
     return roles.getFirst();
   }
 
   /** One rollout worker. */
   public Role rollout() {
-    return roles.get(1);
+    return roles.stream().filter(role -> role.name().equals(ROLLOUT)).findFirst().orElseThrow();
   }
 
   /**

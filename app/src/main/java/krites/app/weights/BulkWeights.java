@@ -248,7 +248,7 @@ public final class BulkWeights implements WeightTransport {
         sources.stream().map(BulkWeights::address).toList());
   }
 
-  private static InetSocketAddress address(String hostAndPort) {
+  static InetSocketAddress address(String hostAndPort) {
     int colon = hostAndPort.lastIndexOf(':');
     return new InetSocketAddress(
         hostAndPort.substring(0, colon), Integer.parseInt(hostAndPort.substring(colon + 1)));

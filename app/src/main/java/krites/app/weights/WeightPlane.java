@@ -71,7 +71,7 @@ public record WeightPlane(
         deltas);
   }
 
-  private static SSLContext context(NodeSettings.Tls tls) {
+  static SSLContext context(NodeSettings.Tls tls) {
     try {
       char[] password = tls.password().toCharArray();
       KeyManagerFactory keys =

@@ -1,6 +1,6 @@
 /**
- * The weight path of a node: the port of the actors on the bulk plane of {@code transfer}, over the
- * folders of the weight store.
+ * The bulk plane of a node: the ports of the actors on what {@code transfer} has, for weights over
+ * the folders of the weight store, and for what the members of a learner exchange.
  */
 @NullMarked
 package krites.app.weights;
