@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import krites.actors.cluster.GuardedRemoting;
 import org.apache.pekko.actor.ActorSelection;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -52,8 +53,9 @@ public final class ClusterClient implements AutoCloseable {
                 .withFallback(
                     ConfigFactory.parseResources(
                         ClusterClient.class.getClassLoader(), KritesNode.RESOURCE)));
-    return new ClusterClient(
-        ActorSystem.create(Behaviors.empty(), "krites-client", config), contacts);
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "krites-client", config);
+    GuardedRemoting.guard(system);
+    return new ClusterClient(system, contacts);
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
+import krites.actors.cluster.GuardedRemoting;
 import krites.actors.cluster.SameCluster;
 import krites.actors.cluster.VoterDowning;
 import org.apache.pekko.Done;
@@ -62,8 +63,10 @@ public final class KritesNode implements AutoCloseable {
    * @param overrides keys of {@code pekko} and {@code krites.actors} that win over all others
    */
   public static KritesNode start(NodeSettings settings, NodeRooms rooms, Config overrides) {
-    return new KritesNode(
-        ActorSystem.create(guardian(settings, rooms), SYSTEM, config(settings, overrides)));
+    ActorSystem<Void> system =
+        ActorSystem.create(guardian(settings, rooms), SYSTEM, config(settings, overrides));
+    GuardedRemoting.guard(system);
+    return new KritesNode(system);
   }
 
   private static Behavior<Void> guardian(NodeSettings settings, NodeRooms rooms) {
