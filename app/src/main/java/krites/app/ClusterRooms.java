@@ -68,6 +68,7 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<Weig
     reader.withValue(origin, "engine.pin", "off"); // other nodes may share this machine
     if (!devices.isEmpty()) {
       reader.withValue(origin, "rollout.devices", "[\"" + String.join("\", \"", devices) + "\"]");
+      reader.withValue(origin, "eval.devices", "[]");
       reader.withValue(origin, "learner.device", devices.getFirst());
     }
     return reader.read().config();
@@ -83,6 +84,11 @@ record ClusterRooms(TrainingRun.Rooms rooms, List<String> devices, Optional<Weig
     @Override
     public RolloutEngine engine(int seat) {
       return copies.map(Copies::engines).orElse(engines).rollout(seat);
+    }
+
+    @Override
+    public RolloutEngine evaluator(int seat) {
+      return copies.map(Copies::engines).orElse(engines).evaluator(seat);
     }
 
     @Override
