@@ -50,14 +50,15 @@ final class KeyReader {
 
   /** A whole number, or empty for {@code auto}. */
   OptionalInt intOrAutoAt(String key) {
-    Object value = value(key).unwrapped();
-    if (value.equals(AUTO)) {
+    String text = textAt(key); // a number on the command line is text here, as the default is
+    if (text.equals(AUTO)) {
       return OptionalInt.empty();
     }
-    if (value instanceof Integer number) {
-      return OptionalInt.of(number);
+    try {
+      return OptionalInt.of(Integer.parseInt(text));
+    } catch (NumberFormatException e) {
+      throw wrongType(key, "a whole number or " + AUTO);
     }
-    throw wrongType(key, "a whole number or " + AUTO);
   }
 
   double doubleAt(String key) {
