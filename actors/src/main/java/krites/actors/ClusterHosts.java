@@ -108,6 +108,7 @@ record ClusterHosts(Job job, Map<String, NodeAgent.Hello> nodes) implements Host
   public Behavior<RolloutWorker.Command> rolloutWorker(
       Place place,
       String worker,
+      RolloutWorker.Duty duty,
       int index,
       int seat,
       RunParts parts,
@@ -119,7 +120,15 @@ record ClusterHosts(Job job, Map<String, NodeAgent.Hello> nodes) implements Host
         agent(place),
         owner ->
             new NodeAgent.HostRollout(
-                job, place.actor(), owner, worker, seat, orchestrator, parameterServer, mode));
+                job,
+                place.actor(),
+                owner,
+                worker,
+                duty,
+                seat,
+                orchestrator,
+                parameterServer,
+                mode));
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Prompt;
+import krites.grpo.Response;
 import krites.grpo.Reward;
 import krites.grpo.ScoredGroup;
 import krites.grpo.record.EvalRecord;
@@ -93,10 +94,24 @@ final class EvalRound {
     return poison;
   }
 
+  /**
+   * An answer has its reward; one that is not open (any more) changes nothing.
+   *
+   * @throws IllegalStateException if another version than the one under evaluation gave it
+   */
   void scored(ScoredGroup scored) {
     Place place = open.remove(scored.id());
     if (place != null) {
+      scored.group().responses().forEach(this::requireVersion);
       tally(place.set()).add(scored);
+    }
+  }
+
+  private void requireVersion(Response response) {
+    if (!response.first().equals(version) || !response.last().equals(version)) {
+      throw new IllegalStateException(
+          "a held-out prompt was answered by %s to %s, and %s is evaluated"
+              .formatted(response.first(), response.last(), version));
     }
   }
 
@@ -105,6 +120,16 @@ final class EvalRound {
     if (place != null) {
       tally(place.set()).failed++;
     }
+  }
+
+  /** Steps that were trained before it. */
+  long step() {
+    return step;
+  }
+
+  /** What every answer has to come from. */
+  PolicyVersion version() {
+    return version;
   }
 
   /** The number before which the next round begins. */

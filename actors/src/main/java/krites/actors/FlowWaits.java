@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import krites.actors.RolloutWorker.Duty;
 import krites.grpo.flow.Wait;
 
 /**
@@ -30,6 +31,7 @@ final class FlowWaits {
     here.recorder();
     here.learner();
     here.parameterServer();
+    here.evaluation();
     here.groups();
     here.rewards();
     here.workers();
@@ -109,14 +111,37 @@ final class FlowWaits {
     }
   }
 
-  private void groups() {
-    boolean wanted =
-        flow.eval().isPresent()
-            || flow.learner().training().isEmpty() && !flow.ledger().isComplete();
-    if (!wanted) {
-      return;
+  private void evaluation() {
+    EvalDesk evals = flow.evals();
+    if (evals.isWaitingToBeKept() && flow.learner().training().isEmpty()) {
+      add(
+          Orchestrator.NAME,
+          RunSupervisor.PARAMETER_SERVER,
+          "weights to be kept for their evaluation",
+          evals.startedNanos());
     }
-    List<RolloutDesk.Look> looks = flow.rollout().look();
+    boolean nobody =
+        flow.rollout().look().stream().noneMatch(look -> look.duty() == Duty.EVALUATION);
+    if (evals.isBeside() && evals.round().isPresent() && nobody) {
+      add(Orchestrator.NAME, "evaluators", "one that is ready", evals.startedNanos());
+    }
+  }
+
+  /** An evaluation waits for those who make it, training for those who roll out. */
+  private boolean isWantedOf(Duty duty) {
+    EvalDesk evals = flow.evals();
+    boolean evaluates = evals.round().isPresent();
+    boolean awaited = flow.learner().training().isEmpty() && !evals.isHolding();
+    return switch (duty) {
+      case EVALUATION -> evaluates;
+      case TRAINING ->
+          flow.ledger().isComplete() ? evaluates : awaited || evaluates && !evals.isBeside();
+    };
+  }
+
+  private void groups() {
+    List<RolloutDesk.Look> looks =
+        flow.rollout().look().stream().filter(look -> isWantedOf(look.duty())).toList();
     looks.stream()
         .filter(look -> !look.held().isEmpty() || look.owesSign())
         .forEach(
@@ -128,7 +153,7 @@ final class FlowWaits {
                     look.movedNanos()));
     boolean nothingUnderWay =
         looks.stream().allMatch(look -> look.held().isEmpty()) && flow.scores().size() == 0;
-    if (nothingUnderWay && looks.isEmpty()) {
+    if (nothingUnderWay && looks.isEmpty() && isWantedOf(Duty.TRAINING)) {
       add(Orchestrator.NAME, "rollout workers", "one that is ready", flow.startedNanos());
     }
   }
@@ -159,6 +184,12 @@ final class FlowWaits {
         });
   }
 
+  private String wanted(Duty duty) {
+    return duty == Duty.TRAINING
+        ? ", the policy is " + flow.ledger().version()
+        : flow.evals().round().map(eval -> ", evaluated is " + eval.version()).orElse("");
+  }
+
   private void workers() {
     for (RolloutDesk.Look look : flow.rollout().look()) {
       WorkerWait said = look.waitsFor();
@@ -172,8 +203,7 @@ final class FlowWaits {
                 RunSupervisor.PARAMETER_SERVER,
                 "weights newer than "
                     + look.active().map(Object::toString).orElse("none")
-                    + ", the policy is "
-                    + flow.ledger().version(),
+                    + wanted(look.duty()),
                 look.movedNanos());
       }
     }

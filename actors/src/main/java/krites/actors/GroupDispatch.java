@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import krites.grpo.PartialGroup;
 import krites.grpo.PolicyVersion;
 import krites.grpo.Prompt;
@@ -71,7 +72,8 @@ final class GroupDispatch {
   void dispatch(EvalRound eval) {
     while (eval.hasNext()) {
       boolean alone = eval.isNextSuspect();
-      Optional<String> worker = alone ? idle() : rollout.freest(true, each -> !isStuck(each));
+      Predicate<String> may = each -> mayEvaluate(each, eval);
+      Optional<String> worker = alone ? rollout.idle(may) : rollout.freest(true, may);
       if (worker.isEmpty()) {
         return;
       }
@@ -79,13 +81,24 @@ final class GroupDispatch {
       long seed = Seeds.ofName(settings.runSeed(), "eval/" + item.prompt().id());
       var request =
           GroupRequest.whole(item.groupId(), item.prompt(), settings.evalSampling(), seed);
-      var generate = new RolloutWorker.Generate(request, ledger.version());
+      var generate = new RolloutWorker.Generate(request, eval.version());
       if (alone) {
         rollout.assignAlone(worker.get(), true, generate, now());
       } else {
         rollout.assign(worker.get(), true, generate, now());
       }
     }
+  }
+
+  /**
+   * Evaluators answer where there are any, else the rollout workers; these help when nothing else
+   * is left to do and their weights are those under evaluation.
+   */
+  private boolean mayEvaluate(String worker, EvalRound eval) {
+    boolean everybody =
+        settings.workers().evaluators() == 0
+            || ledger.isComplete() && eval.version().equals(ledger.version());
+    return (everybody || rollout.isEvaluator(worker)) && !isStuck(worker);
   }
 
   /** Starts all that may start. */
@@ -168,7 +181,7 @@ final class GroupDispatch {
     }
     Optional<RolloutWorker.Generate> request = rollout.request(worker, id);
     Optional<String> second =
-        rollout.freest(false, other -> ledger.mayHedge(id, other) && !isStuck(other));
+        rollout.freest(false, other -> ledger.mayHedge(id, other) && mayTrain(other));
     if (request.isPresent() && second.isPresent()) {
       LOG.info("group {} at {} is slow; {} is asked for it too", id, worker, second.get());
       journal.note(new LedgerEvent.GroupDispatched(id, second.get()));
@@ -183,9 +196,9 @@ final class GroupDispatch {
    */
   private Optional<String> freest() {
     Optional<String> kept =
-        isAnyWaitingToRunAlone() ? rollout.emptiest(worker -> !isStuck(worker)) : Optional.empty();
+        isAnyWaitingToRunAlone() ? rollout.emptiest(this::mayTrain) : Optional.empty();
     return rollout.freest(
-        false, worker -> !isStuck(worker) && kept.filter(worker::equals).isEmpty());
+        false, worker -> mayTrain(worker) && kept.filter(worker::equals).isEmpty());
   }
 
   private boolean isAnyWaitingToRunAlone() {
@@ -194,7 +207,11 @@ final class GroupDispatch {
   }
 
   private Optional<String> idle() {
-    return rollout.idle(worker -> !isStuck(worker));
+    return rollout.idle(this::mayTrain);
+  }
+
+  private boolean mayTrain(String worker) {
+    return !rollout.isEvaluator(worker) && !isStuck(worker);
   }
 
   private boolean isSuspect(long groupId) {

@@ -20,13 +20,14 @@ import org.jspecify.annotations.Nullable;
  * What the parameter server knows of the nodes that hold weights, and whom it sends to whom.
  *
  * <p>A node says every second what it has and what it fetches; whoever lacks the newest version and
- * does not fetch anything is told to. So nothing needs to be remembered of what was sent, and
- * neither a lost message nor a node that comes late or failed is a special case. Owned by one
- * actor.
+ * does not fetch anything is told to, and so is who wants a version for an evaluation. So nothing
+ * needs to be remembered of what was sent, and neither a lost message nor a node that comes late or
+ * failed is a special case. Owned by one actor.
  */
 final class HolderDesk {
   private final Map<String, Node> nodes = new TreeMap<>(); // routes follow the order of the names
   private final String publisher;
+  private final Map<PolicyVersion, WeightOffer> offers = new TreeMap<>(); // those that are kept
   private @Nullable WeightOffer newest;
 
   private record Node(
@@ -53,7 +54,8 @@ final class HolderDesk {
   /** A version can be fetched from now on; all nodes are sent for it. */
   void offered(WeightOffer offer) {
     newest = offer;
-    nodes.keySet().forEach(this::send);
+    offers.put(offer.version(), offer);
+    nodes.keySet().forEach(node -> send(node, offer));
   }
 
   /**
@@ -67,13 +69,19 @@ final class HolderDesk {
         nodes.put(
             report.node(),
             new Node(report.ref(), report.address(), report.held(), report.fetching()));
-    if (newest != null) {
+    offers.keySet().removeIf(kept.negate());
+    WeightOffer latest = newest;
+    if (latest != null) {
       report.held().stream()
           .map(WeightOffer::version)
           .filter(kept.negate())
           .forEach(version -> report.ref().tell(new WeightHolder.Retire(version)));
+      report
+          .wanted()
+          .flatMap(version -> Optional.ofNullable(offers.get(version)))
+          .ifPresent(offer -> send(report.node(), offer));
       if (report.fetching().isEmpty()) {
-        send(report.node());
+        send(report.node(), latest);
       }
     }
     return before == null || !before.ref().equals(report.ref());
@@ -103,10 +111,9 @@ final class HolderDesk {
     return nodes.values().stream().filter(node -> node.has(offer)).map(Node::address).toList();
   }
 
-  private void send(String name) {
+  private void send(String name, WeightOffer offer) {
     Node node = nodes.get(name);
-    WeightOffer offer = newest;
-    if (node != null && offer != null && !node.has(offer)) {
+    if (node != null && !node.has(offer)) {
       WeightTransport.Route route = route(name, offer);
       node.ref().tell(new WeightHolder.Fetch(offer, route.full(), route.delta()));
     }

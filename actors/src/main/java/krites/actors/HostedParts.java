@@ -26,6 +26,13 @@ public interface HostedParts extends AutoCloseable {
   RolloutEngine engine(int seat);
 
   /**
+   * The engine of an evaluator.
+   *
+   * @param seat of the evaluator at this node, 0, 1, 2, ...
+   */
+  RolloutEngine evaluator(int seat);
+
+  /**
    * The trainer.
    *
    * @param step whose checkpoint it begins with; 0 for the start model

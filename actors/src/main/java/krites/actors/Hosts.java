@@ -93,13 +93,16 @@ interface Hosts {
       Place place, RunSettings settings, int rank, ActorRef<Learner.Command> learner);
 
   /**
+   * A rollout worker, or an evaluator, which is one with another duty.
+   *
    * @param worker its name in the run
-   * @param index of the worker in the run
-   * @param seat of the worker at its node, 0, 1, 2, ...
+   * @param index of the worker among those of its duty in the run
+   * @param seat of the worker among those of its duty at its node, 0, 1, 2, ...
    */
   Behavior<RolloutWorker.Command> rolloutWorker(
       Place place,
       String worker,
+      RolloutWorker.Duty duty,
       int index,
       int seat,
       RunParts parts,

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import krites.actors.wire.LocalMessage;
+import krites.grpo.port.RolloutEngine;
 import krites.grpo.port.WeightTransport;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -198,7 +199,8 @@ final class JobHost {
                   order,
                   RolloutWorker.create(
                       rollout.worker(),
-                      () -> gauge.orElseThrow().watching(parts.engine(rollout.seat())),
+                      rollout.duty(),
+                      () -> gauge.orElseThrow().watching(engine(rollout, parts)),
                       rollout.orchestrator(),
                       rollout.parameterServer(),
                       rollout.mode(),
@@ -251,6 +253,13 @@ final class JobHost {
             order.parameterServer());
   }
 
+  private static RolloutEngine engine(NodeAgent.HostRollout order, HostedParts parts) {
+    return switch (order.duty()) {
+      case TRAINING -> parts.engine(order.seat());
+      case EVALUATION -> parts.evaluator(order.seat());
+    };
+  }
+
   /** Where weights do not lie in common files, one holder fetches them for all workers. */
   private WeightSource weightSource(NodeAgent.HostRollout order, HostedParts parts) {
     return parts
@@ -258,7 +267,9 @@ final class JobHost {
         .map(
             transport ->
                 WeightHolder.source(
-                    holder(transport, order.parameterServer()), context.getSystem().scheduler()))
+                    holder(transport, order.parameterServer()),
+                    order.duty(),
+                    context.getSystem().scheduler()))
         .orElse(WeightSource.SHARED);
   }
 

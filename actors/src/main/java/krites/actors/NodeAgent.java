@@ -58,12 +58,13 @@ public final class NodeAgent {
   public record Describe(ActorRef<ClusterSurvey.Command> replyTo)
       implements Command, ControlMessage {}
 
-  /** Host a rollout worker. */
+  /** Host a rollout worker or an evaluator. */
   public record HostRollout(
       Job job,
       String actor,
       ActorRef<StandIn.Report> owner,
       String worker,
+      RolloutWorker.Duty duty,
       int seat,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer,

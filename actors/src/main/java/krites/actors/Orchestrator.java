@@ -44,11 +44,15 @@ public final class Orchestrator {
   public sealed interface Command {}
 
   /**
-   * A rollout worker can hold {@code capacity} training groups at once, or {@code evalCapacity} of
-   * one response.
+   * A worker with an engine can hold {@code capacity} training groups at once, or {@code
+   * evalCapacity} of one response.
    */
   public record WorkerReady(
-      String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref)
+      String worker,
+      RolloutWorker.Duty duty,
+      int capacity,
+      int evalCapacity,
+      ActorRef<RolloutWorker.Command> ref)
       implements Command, ControlMessage {}
 
   /** A reward worker waits for groups. */
@@ -126,6 +130,9 @@ public final class Orchestrator {
 
   /** The weights of a version were verified and offered to the workers. */
   public record Announced(WeightUpdate update) implements Command, ControlMessage {}
+
+  /** The weights of a version stay where they are for its evaluation. */
+  public record KeptForEval(PolicyVersion version) implements Command, ControlMessage {}
 
   /** A checkpoint lies at {@code path}. */
   public record Checkpointed(long step, String path) implements Command, ControlMessage {}
@@ -248,6 +255,7 @@ public final class Orchestrator {
                   GroupScored _,
                   ScoringFailed _,
                   Trained _,
+                  KeptForEval _,
                   Checkpointed _,
                   Written _,
                   Synced _,
@@ -277,16 +285,17 @@ public final class Orchestrator {
     return Behaviors.receiveMessage(
         command ->
             switch (command) {
-              case Stop() -> close(flow, Outcome.STOPPED);
+              case Stop() -> quiet(flow, flow::stop);
               case Abort(String reason) -> end(flow, Outcome.FAILED, reason);
               case Tick() -> onTick(flow);
               case Checkpointed(long step, String path) -> onCheckpointed(flow, step, path);
               case WorkerReady(
                       String worker,
+                      RolloutWorker.Duty duty,
                       int capacity,
                       int evalCapacity,
                       ActorRef<RolloutWorker.Command> ref) -> {
-                if (flow.workerReady(worker, capacity, evalCapacity, ref)) {
+                if (flow.workerReady(worker, duty, capacity, evalCapacity, ref)) {
                   context.watchWith(ref, new WorkerGone(worker));
                   yield moved(flow, () -> {});
                 }
@@ -327,6 +336,8 @@ public final class Orchestrator {
               case LearnerStatus(PolicyVersion version, long step) ->
                   quiet(flow, () -> flow.learnerStatus(version, step));
               case Announced(WeightUpdate update) -> moved(flow, () -> flow.announced(update));
+              case KeptForEval(PolicyVersion version) ->
+                  moved(flow, () -> flow.keptForEval(version));
               case Written(long entries) -> quiet(flow, () -> flow.written(entries));
               case Synced(long entries) -> quiet(flow, () -> flow.synced(entries));
               case BatchWritten(long step) -> quiet(flow, () -> flow.batchWritten(step));
@@ -356,6 +367,7 @@ public final class Orchestrator {
     return switch (flow.verdict()) {
       case RunFlow.Verdict.GoOn() -> running(flow);
       case RunFlow.Verdict.Done() -> close(flow, Outcome.COMPLETED);
+      case RunFlow.Verdict.Stopped() -> close(flow, Outcome.STOPPED);
       case RunFlow.Verdict.Hopeless(String reason) -> end(flow, Outcome.FAILED, reason);
     };
   }
@@ -437,6 +449,7 @@ public final class Orchestrator {
                   GroupScored _,
                   ScoringFailed _,
                   Announced _,
+                  KeptForEval _,
                   BatchWritten _,
                   WorkerReport _,
                   Release _,

@@ -1,7 +1,7 @@
 package krites.actors;
 
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.port.RolloutEngine;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -64,16 +64,22 @@ enum OwnHosts implements Hosts {
   public Behavior<RolloutWorker.Command> rolloutWorker(
       Place place,
       String worker,
+      RolloutWorker.Duty duty,
       int index,
       int seat,
       RunParts parts,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer,
       WeightUpdateMode mode) {
-    Supplier<RolloutEngine> engine = () -> parts.engines().apply(index);
+    IntFunction<RolloutEngine> engines =
+        switch (duty) {
+          case TRAINING -> parts.engines();
+          case EVALUATION -> parts.evaluators();
+        };
     return RolloutWorker.create(
         worker,
-        engine,
+        duty,
+        () -> engines.apply(index),
         orchestrator,
         parameterServer,
         mode,

@@ -29,12 +29,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It promises that a version is announced only after its weights were read back and verified,
  * that versions are announced in rising order and an older term never, that a worker is offered one
- * version at a time, always the newest, and that the weights a worker runs or was offered are kept,
- * the newest two in any case. Where nodes hold weights of their own, it offers them each version
- * with whom to fetch it from ({@link HolderDesk}), keeps what any of them fetches, and when it has
- * died and begins anew without any version, takes the newest that a node holds until the learner
- * publishes. It does not know what weights are. Weights that cannot be verified, or removed, end
- * the run.
+ * version at a time, always the newest, an evaluator the one under evaluation and no other, and
+ * that the weights a worker runs or was offered are kept, those under evaluation and the newest two
+ * in any case. Where nodes hold weights of their own, it offers them each version with whom to
+ * fetch it from ({@link HolderDesk}), keeps what any of them fetches, and when it has died and
+ * begins anew without any version, takes the newest that a node holds until the learner publishes.
+ * It does not know what weights are. Weights that cannot be verified, or removed, end the run.
  */
 public final class ParameterServer {
   /** What it understands. */
@@ -44,8 +44,16 @@ public final class ParameterServer {
   public record Publish(WeightUpdate update, ActorRef<Orchestrator.Command> replyTo)
       implements Command, ControlMessage {}
 
-  /** A rollout worker wants the newest version, and all later ones. */
-  public record WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref)
+  /** A worker wants the newest version and all later ones, an evaluator those under evaluation. */
+  public record WorkerJoined(
+      String worker, RolloutWorker.Duty duty, ActorRef<RolloutWorker.Command> ref)
+      implements Command, ControlMessage {}
+
+  /**
+   * A version is to be evaluated: it is offered to evaluators and kept until the next one is, of
+   * which {@code replyTo} is told at once, though it may not be announced yet.
+   */
+  public record Evaluate(PolicyVersion version, ActorRef<Orchestrator.Command> replyTo)
       implements Command, ControlMessage {}
 
   /** A worker's next token comes from this version. */
@@ -59,12 +67,14 @@ public final class ParameterServer {
    * @param address where others fetch from it, as {@code host:port}
    * @param held versions of which it has every byte
    * @param fetching the version that it is fetching
+   * @param wanted a version, perhaps not the newest, that an evaluator there waits for
    */
   public record HolderReport(
       String node,
       String address,
       List<WeightOffer> held,
       Optional<PolicyVersion> fetching,
+      Optional<PolicyVersion> wanted,
       ActorRef<WeightHolder.Command> ref)
       implements Command, ControlMessage {
     public HolderReport {
@@ -96,15 +106,22 @@ public final class ParameterServer {
   /**
    * What a worker runs and what it was offered; nothing of either before its first answer.
    *
+   * @param evaluates whether it wants the version under evaluation, not the newest
    * @param looks how often it was looked at since the offer
    */
   private record Holding(
       ActorRef<RolloutWorker.Command> ref,
+      boolean evaluates,
       @Nullable PolicyVersion active,
       @Nullable PolicyVersion offered,
       int looks) {
     boolean needs(PolicyVersion version) {
       return version.equals(active) || version.equals(offered);
+    }
+
+    Holding with(
+        @Nullable PolicyVersion nowActive, @Nullable PolicyVersion nowOffered, int looked) {
+      return new Holding(ref, evaluates, nowActive, nowOffered, looked);
     }
   }
 
@@ -124,6 +141,7 @@ public final class ParameterServer {
   private final Map<String, Holding> holdings = new TreeMap<>();
   private final Optional<WeightTransport> transport;
   private final HolderDesk holders;
+  private @Nullable PolicyVersion evaluating;
   private boolean adopting;
 
   private ParameterServer(
@@ -173,8 +191,13 @@ public final class ParameterServer {
             switch (command) {
               case Publish publish -> onPublish(publish);
               case Verified(Publish publish) -> onVerified(publish);
-              case WorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) ->
-                  onWorkerJoined(worker, ref);
+              case WorkerJoined(
+                      String worker,
+                      RolloutWorker.Duty duty,
+                      ActorRef<RolloutWorker.Command> ref) ->
+                  onWorkerJoined(worker, duty, ref);
+              case Evaluate(PolicyVersion version, ActorRef<Orchestrator.Command> replyTo) ->
+                  onEvaluate(version, replyTo);
               case WeightsActive(String worker, PolicyVersion version) ->
                   onWeightsActive(worker, version);
               case WorkerGone(String worker) -> onWorkerGone(worker);
@@ -231,8 +254,7 @@ public final class ParameterServer {
       if (holding != null && offered != null) {
         boolean again = (holding.looks() + 1) % PATIENCE == 0;
         WeightUpdate offer = announced.get(offered);
-        holdings.put(
-            worker, new Holding(holding.ref(), holding.active(), offered, holding.looks() + 1));
+        holdings.put(worker, holding.with(holding.active(), offered, holding.looks() + 1));
         if (again && offer != null) {
           holding.ref().tell(new RolloutWorker.UpdateWeights(offer));
         }
@@ -262,7 +284,7 @@ public final class ParameterServer {
     }
     announced.put(update.version(), update);
     publish.replyTo().tell(new Orchestrator.Announced(update));
-    holdings.keySet().forEach(this::offerNewest);
+    holdings.keySet().forEach(this::offer);
     retireUnused();
     transport.ifPresentOrElse(bulk -> offer(bulk, update), this::verifyNext);
     return Behaviors.same();
@@ -338,7 +360,7 @@ public final class ParameterServer {
       context.getLog().info("{} was taken over from the nodes that hold it", version);
       announced.put(version, offer.update());
       holders.offered(offer);
-      holdings.keySet().forEach(this::offerNewest);
+      holdings.keySet().forEach(this::offer);
     }
     return Behaviors.same();
   }
@@ -353,24 +375,25 @@ public final class ParameterServer {
   // --- workers
   // ----------------------------------------------------------------------------------------------
 
-  private Behavior<Command> onWorkerJoined(String worker, ActorRef<RolloutWorker.Command> ref) {
+  private Behavior<Command> onWorkerJoined(
+      String worker, RolloutWorker.Duty duty, ActorRef<RolloutWorker.Command> ref) {
     Holding known = holdings.get(worker);
     if (known == null || !known.ref().equals(ref)) {
-      holdings.put(worker, new Holding(ref, null, null, 0));
+      boolean evaluates = duty == RolloutWorker.Duty.EVALUATION;
+      holdings.put(worker, new Holding(ref, evaluates, null, null, 0));
       context.watchWith(ref, new WorkerGone(worker));
     } else if (known.offered() != null) {
       // The offer was lost, or is on its way and will be taken: it stays the one that is kept.
       WeightUpdate offer = Optional.ofNullable(announced.get(known.offered())).orElseThrow();
       ref.tell(new RolloutWorker.UpdateWeights(offer));
     }
-    offerNewest(worker);
+    offer(worker);
     return Behaviors.same();
   }
 
   private Behavior<Command> onWeightsActive(String worker, PolicyVersion version) {
-    holdings.computeIfPresent(
-        worker, (name, holding) -> new Holding(holding.ref(), version, null, 0));
-    offerNewest(worker);
+    holdings.computeIfPresent(worker, (name, holding) -> holding.with(version, null, 0));
+    offer(worker);
     retireUnused();
     return Behaviors.same();
   }
@@ -387,16 +410,37 @@ public final class ParameterServer {
   }
 
   /** A worker that is busy taking over one version is offered the next when it has answered. */
-  private void offerNewest(String worker) {
+  private void offer(String worker) {
     Holding holding = holdings.get(worker);
     if (holding == null || holding.offered() != null || announced.isEmpty()) {
       return;
     }
-    WeightUpdate newest = announced.lastEntry().getValue();
-    if (!newest.version().equals(holding.active())) {
-      holdings.replace(worker, new Holding(holding.ref(), holding.active(), newest.version(), 0));
-      holding.ref().tell(new RolloutWorker.UpdateWeights(newest));
+    WeightUpdate wanted = holding.evaluates() ? evaluated() : announced.lastEntry().getValue();
+    if (wanted != null && !wanted.version().equals(holding.active())) {
+      holdings.replace(worker, holding.with(holding.active(), wanted.version(), 0));
+      holding.ref().tell(new RolloutWorker.UpdateWeights(wanted));
     }
+  }
+
+  /** The version under evaluation, once it is announced. */
+  private @Nullable WeightUpdate evaluated() {
+    return evaluating == null ? null : announced.get(evaluating);
+  }
+
+  /** A version that is gone cannot be kept: whoever asks for it so late is not answered. */
+  private Behavior<Command> onEvaluate(
+      PolicyVersion version, ActorRef<Orchestrator.Command> replyTo) {
+    boolean comes = announced.isEmpty() || version.compareTo(announced.lastKey()) > 0;
+    boolean late = evaluating != null && version.compareTo(evaluating) < 0;
+    if (late || !comes && !announced.containsKey(version)) {
+      context.getLog().warn("{} is to be evaluated too late", version);
+      return Behaviors.same();
+    }
+    evaluating = version;
+    replyTo.tell(new Orchestrator.KeptForEval(version));
+    holdings.keySet().forEach(this::offer);
+    retireUnused();
+    return Behaviors.same();
   }
 
   private void retireUnused() {
@@ -404,7 +448,8 @@ public final class ParameterServer {
         announced.values().stream().limit(Math.max(0, announced.size() - KEPT)).toList();
     for (WeightUpdate update : old) {
       PolicyVersion version = update.version();
-      if (!holders.needs(version)
+      if (!version.equals(evaluating)
+          && !holders.needs(version)
           && holdings.values().stream().noneMatch(holding -> holding.needs(version))) {
         announced.remove(version);
         retire(update);

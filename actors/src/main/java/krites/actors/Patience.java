@@ -40,6 +40,14 @@ public record Patience(
         OnStall.RESTART);
   }
 
+  /**
+   * How long a stop waits for an evaluation that no resume could make again, before {@link
+   * #stopWithin} begins to count.
+   */
+  Duration evalWithin() {
+    return stopWithin.dividedBy(2);
+  }
+
   /** How often deadlines are looked at: fine enough to act in time, rare enough to be free. */
   Duration tick() {
     long shortest =

@@ -16,8 +16,8 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rollout worker holds which groups, who has room for one more, and who got nowhere for how
- * long. Time is passed in.
+ * Which rollout worker or evaluator holds which groups, who has room for one more, and who got
+ * nowhere for how long. Time is passed in.
  *
  * <p>Room is counted in units of which a training group takes as many as eval groups fit, and the
  * other way round, so that a worker is full with its capacity of either and with any mixture that
@@ -40,6 +40,7 @@ final class RolloutDesk {
 
   private static final class Row {
     final String name;
+    final RolloutWorker.Duty duty;
     final ActorRef<RolloutWorker.Command> ref;
     final int capacity;
     final int evalCapacity;
@@ -55,11 +56,13 @@ final class RolloutDesk {
 
     Row(
         String name,
+        RolloutWorker.Duty duty,
         ActorRef<RolloutWorker.Command> ref,
         int capacity,
         int evalCapacity,
         long nowNanos) {
       this.name = name;
+      this.duty = duty;
       this.ref = ref;
       this.capacity = capacity;
       this.evalCapacity = evalCapacity;
@@ -85,6 +88,7 @@ final class RolloutDesk {
    */
   record Look(
       String worker,
+      RolloutWorker.Duty duty,
       List<Long> held,
       boolean owesSign,
       WorkerWait waitsFor,
@@ -110,6 +114,7 @@ final class RolloutDesk {
    */
   boolean join(
       String worker,
+      RolloutWorker.Duty duty,
       int capacity,
       int evalCapacity,
       ActorRef<RolloutWorker.Command> ref,
@@ -118,7 +123,7 @@ final class RolloutDesk {
     if (known != null && known.ref.equals(ref) || refused.contains(worker)) {
       return false;
     }
-    Row row = new Row(worker, ref, capacity, evalCapacity, nowNanos);
+    Row row = new Row(worker, duty, ref, capacity, evalCapacity, nowNanos);
     if (known != null) {
       byRoom.remove(known);
     }
@@ -129,6 +134,11 @@ final class RolloutDesk {
 
   boolean knows(String worker) {
     return rows.containsKey(worker);
+  }
+
+  boolean isEvaluator(String worker) {
+    Row row = rows.get(worker);
+    return row != null && row.duty == RolloutWorker.Duty.EVALUATION;
   }
 
   /** Forgets a worker; the groups that it held, in order. */
@@ -345,6 +355,7 @@ final class RolloutDesk {
   private static Look look(Row row) {
     return new Look(
         row.name,
+        row.duty,
         List.copyOf(row.held.keySet()),
         row.owesSign,
         row.waitsFor,

@@ -27,7 +27,7 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drives one rollout engine on a thread of its own.
+ * Drives one rollout engine on a thread of its own, for training or for evaluations.
  *
  * <p>It owns the engine, and promises that no group begins under a version older than asked for:
  * such a group waits until the weights have come. It reads its mailbox between two steps of the
@@ -41,6 +41,14 @@ import org.jspecify.annotations.Nullable;
  * <p>An exception of the engine ends it; whoever watches it then knows that its groups are lost.
  */
 public final class RolloutWorker {
+  /** Whose prompts it answers, and so whose weights it runs. */
+  public enum Duty {
+    /** Prompts of training, always with the newest weights. */
+    TRAINING,
+    /** Held-out prompts, with exactly the version under evaluation: it is an evaluator. */
+    EVALUATION
+  }
+
   /** What it understands. */
   public sealed interface Command {}
 
@@ -77,6 +85,7 @@ public final class RolloutWorker {
 
   private final ActorContext<Command> context;
   private final String name;
+  private final Duty duty;
   private final RolloutEngine engine;
   private final ActorRef<Orchestrator.Command> orchestrator;
   private final ActorRef<ParameterServer.Command> parameterServer;
@@ -95,6 +104,7 @@ public final class RolloutWorker {
   private RolloutWorker(
       ActorContext<Command> context,
       String name,
+      Duty duty,
       RolloutEngine engine,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer,
@@ -102,6 +112,7 @@ public final class RolloutWorker {
       WeightSource source) {
     this.context = context;
     this.name = name;
+    this.duty = duty;
     this.engine = engine;
     this.orchestrator = orchestrator;
     this.parameterServer = parameterServer;
@@ -112,6 +123,7 @@ public final class RolloutWorker {
   /** A worker that makes its engine on its own thread and reports for work. */
   static Behavior<Command> create(
       String name,
+      Duty duty,
       Supplier<RolloutEngine> engines,
       ActorRef<Orchestrator.Command> orchestrator,
       ActorRef<ParameterServer.Command> parameterServer,
@@ -125,7 +137,7 @@ public final class RolloutWorker {
                   RolloutEngine engine = PartFailure.guard("rollout engine of " + name, engines);
                   var worker =
                       new RolloutWorker(
-                          context, name, engine, orchestrator, parameterServer, mode, source);
+                          context, name, duty, engine, orchestrator, parameterServer, mode, source);
                   worker.announce();
                   timers.startTimerWithFixedDelay(new Report(), reportEvery);
                   return worker.behavior();
@@ -356,10 +368,10 @@ public final class RolloutWorker {
     if (!heardByOrchestrator && !draining) {
       orchestrator.tell(
           new Orchestrator.WorkerReady(
-              name, engine.capacity(), engine.capacity(1), context.getSelf()));
+              name, duty, engine.capacity(), engine.capacity(1), context.getSelf()));
     }
     if (!heardByParameterServer) {
-      parameterServer.tell(new ParameterServer.WorkerJoined(name, context.getSelf()));
+      parameterServer.tell(new ParameterServer.WorkerJoined(name, duty, context.getSelf()));
     }
   }
 

@@ -40,8 +40,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Every fact comes in by a method of its own, and more than once does no harm; {@link
  * #advance()} then does all that has become possible, and {@link #tick()} asks again where an
- * answer is due. Training, and with it new groups, rest while an evaluation is under way, so that
- * an evaluation has all workers for itself and a checkpoint after it finds few groups in flight.
+ * answer is due. What rests while an evaluation is under way is the {@link EvalDesk}'s word.
  */
 final class RunFlow {
   /** Where a run without a learner stands. */
@@ -53,6 +52,9 @@ final class RunFlow {
 
     /** All steps are trained and evaluated, and the last version is announced. */
     record Done() implements Verdict {}
+
+    /** It was stopped, and no evaluation is lost by that (any more). */
+    record Stopped() implements Verdict {}
 
     record Hopeless(String reason) implements Verdict {}
   }
@@ -76,17 +78,15 @@ final class RunFlow {
   private final RolloutDesk rollout;
   private final ScoreDesk desk;
   private final GroupDispatch dispatch;
+  private final EvalDesk evals;
   private final BiasMeter bias;
   private final Map<Long, ScoredGroup> ready = new HashMap<>();
   private LiveSettings live;
   private final long startedNanos;
-  private @Nullable EvalRound eval;
-  private long lowestEval; // number of a group
-  private long evalStartedNanos;
-  private long evaluatedStep;
   private long checkpointedStep = -1;
   private boolean checkpointDue;
   private @Nullable TrainingBatch recording;
+  private @Nullable Long stoppedNanos;
   private long weightsVersions;
   private long workersLost;
   private int failuresInRow;
@@ -112,7 +112,8 @@ final class RunFlow {
     this.bias = new BiasMeter((int) Math.min(BiasMeter.WINDOW, live.limits().admitted(0)));
     this.dispatch =
         new GroupDispatch(settings, parts.train(), ledger, journal, rollout, parts.nanos());
-    this.evaluatedStep = settings.start().map(start -> start.state().evaluatedStep()).orElse(-1L);
+    long evaluatedStep = settings.start().map(start -> start.state().evaluatedStep()).orElse(-1L);
+    this.evals = new EvalDesk(settings, parts.evalSets(), peers, evaluatedStep);
   }
 
   /**
@@ -146,8 +147,12 @@ final class RunFlow {
 
   /** Whether the worker is new. */
   boolean workerReady(
-      String worker, int capacity, int evalCapacity, ActorRef<RolloutWorker.Command> ref) {
-    return rollout.join(worker, capacity, evalCapacity, ref, now());
+      String worker,
+      RolloutWorker.Duty duty,
+      int capacity,
+      int evalCapacity,
+      ActorRef<RolloutWorker.Command> ref) {
+    return rollout.join(worker, duty, capacity, evalCapacity, ref, now());
   }
 
   /** A worker is gone; more than once does no harm. */
@@ -162,9 +167,7 @@ final class RunFlow {
   void drained(String worker) {
     for (long id : rollout.leave(worker)) {
       if (isEval(id)) {
-        if (eval != null) {
-          eval.giveBack(id);
-        }
+        evals.round().ifPresent(eval -> eval.giveBack(id));
       } else if (copies(id) > 1) {
         journal.note(new LedgerEvent.CopyLost(id, worker));
       } else {
@@ -184,13 +187,15 @@ final class RunFlow {
         default -> journal.note(event); // another worker still has it
       }
     }
-    if (eval != null) {
-      held.stream()
-          .filter(RunFlow::isEval)
-          .filter(eval::lost)
-          .forEach(id -> LOG.error("eval group {} is given up: workers died under it", id));
-    }
+    evals.round().ifPresent(eval -> giveBack(held, eval));
     setAsideCondemned();
+  }
+
+  private static void giveBack(List<Long> held, EvalRound eval) {
+    held.stream()
+        .filter(RunFlow::isEval)
+        .filter(eval::lost)
+        .forEach(id -> LOG.error("eval group {} is given up: workers died under it", id));
   }
 
   /** A worker is to leave: it hands its groups back; false when it is not here (any more). */
@@ -200,7 +205,9 @@ final class RunFlow {
 
   /** Whether the worker got anywhere since its last report. */
   boolean report(Orchestrator.WorkerReport report) {
-    steps.counted(report.worker(), report.counters());
+    if (!rollout.isEvaluator(report.worker())) {
+      steps.counted(report.worker(), report.counters());
+    }
     return rollout.report(report, now());
   }
 
@@ -229,9 +236,7 @@ final class RunFlow {
     if (!rollout.release(worker, id, now())) {
       LOG.debug("group {} of {} was cut too late", id, worker);
     } else if (isEval(id)) {
-      if (eval != null) {
-        eval.giveBack(id);
-      }
+      evals.round().ifPresent(eval -> eval.giveBack(id));
     } else if (copies(id) > 1) {
       journal.note(new LedgerEvent.CopyLost(id, worker)); // the other copy goes on
     } else {
@@ -289,9 +294,7 @@ final class RunFlow {
   private void accept(ScoredGroup scored) {
     long id = scored.id();
     if (isEval(id)) {
-      if (eval != null) {
-        eval.scored(scored);
-      }
+      evals.round().ifPresent(eval -> eval.scored(scored));
       return;
     }
     Optional<Drop> refused = live.filter().judge(scored);
@@ -328,7 +331,7 @@ final class RunFlow {
     learner.status(version, step, step == 0);
   }
 
-  /** A step is done; evaluation and checkpoint come before the next batch. */
+  /** A step is done; what is due of evaluation and checkpoint comes before the next batch. */
   void trained(StepReport report, WeightUpdate update) {
     Optional<LearnerDesk.Step> step = learner.trained(update, report.step(), now());
     if (step.isEmpty()) {
@@ -343,6 +346,7 @@ final class RunFlow {
     batch.groups().forEach(group -> bias.trained(group.group().responseTokens()));
     BiasMeter.Comparison lengths = bias.compare(); // once a step: it ranks thousands of groups
     lengths.warning().filter(line -> !line.equals(lastBias)).ifPresent(this::warnOfBias);
+    steps.evaluated(evals.takeHeldNanos());
     steps.trained(
         batch, report, ledger.account(), lengths.metrics(), step.get().takenNanos(), now());
     journal.flush();
@@ -354,6 +358,11 @@ final class RunFlow {
       learner.announced(update.version());
       LOG.debug("{} is announced", update.version());
     }
+  }
+
+  /** The parameter server keeps a version for its evaluation. */
+  void keptForEval(PolicyVersion version) {
+    evals.kept(version);
   }
 
   /** A checkpoint lies on disk; whether it was waited for. */
@@ -412,24 +421,58 @@ final class RunFlow {
    */
   void advance() {
     endScoring();
-    beginEval();
-    if (eval != null) {
-      dispatch.dispatch(eval);
-    }
-    endEval();
-    if (eval == null) {
+    evaluate();
+    if (!evals.restsAll() && !isStopping()) {
       writeCheckpoint();
       if (!journal.isFull()) {
         takeBatch();
         dispatch.admit();
       }
     }
+    evals.held(isHeldByEval(), now());
     journal.flush();
+  }
+
+  private boolean isHeldByEval() {
+    return learner.training().isEmpty()
+        && !ledger.isComplete()
+        && (evals.holdsTraining(step()) || checkpointDue && evals.holdsCheckpoint(step()));
+  }
+
+  /**
+   * No batch is trained any more. An evaluation of a version that the last checkpoint will not have
+   * is waited for, but no longer than a person has patience.
+   */
+  void stop() {
+    if (stoppedNanos == null) {
+      stoppedNanos = now();
+    }
+  }
+
+  private boolean isStopping() {
+    return stoppedNanos != null;
+  }
+
+  private Verdict stopping(long since) {
+    Optional<EvalRound> lost =
+        evals.round().filter(eval -> eval.step() < step() || learner.training().isPresent());
+    if (lost.isEmpty()) {
+      return new Verdict.Stopped();
+    }
+    if (now() - since < settings.patience().evalWithin().toNanos()) {
+      return new Verdict.GoOn();
+    }
+    LOG.warn(
+        "the evaluation of step {} is given up: the run was stopped, and {} prompts were open",
+        lost.get().step(),
+        lost.get().remaining());
+    return new Verdict.Stopped();
   }
 
   /** Time has passed: whoever owes an answer is asked again, and slow groups are hedged. */
   void tick() {
     learner.tick(now());
+    evals.tick(now());
     dispatch.hedgeSlowGroups();
   }
 
@@ -446,6 +489,9 @@ final class RunFlow {
 
   /** Whether the run goes on. */
   Verdict verdict() {
+    if (stoppedNanos != null) {
+      return stopping(stoppedNanos);
+    }
     int most =
         Math.max(
             100,
@@ -461,35 +507,24 @@ final class RunFlow {
     }
     boolean done =
         ledger.isComplete()
-            && eval == null
-            && evaluatedStep == ledger.completedSteps()
+            && evals.round().isEmpty()
+            && evals.evaluatedStep() == step()
             && learner.isAnnounced(ledger.version());
     return done ? new Verdict.Done() : new Verdict.GoOn();
   }
 
-  private void beginEval() {
-    long step = ledger.completedSteps();
-    if (eval == null
-        && learner.training().isEmpty()
-        && evaluatedStep != step
-        && settings.evaluatesAfter(step)) {
-      int poisonLimit = live.limits().poisonLimit();
-      eval = new EvalRound(step, ledger.version(), parts.evalSets(), lowestEval, poisonLimit);
-      lowestEval = eval.lowest();
-      evalStartedNanos = now();
+  /** The one under way may have ended, and the next one may have waited for that. */
+  private void evaluate() {
+    endEval();
+    if (learner.training().isEmpty() && !isStopping()) {
+      evals.begin(step(), ledger.version(), live.limits().poisonLimit(), now());
     }
+    evals.round().ifPresent(dispatch::dispatch);
+    endEval();
   }
 
   private void endEval() {
-    if (eval == null || !eval.isDone()) {
-      return;
-    }
-    long took = now() - evalStartedNanos;
-    eval.records(StepRecorder.seconds(took))
-        .forEach(record -> peers.recorder().tell(new Recorder.RecordEval(record)));
-    eval = null;
-    steps.evaluated(took);
-    evaluatedStep = ledger.completedSteps();
+    evals.end(now()).forEach(record -> peers.recorder().tell(new Recorder.RecordEval(record)));
   }
 
   /**
@@ -505,6 +540,9 @@ final class RunFlow {
   }
 
   private void writeCheckpoint() {
+    if (checkpointDue && evals.holdsCheckpoint(step())) {
+      return;
+    }
     if (checkpointDue && !ledger.isComplete()) {
       writeLastCheckpoint();
     }
@@ -512,7 +550,8 @@ final class RunFlow {
   }
 
   private void takeBatch() {
-    if (learner.training().isPresent() || learner.holdsBatches() || recording != null) {
+    boolean held = checkpointDue || evals.holdsTraining(step());
+    if (held || learner.training().isPresent() || learner.holdsBatches() || recording != null) {
       return;
     }
     ledger.stale().forEach(this::drop);
@@ -556,9 +595,7 @@ final class RunFlow {
   private void giveUp(long groupId, Drop drop, String reason) {
     if (isEval(groupId)) {
       LOG.warn("an eval prompt has no reward ({}): {}", drop, reason);
-      if (eval != null) {
-        eval.failed(groupId);
-      }
+      evals.round().ifPresent(eval -> eval.failed(groupId));
       return;
     }
     failuresInRow++;
@@ -621,8 +658,8 @@ final class RunFlow {
     return journal;
   }
 
-  Optional<EvalRound> eval() {
-    return Optional.ofNullable(eval);
+  EvalDesk evals() {
+    return evals;
   }
 
   long startedNanos() {
@@ -644,7 +681,7 @@ final class RunFlow {
 
   /** The run as it stands, to be written with the weights of its version. */
   RunState state() {
-    return new RunState(evaluatedStep, ledger.snapshot(), journal.entries());
+    return new RunState(evals.evaluatedStep(), ledger.snapshot(), journal.entries());
   }
 
   RunSummary summary(RunSummary.Outcome outcome, double wallSeconds) {

@@ -23,6 +23,7 @@ import krites.grpo.port.WeightVerifier;
  *
  * @param engines makes the engine of rollout worker 0, 1, 2, ...; called again when a worker is
  *     replaced
+ * @param evaluators the same for evaluator 0, 1, 2, ...
  * @param trainer makes the trainer
  * @param reward scores responses
  * @param train prompts to learn from
@@ -37,6 +38,7 @@ import krites.grpo.port.WeightVerifier;
  */
 public record RunParts(
     IntFunction<RolloutEngine> engines,
+    IntFunction<RolloutEngine> evaluators,
     Supplier<PolicyTrainer> trainer,
     RewardFunction reward,
     PromptSource train,
@@ -59,6 +61,7 @@ public record RunParts(
   RunParts recordingTo(RunRecorder other) {
     return new RunParts(
         engines,
+        evaluators,
         trainer,
         reward,
         train,
@@ -74,6 +77,7 @@ public record RunParts(
   RunParts from(Recovery again) {
     return new RunParts(
         engines,
+        evaluators,
         again.trainer(),
         reward,
         train,

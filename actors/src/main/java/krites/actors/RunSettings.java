@@ -59,21 +59,25 @@ public record RunSettings(
    * Who works.
    *
    * @param rollout rollout workers
+   * @param evaluators workers that answer held-out prompts while training goes on; with none the
+   *     rollout workers do, and training rests meanwhile
    * @param reward reward workers
    * @param members of the learner; where they are actors of their own, fewer may do
-   * @param restarts how often a dead or hanging rollout or reward worker is replaced in a run, all
-   *     workers together
+   * @param restarts how often a dead or hanging rollout worker, evaluator or reward worker is
+   *     replaced in a run, all together
    * @param recoveries how often the run goes back to its last checkpoint because the learner, the
    *     orchestrator or the parameter server died
    */
-  public record Workers(int rollout, int reward, int members, int restarts, int recoveries) {
+  public record Workers(
+      int rollout, int evaluators, int reward, int members, int restarts, int recoveries) {
     /** With a learner of one member. */
-    public Workers(int rollout, int reward, int restarts, int recoveries) {
-      this(rollout, reward, 1, restarts, recoveries);
+    public Workers(int rollout, int evaluators, int reward, int restarts, int recoveries) {
+      this(rollout, evaluators, reward, 1, restarts, recoveries);
     }
 
     public Workers {
       requireAtLeast(1, rollout, "rollout workers");
+      requireAtLeast(0, evaluators, "evaluators");
       requireAtLeast(1, reward, "reward workers");
       requireAtLeast(1, members, "members of the learner");
       requireAtLeast(0, restarts, "worker restarts");
@@ -154,7 +158,7 @@ public record RunSettings(
         sampling.maxNewTokens(),
         AdvantageRule.Standardised.published(),
         GroupFilter.OFF,
-        new Workers(1, 1, 3, 1),
+        new Workers(1, 0, 1, 3, 1),
         Asynchrony.USUAL,
         RewardPolicy.STANDARD,
         0,

@@ -3,6 +3,7 @@ package krites.actors;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,9 +16,11 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.flow.LiveSetting;
+import krites.grpo.flow.WeightUpdateMode;
 import krites.grpo.record.RunSummary;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -29,8 +32,8 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
- * The root of a run: spawns every actor, replaces rollout and reward workers that died, and turns
- * everything else that dies into the end of the run.
+ * The root of a run: spawns every actor, replaces rollout workers, evaluators and reward workers
+ * that died, and turns everything else that dies into the end of the run.
  *
  * <p>Every child stops at its first exception. A worker is replaced by a new actor with a new name,
  * so that nothing meant for the old one can reach it; what the old one held is the orchestrator's
@@ -85,19 +88,39 @@ public final class RunSupervisor {
     String name();
   }
 
+  /** The workers that there are; a name begins with its kind. */
+  private enum Kind {
+    ROLLOUT("rollout-", Hosts.Part.ROLLOUT),
+    EVALUATOR("evaluator-", Hosts.Part.ROLLOUT),
+    REWARD("reward-", Hosts.Part.REWARD);
+
+    private final String prefix;
+    private final Hosts.Part part;
+
+    Kind(String prefix, Hosts.Part part) {
+      this.prefix = prefix;
+      this.part = part;
+    }
+
+    /** Whether it has an engine, and hands back what it holds before it goes. */
+    boolean samples() {
+      return this != REWARD;
+    }
+  }
+
   /**
    * @param node that hosts it
-   * @param seat its number at that node
+   * @param seat its number among those of its kind at that node
    */
-  private record Worker(boolean rollout, int index, int incarnation, String node, int seat)
+  private record Worker(Kind kind, int index, int incarnation, String node, int seat)
       implements Role {
     @Override
     public String name() {
-      return (rollout ? ROLLOUT : REWARD) + index + (incarnation == 0 ? "" : "-" + incarnation);
+      return kind.prefix + index + (incarnation == 0 ? "" : "-" + incarnation);
     }
 
     Worker next() {
-      return new Worker(rollout, index, incarnation + 1, node, seat);
+      return new Worker(kind, index, incarnation + 1, node, seat);
     }
   }
 
@@ -115,8 +138,6 @@ public final class RunSupervisor {
   static final String PARAMETER_SERVER = "parameter-server";
 
   private static final String MEMBER = "learner-member-";
-  private static final String ROLLOUT = "rollout-";
-  private static final String REWARD = "reward-";
 
   private static final Duration PATIENCE = Duration.ofSeconds(2); // for answers that need no work
   private static final Duration EMPTYING =
@@ -139,15 +160,13 @@ public final class RunSupervisor {
   private final Past past;
   private final Map<ActorRef<Void>, Role> children =
       new LinkedHashMap<>(); // in the order of their spawning: the hash of a reference is random
-  private final Set<String> leaving = new HashSet<>(); // rollout workers that are one too many
-  private final List<String> replacing =
-      new ArrayList<>(); // nodes at which a rollout worker comes after a breath
+  private final Set<String> leaving = new HashSet<>(); // workers that hand back what they hold
+  private final List<Worker> replacing = new ArrayList<>(); // those that come after a breath
   private final Map<String, String> dismissing =
       new HashMap<>(); // hosted actors that may still be there, and their nodes
   private int replaced;
-  private int nextRollout;
-  private int nextReward;
   private boolean enoughWaited; // for nodes of members of the learner
+  private final Map<Kind, Integer> next = new EnumMap<>(Kind.class); // index of the next worker
 
   /**
    * What came before.
@@ -292,25 +311,48 @@ public final class RunSupervisor {
     }
   }
 
-  /** Every node has the workers that it is to have, or more. */
+  /** Every node has the workers that it is to have, or more, and the run its evaluators. */
   private void staff(Team team) {
     for (String node : hosts.of(Hosts.Part.ROLLOUT)) {
-      int coming = (int) replacing.stream().filter(node::equals).count();
-      for (int i = rolloutWorkers(node).size() + coming; i < wantedRolloutWorkers(); i++) {
-        spawnWorker(team, new Worker(true, nextRollout++, 0, node, freeSeat(node)));
+      for (int i = staying(Kind.ROLLOUT, node); i < wantedRolloutWorkers(); i++) {
+        spawnWorker(team, newWorker(Kind.ROLLOUT, node));
       }
     }
+    staffEvaluators(team, hosts.of(Hosts.Part.ROLLOUT));
     for (String node : hosts.of(Hosts.Part.REWARD)) {
-      if (workers(false, node).isEmpty()) {
-        for (int seat = 0; seat < settings.workers().reward(); seat++) {
-          spawnWorker(team, new Worker(false, nextReward++, 0, node, seat));
+      if (workers(Kind.REWARD, node).isEmpty()) {
+        for (int i = 0; i < settings.workers().reward(); i++) {
+          spawnWorker(team, newWorker(Kind.REWARD, node));
         }
       }
     }
   }
 
-  private int freeSeat(String node) {
-    Set<Integer> taken = workers(true, node).stream().map(Worker::seat).collect(Collectors.toSet());
+  /** Evaluators are spread over the nodes of rollout workers, as many as the run is to have. */
+  private void staffEvaluators(Team team, List<String> nodes) {
+    for (int i = evaluators(); i < settings.workers().evaluators() && !nodes.isEmpty(); i++) {
+      String emptiest =
+          nodes.stream()
+              .min(Comparator.comparingInt(node -> staying(Kind.EVALUATOR, node)))
+              .orElseThrow();
+      spawnWorker(team, newWorker(Kind.EVALUATOR, emptiest));
+    }
+  }
+
+  private int evaluators() {
+    return (int)
+        Stream.concat(staying().stream(), replacing.stream())
+            .filter(worker -> worker.kind() == Kind.EVALUATOR)
+            .count();
+  }
+
+  private Worker newWorker(Kind kind, String node) {
+    int index = next.merge(kind, 1, Integer::sum) - 1;
+    return new Worker(kind, index, 0, node, freeSeat(kind, node));
+  }
+
+  private int freeSeat(Kind kind, String node) {
+    Set<Integer> taken = workers(kind, node).stream().map(Worker::seat).collect(Collectors.toSet());
     int seat = 0;
     while (taken.contains(seat)) {
       seat++;
@@ -320,18 +362,20 @@ public final class RunSupervisor {
 
   private void spawnWorker(Team team, Worker worker) {
     Hosts.Place place = place(worker.node(), worker.name());
-    if (worker.rollout()) {
+    if (worker.kind().samples()) {
+      boolean evaluates = worker.kind() == Kind.EVALUATOR;
       spawn(
           worker,
           hosts.rolloutWorker(
               place,
               worker.name(),
+              evaluates ? RolloutWorker.Duty.EVALUATION : RolloutWorker.Duty.TRAINING,
               worker.index(),
               worker.seat(),
               parts,
               team.orchestrator(),
               team.parameterServer(),
-              settings.asynchrony().weightUpdate()),
+              evaluates ? WeightUpdateMode.FINISH : settings.asynchrony().weightUpdate()),
           hosts.elsewhere() ? KritesRun.FLOW_DISPATCHER : KritesRun.DEVICE_DISPATCHER);
     } else {
       spawn(
@@ -386,7 +430,9 @@ public final class RunSupervisor {
 
   private Behavior<Command> onStop(Team team) {
     team.orchestrator().tell(new Orchestrator.Stop());
-    timers.startSingleTimer(new Deadline(), settings.patience().stopWithin().plus(PATIENCE));
+    Patience patience = settings.patience();
+    timers.startSingleTimer(
+        new Deadline(), patience.evalWithin().plus(patience.stopWithin()).plus(PATIENCE));
     return Behaviors.same();
   }
 
@@ -409,6 +455,7 @@ public final class RunSupervisor {
     if (cause instanceof HostLost) {
       leaving.remove(worker.name());
       context.getLog().warn("{} is lost: {}", worker.name(), cause.getMessage());
+      staffEvaluators(team, others(worker.node())); // it may have been one
       return Behaviors.same();
     }
     String reason = worker.name() + " failed: " + Reasons.of(cause);
@@ -428,27 +475,31 @@ public final class RunSupervisor {
           team, worker.name(), reason + " (" + replaced + " workers were replaced before)", cause);
     }
     replaced++;
-    if (worker.rollout()) {
-      replacing.add(worker.node());
-    }
+    Worker next = worker.next();
+    replacing.add(next);
     context.getLog().warn("{}; it is replaced", reason);
-    timers.startSingleTimer(worker.name(), new Replace(worker.next()), BREATH);
+    timers.startSingleTimer(worker.name(), new Replace(next), BREATH);
     return Behaviors.same();
+  }
+
+  /** Nodes of rollout workers but one, which the hosts need not have heard of being gone. */
+  private List<String> others(String gone) {
+    return hosts.of(Hosts.Part.ROLLOUT).stream().filter(node -> !node.equals(gone)).toList();
   }
 
   /**
    * A replacement is not needed when there are to be fewer workers by now, nor where nobody hosts
-   * them any more.
+   * them any more; an evaluator then comes elsewhere.
    */
   private Behavior<Command> onReplace(Team team, Worker worker) {
-    Hosts.Part part = worker.rollout() ? Hosts.Part.ROLLOUT : Hosts.Part.REWARD;
-    if (worker.rollout()) {
-      replacing.remove(worker.node());
-    }
+    replacing.remove(worker);
     boolean wanted =
-        !worker.rollout() || rolloutWorkers(worker.node()).size() < wantedRolloutWorkers();
-    if (wanted && hosts.of(part).contains(worker.node())) {
+        worker.kind() != Kind.ROLLOUT
+            || staying(Kind.ROLLOUT, worker.node()) < wantedRolloutWorkers();
+    if (wanted && hosts.of(worker.kind().part).contains(worker.node())) {
       spawnWorker(team, worker);
+    } else {
+      staffEvaluators(team, others(worker.node()));
     }
     return Behaviors.same();
   }
@@ -489,7 +540,7 @@ public final class RunSupervisor {
   }
 
   private void release(Team team, Worker worker) {
-    if (worker.rollout()) {
+    if (worker.kind().samples()) {
       leaving.add(worker.name());
       team.orchestrator().tell(new Orchestrator.Release(worker.name()));
       return;
@@ -509,8 +560,7 @@ public final class RunSupervisor {
   static boolean isRestartable(String role) {
     return role.equals(LEARNER)
         || role.equals(PARAMETER_SERVER)
-        || role.startsWith(ROLLOUT)
-        || role.startsWith(REWARD);
+        || Stream.of(Kind.values()).anyMatch(kind -> role.startsWith(kind.prefix));
   }
 
   /**
@@ -528,7 +578,7 @@ public final class RunSupervisor {
           abandon(child.getKey());
           team.orchestrator()
               .tell(
-                  worker.rollout()
+                  worker.kind().samples()
                       ? new Orchestrator.WorkerGone(role)
                       : new Orchestrator.RewardGone(role));
           return replace(team, worker, reason, new IllegalStateException(reason));
@@ -556,7 +606,8 @@ public final class RunSupervisor {
     if (setting instanceof LiveSetting.RolloutWorkers(int wanted)) {
       staff(team);
       for (String node : hosts.of(Hosts.Part.ROLLOUT)) {
-        List<Worker> now = rolloutWorkers(node);
+        List<Worker> now =
+            workers(Kind.ROLLOUT, node).stream().filter(staying()::contains).toList();
         now.subList(Math.min(wanted, now.size()), now.size())
             .forEach(surplus -> release(team, surplus));
       }
@@ -568,18 +619,28 @@ public final class RunSupervisor {
     return LiveSettings.of(settings).rolloutWorkers();
   }
 
-  /** Those of a node that stay. */
-  private List<Worker> rolloutWorkers(String node) {
-    return workers(true, node).stream().filter(worker -> !leaving.contains(worker.name())).toList();
+  /** How many of a kind a node has that stay, those that come after a breath included. */
+  private int staying(Kind kind, String node) {
+    return (int)
+        Stream.concat(staying().stream(), replacing.stream())
+            .filter(worker -> worker.kind() == kind && worker.node().equals(node))
+            .count();
   }
 
-  private List<Worker> workers(boolean rollout, String node) {
+  /** Workers that are there and not about to leave, in the order of their numbers. */
+  private List<Worker> staying() {
+    return workers().filter(worker -> !leaving.contains(worker.name())).toList();
+  }
+
+  private List<Worker> workers(Kind kind, String node) {
+    return workers().filter(worker -> worker.kind() == kind && worker.node().equals(node)).toList();
+  }
+
+  private Stream<Worker> workers() {
     return children.values().stream()
         .filter(Worker.class::isInstance)
         .map(Worker.class::cast)
-        .filter(worker -> worker.rollout() == rollout && worker.node().equals(node))
-        .sorted(Comparator.comparingInt(Worker::index))
-        .toList();
+        .sorted(Comparator.comparingInt(Worker::index));
   }
 
   private Behavior<Command> onDrained(String worker) {

@@ -98,7 +98,7 @@ final class StallWatch {
     List<Wait> waits = FlowWaits.of(flow, nanos.getAsLong());
     replaceStuckWorkers(flow);
     Optional<String> hopeless = isIdleFor(settings.patience().suspect()) ? act(waits) : none();
-    tell(flow, flow.eval().isPresent() ? "evaluating" : "running", waits);
+    tell(flow, flow.evals().isHolding() ? "evaluating" : "running", waits);
     return hopeless;
   }
 
@@ -202,7 +202,14 @@ final class StallWatch {
     }
     toldNanos = now;
     Map<String, Double> numbers = new LinkedHashMap<>();
-    numbers.put("rollout_workers", (double) flow.rollout().look().size());
+    long evaluators =
+        flow.rollout().look().stream()
+            .filter(look -> look.duty() == RolloutWorker.Duty.EVALUATION)
+            .count();
+    numbers.put("rollout_workers", (double) flow.rollout().look().size() - evaluators);
+    numbers.put("evaluators", (double) evaluators);
+    numbers.put(
+        "eval_prompts_open", (double) flow.evals().round().map(EvalRound::remaining).orElse(0));
     numbers.put("groups_ready", (double) flow.ledger().ready());
     numbers.put("groups_scoring", (double) flow.scores().size());
     numbers.put("journal_entries", (double) flow.journal().entries());

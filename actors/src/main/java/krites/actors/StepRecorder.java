@@ -38,7 +38,7 @@ final class StepRecorder {
     return !counted.equals(counters.put(worker, counted));
   }
 
-  /** An evaluation held training for this long. */
+  /** Evaluations held training for this long. */
   void evaluated(long nanos) {
     evalNanos += nanos;
   }

@@ -2,6 +2,7 @@ package krites.actors;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -30,8 +31,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It owns the node's end of the bulk plane, and promises that it fetches one version at a time
  * on a thread that may block, that a version is handed out only when every byte was found right,
- * that an older term is refused, and that the newest two versions stay. It says every second what
- * it has: nothing that it is told needs an answer, and a lost message costs a second.
+ * that an older term is refused, and that the newest two versions stay. An evaluator wants one
+ * version and no other: of that one the parameter server hears, and it is fetched though it be old.
+ * It says every second what it has: nothing that it is told needs an answer, and a lost message
+ * costs a second.
  */
 public final class WeightHolder {
   /** What it understands. */
@@ -53,8 +56,14 @@ public final class WeightHolder {
   public record Follow(ActorRef<ParameterServer.Command> parameterServer)
       implements Command, ControlMessage {}
 
-  /** A worker of this node wants a version, or a newer one. */
-  record Want(WeightUpdate update, ActorRef<Answer> replyTo) implements Command, LocalMessage {}
+  /** A worker of this node wants a version, or a newer one, or exactly that one. */
+  record Want(WeightUpdate update, boolean exact, ActorRef<Answer> replyTo)
+      implements Command, LocalMessage {
+    boolean isContent(PolicyVersion version) {
+      int newer = version.compareTo(update.version());
+      return exact ? newer == 0 : newer >= 0;
+    }
+  }
 
   private record Arrived(WeightOffer offer, WeightTransport.Arrival arrival)
       implements Command, LocalMessage {}
@@ -91,6 +100,7 @@ public final class WeightHolder {
   private ActorRef<ParameterServer.Command> parameterServer;
   private @Nullable WeightOffer fetching;
   private @Nullable Fetch next; // the newest that came while another is fetched
+  private @Nullable Fetch nextExact; // what an evaluator wants goes before
 
   private WeightHolder(
       ActorContext<Command> context,
@@ -134,11 +144,16 @@ public final class WeightHolder {
                 }));
   }
 
-  /** What the workers of the holder's node ask for weights. It may answer with a newer version. */
-  public static WeightSource source(ActorRef<Command> holder, Scheduler scheduler) {
+  /**
+   * What the workers of the holder's node ask for weights. It may answer with a newer version, but
+   * not an evaluator.
+   */
+  public static WeightSource source(
+      ActorRef<Command> holder, RolloutWorker.Duty duty, Scheduler scheduler) {
+    boolean exact = duty == RolloutWorker.Duty.EVALUATION;
     return update ->
         AskPattern.<Command, Answer>ask(
-                holder, replyTo -> new Want(update, replyTo), WANTED_WITHIN, scheduler)
+                holder, replyTo -> new Want(update, exact, replyTo), WANTED_WITHIN, scheduler)
             .thenApply(
                 answer ->
                     switch (answer) {
@@ -184,8 +199,23 @@ public final class WeightHolder {
       } else {
         next = fetch; // what is under way is finished, or a slow node would never have any
       }
+    } else if (wanted().filter(version::equals).isPresent()) {
+      if (fetching == null) {
+        begin(fetch);
+      } else {
+        nextExact = fetch;
+      }
     }
     return Behaviors.same();
+  }
+
+  /** What an evaluator waits for and is not on its way. */
+  private Optional<PolicyVersion> wanted() {
+    return wants.stream()
+        .filter(Want::exact)
+        .map(want -> want.update().version())
+        .filter(version -> fetching == null || !version.equals(fetching.version()))
+        .max(Comparator.naturalOrder());
   }
 
   /** The newest version that is here or on its way. */
@@ -220,7 +250,7 @@ public final class WeightHolder {
             arrival.byDelta() ? ", only what changed" : "");
     held.put(offer.version(), offer);
     for (Want want : List.copyOf(wants)) {
-      if (want.update().version().compareTo(offer.version()) <= 0) {
+      if (want.isContent(offer.version())) {
         wants.remove(want);
         want.replyTo().tell(new Here(offer.update()));
       }
@@ -238,9 +268,13 @@ public final class WeightHolder {
   }
 
   private void ended() {
-    Fetch waiting = next;
+    Fetch exact = nextExact;
+    Fetch waiting = exact == null ? next : exact;
     fetching = null;
-    next = null;
+    nextExact = null;
+    if (exact == null) {
+      next = null;
+    }
     if (waiting != null) {
       begin(waiting);
     }
@@ -250,14 +284,18 @@ public final class WeightHolder {
   // ----------------------------------------------------------------------------------
 
   private Behavior<Command> onWant(Want want) {
-    if (!held.isEmpty() && want.update().version().compareTo(held.lastKey()) <= 0) {
-      WeightOffer exact = held.get(want.update().version());
-      WeightOffer offer = exact == null ? held.lastEntry().getValue() : exact;
-      want.replyTo().tell(new Here(offer.update()));
+    WeightOffer exact = held.get(want.update().version());
+    if (exact != null) {
+      want.replyTo().tell(new Here(exact.update()));
+    } else if (!held.isEmpty() && want.isContent(held.lastKey())) {
+      want.replyTo().tell(new Here(held.lastEntry().getValue().update()));
     } else if (wants.size() == WANTS) {
       want.replyTo().tell(new NotHere(WANTS + " wait for weights at " + node));
     } else {
       wants.add(want);
+    }
+    if (want.exact()) {
+      report(); // so that it is sent for
     }
     return Behaviors.same();
   }
@@ -303,6 +341,7 @@ public final class WeightHolder {
             transport.address(),
             List.copyOf(held.values()),
             Optional.ofNullable(fetching).map(WeightOffer::version),
+            wanted(),
             context.getSelf()));
   }
 }

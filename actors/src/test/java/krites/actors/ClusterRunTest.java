@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.typesafe.config.ConfigFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import krites.grpo.flow.Account;
+import krites.grpo.record.EvalRecord;
 import krites.grpo.record.RunSummary;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,7 @@ final class ClusterRunTest {
     try (ClusterWorld cluster = new ClusterWorld()) {
       cluster.bulk = true;
       cluster.world.steps = 5;
+      evaluates(cluster.world, 1, 2);
       Set<String> early = ConcurrentHashMap.newKeySet();
       Set<String> taken = ConcurrentHashMap.newKeySet();
       cluster.world.beforeUpdate =
@@ -123,6 +126,7 @@ final class ClusterRunTest {
       }
       assertEquals(Set.of(), early);
       assertTrue(taken.size() > 1, () -> "weights taken over: " + taken);
+      assertEquals(List.of(0L, 2L, 4L, 5L), evaluatedSteps(cluster));
     }
   }
 
@@ -154,6 +158,7 @@ final class ClusterRunTest {
       world.steps = 200;
       world.restarts = 0; // what a node loses counts as no failure
       world.beforeEachPiece = step -> pause(15);
+      evaluates(world, 2, 20); // one at each node
       cluster.node("orchestrator", "params", "reward", "learner");
       KritesNode killed = cluster.mortalNode("rollout");
       KritesNode leaving = cluster.node("rollout");
@@ -169,6 +174,9 @@ final class ClusterRunTest {
         ClusterWorld.await("the loss to be seen", () -> client.survey().members().size() == 2);
         int before = world.batches.size();
         ClusterWorld.await("steps after that", () -> world.batches.size() > before + 2);
+        int evaluated = world.notes.evals.size();
+        ClusterWorld.await(
+            "an evaluation after that", () -> world.notes.evals.size() > evaluated + 1);
         client.halt("job-1");
         follow(client, new ArrayList<>());
       }
@@ -257,6 +265,16 @@ final class ClusterRunTest {
 
   // --- helpers
   // -------------------------------------------------------------------------------------------------
+
+  private static void evaluates(World world, int evaluators, int every) {
+    world.evaluators = evaluators;
+    world.evalEvery = every;
+    world.evalSets = Map.of("held-out", new EvalSet(World.prompts("eval", 30), 30));
+  }
+
+  private static List<Long> evaluatedSteps(ClusterWorld cluster) {
+    return cluster.world.notes.evals.stream().map(EvalRecord::step).toList();
+  }
 
   private static void pause(long millis) {
     try {

@@ -203,6 +203,11 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
       }
 
       @Override
+      public RolloutEngine evaluator(int seat) {
+        return world.evaluatorFactory.apply(seat);
+      }
+
+      @Override
       public PolicyTrainer trainer(long step, PolicyVersion version) {
         return fakeTrainer(step, version);
       }

@@ -129,7 +129,7 @@ final class FlowWaitsTest {
     for (long i = 0; i <= FlowJournal.MOST_UNWRITTEN; i++) {
       flow.journal().note(new LedgerEvent.VersionPublished(World.FIRST, "digest"));
     }
-    flow.workerReady("rollout-0", 3, 12, rollout.getRef());
+    flow.workerReady("rollout-0", RolloutWorker.Duty.TRAINING, 3, 12, rollout.getRef());
     flow.advance();
     assertTrue(rollout.getAllReceived().isEmpty(), "no new group is admitted");
     now = SECOND;
@@ -164,7 +164,7 @@ final class FlowWaitsTest {
 
   private RunFlow withWorker() {
     RunFlow flow = begin();
-    flow.workerReady("rollout-0", 3, 12, rollout.getRef());
+    flow.workerReady("rollout-0", RolloutWorker.Duty.TRAINING, 3, 12, rollout.getRef());
     flow.advance();
     return flow;
   }

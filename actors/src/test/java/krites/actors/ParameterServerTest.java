@@ -164,8 +164,66 @@ final class ParameterServerTest {
             .number());
   }
 
+  @Test
+  void anEvaluatorIsOfferedTheVersionUnderEvaluationWhichIsKeptUntilTheNextIs() throws Exception {
+    server.tell(
+        new ParameterServer.WorkerJoined(
+            "evaluator-0", RolloutWorker.Duty.EVALUATION, worker.ref()));
+    worker.expectNoMessage();
+    evaluate(0);
+    assertEquals(new Orchestrator.KeptForEval(version(0)), orchestrator.receiveMessage());
+    assertEquals(0, offered());
+    server.tell(new ParameterServer.WeightsActive("evaluator-0", version(0)));
+    publish(1);
+    publish(2);
+    publish(3);
+    worker.expectNoMessage();
+    assertEquals(
+        List.of("verify v0", "verify v1", "verify v2", "verify v3", "retire v1"),
+        List.of(next(), next(), next(), next(), next()).stream()
+            .sorted((one, two) -> Boolean.compare(one.startsWith("r"), two.startsWith("r")))
+            .toList());
+    evaluate(3);
+    assertEquals(new Orchestrator.KeptForEval(version(3)), orchestrator.receiveMessage());
+    assertEquals(3, offered());
+    server.tell(new ParameterServer.WeightsActive("evaluator-0", version(3)));
+    assertEquals("retire v0", next());
+  }
+
+  @Test
+  void aVersionIsKeptForItsEvaluationBeforeItIsAnnounced() {
+    server.tell(
+        new ParameterServer.WorkerJoined(
+            "evaluator-0", RolloutWorker.Duty.EVALUATION, worker.ref()));
+    evaluate(1);
+    assertEquals(new Orchestrator.KeptForEval(version(1)), orchestrator.receiveMessage());
+    worker.expectNoMessage();
+    publish(1);
+    assertEquals(1, offered());
+  }
+
+  @Test
+  void aVersionThatIsGoneCannotBeEvaluated() throws Exception {
+    publish(1);
+    publish(2);
+    assertEquals(
+        List.of("verify v0", "verify v1", "verify v2", "retire v0"),
+        List.of(next(), next(), next(), next()));
+    evaluate(0);
+    orchestrator.expectNoMessage();
+  }
+
+  private void evaluate(long number) {
+    server.tell(new ParameterServer.Evaluate(version(number), orchestrator.ref()));
+  }
+
+  private static PolicyVersion version(long number) {
+    return new PolicyVersion(0, number);
+  }
+
   private void join() {
-    server.tell(new ParameterServer.WorkerJoined("rollout-0", worker.ref()));
+    server.tell(
+        new ParameterServer.WorkerJoined("rollout-0", RolloutWorker.Duty.TRAINING, worker.ref()));
   }
 
   private void active(long number) {

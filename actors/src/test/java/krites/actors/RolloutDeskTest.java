@@ -24,8 +24,8 @@ final class RolloutDeskTest {
   private final RolloutDesk desk = new RolloutDesk(RESEND);
 
   RolloutDeskTest() {
-    desk.join(A, 2, 8, a.getRef(), 0);
-    desk.join(B, 3, 12, b.getRef(), 0);
+    desk.join(A, RolloutWorker.Duty.TRAINING, 2, 8, a.getRef(), 0);
+    desk.join(B, RolloutWorker.Duty.TRAINING, 3, 12, b.getRef(), 0);
   }
 
   @Test
@@ -97,14 +97,14 @@ final class RolloutDeskTest {
   void aWorkerThatIsToldToGoBeforeItCameIsNotTakenIn() {
     assertFalse(desk.drain("rollout-2"));
     TestInbox<RolloutWorker.Command> late = TestInbox.create();
-    assertFalse(desk.join("rollout-2", 2, 8, late.getRef(), 0));
+    assertFalse(desk.join("rollout-2", RolloutWorker.Duty.TRAINING, 2, 8, late.getRef(), 0));
     assertFalse(desk.knows("rollout-2"));
   }
 
   @Test
   void aDoubledAnnouncementChangesNothing() {
     desk.assign(A, false, generate(1), 0);
-    assertFalse(desk.join(A, 2, 8, a.getRef(), 1));
+    assertFalse(desk.join(A, RolloutWorker.Duty.TRAINING, 2, 8, a.getRef(), 1));
     assertEquals(Optional.of(generate(1)), desk.request(A, 1));
     assertEquals(Optional.of(7L), desk.heldNanos(A, 1, 7));
   }

@@ -51,8 +51,12 @@ final class RolloutWorkerTest {
   @Test
   void itReportsForWorkAndAGroupWaitsUntilTheWeightsItAsksForAreThere() {
     var worker = spawn(WeightUpdateMode.IN_FLIGHT, NEVER);
-    assertEquals(new Orchestrator.WorkerReady(NAME, 2, 8, worker), orchestrator.receiveMessage());
-    assertEquals(new ParameterServer.WorkerJoined(NAME, worker), parameterServer.receiveMessage());
+    assertEquals(
+        new Orchestrator.WorkerReady(NAME, RolloutWorker.Duty.TRAINING, 2, 8, worker),
+        orchestrator.receiveMessage());
+    assertEquals(
+        new ParameterServer.WorkerJoined(NAME, RolloutWorker.Duty.TRAINING, worker),
+        parameterServer.receiveMessage());
     worker.tell(generate(1, V1));
     update(worker, World.FIRST);
     orchestrator.expectNoMessage();
@@ -264,9 +268,10 @@ final class RolloutWorkerTest {
   void itAnnouncesItselfUntilItIsHeard() {
     var worker = spawn(WeightUpdateMode.IN_FLIGHT, Duration.ofMillis(20));
     for (int i = 0; i < 3; i++) {
-      await(new Orchestrator.WorkerReady(NAME, 2, 8, worker));
+      await(new Orchestrator.WorkerReady(NAME, RolloutWorker.Duty.TRAINING, 2, 8, worker));
       assertEquals(
-          new ParameterServer.WorkerJoined(NAME, worker), parameterServer.receiveMessage());
+          new ParameterServer.WorkerJoined(NAME, RolloutWorker.Duty.TRAINING, worker),
+          parameterServer.receiveMessage());
     }
     worker.tell(generate(1, V1));
     awaitReport(Optional.empty(), List.of(1L), WorkerWait.WEIGHTS);
@@ -341,6 +346,7 @@ final class RolloutWorkerTest {
     return KIT.spawn(
         RolloutWorker.create(
             NAME,
+            RolloutWorker.Duty.TRAINING,
             () -> new FakeEngine(world, 2, request -> {}),
             orchestrator.ref(),
             parameterServer.ref(),

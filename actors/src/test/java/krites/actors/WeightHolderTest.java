@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.typesafe.config.ConfigFactory;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,7 @@ import krites.grpo.WeightUpdate;
 import krites.grpo.port.WeightTransport;
 import krites.grpo.port.WeightVerifier;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.FishingOutcomes;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
@@ -137,7 +139,8 @@ final class WeightHolderTest {
   @Test
   void workersWaitForAVersionAndGetItOrANewerOne() throws Exception {
     ActorRef<WeightHolder.Command> holder = holder(server.getRef());
-    WeightSource source = WeightHolder.source(holder, KIT.system().scheduler());
+    WeightSource source =
+        WeightHolder.source(holder, RolloutWorker.Duty.TRAINING, KIT.system().scheduler());
     var early = source.fetch(update(version(0, 3))).toCompletableFuture();
     var later = source.fetch(update(version(0, 5))).toCompletableFuture();
     fetch(holder, offer(0, 4));
@@ -153,6 +156,50 @@ final class WeightHolderTest {
     assertEquals(
         update(version(0, 4)),
         source.fetch(update(version(0, 4))).toCompletableFuture().get(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void anEvaluatorGetsTheVersionThatItWantsThoughItIsOldAndNoOther() throws Exception {
+    bulk.open();
+    ActorRef<WeightHolder.Command> holder = holder(server.getRef());
+    fetch(holder, offer(0, 5));
+    assertEquals("fetch v5 from [root:1]", bulk.next());
+    reportWith(version(0, 5));
+    fetch(holder, offer(0, 3)); // nobody wants it
+    WeightSource source =
+        WeightHolder.source(holder, RolloutWorker.Duty.EVALUATION, KIT.system().scheduler());
+    var coming = source.fetch(update(version(0, 3))).toCompletableFuture();
+    while (reportWith(version(0, 5)).wanted().isEmpty()) {}
+    assertFalse(coming.isDone());
+    fetch(holder, offer(0, 3));
+    assertEquals("fetch v3 from [root:1]", bulk.next());
+    assertEquals(update(version(0, 3)), coming.get(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aNodeIsSentForTheOldVersionThatAnEvaluatorThereWants() {
+    ActorRef<ParameterServer.Command> to = parameterServer(new Bulk("root:1").open());
+    TestProbe<WeightHolder.Command> node = KIT.createTestProbe();
+    to.tell(new ParameterServer.Evaluate(version(0, 1), orchestrator.getRef()));
+    for (int number = 1; number <= 4; number++) {
+      publish(to, version(0, number));
+      orchestrator.fishForMessage(
+          Duration.ofSeconds(10),
+          message ->
+              message instanceof Orchestrator.Announced
+                  ? FishingOutcomes.complete()
+                  : FishingOutcomes.continueAndIgnore());
+    }
+    to.tell(
+        new ParameterServer.HolderReport(
+            "n1",
+            "n1:1",
+            List.of(offer(0, 4)),
+            Optional.empty(),
+            Optional.of(version(0, 1)),
+            node.getRef()));
+    assertEquals(
+        version(0, 1), node.expectMessageClass(WeightHolder.Fetch.class).offer().version());
   }
 
   @Test
@@ -215,7 +262,7 @@ final class WeightHolderTest {
       WeightOffer... held) {
     to.tell(
         new ParameterServer.HolderReport(
-            node, node + ":1", List.of(held), fetching, probe.getRef()));
+            node, node + ":1", List.of(held), fetching, Optional.empty(), probe.getRef()));
   }
 
   @Test
@@ -285,7 +332,9 @@ final class WeightHolderTest {
     TestProbe<WeightHolder.Command> old = KIT.createTestProbe();
     TestProbe<WeightHolder.Command> young = KIT.createTestProbe();
     TestProbe<RolloutWorker.Command> worker = KIT.createTestProbe();
-    to.tell(new ParameterServer.WorkerJoined("rollout-0", worker.getRef()));
+    to.tell(
+        new ParameterServer.WorkerJoined(
+            "rollout-0", RolloutWorker.Duty.TRAINING, worker.getRef()));
     report(to, "n0", old, Optional.empty(), offer(1, 7));
     report(to, "n1", young, Optional.empty(), offer(1, 7), offer(1, 8));
     assertEquals("fetch v8/t1 from [n1:1]", again.next());

@@ -85,6 +85,7 @@ final class World {
   int groupsPerStep = 4;
   int maxStaleness = 1;
   int rolloutWorkers = 3;
+  int evaluators = 0;
   int rewardWorkers = 2;
   int evalEvery = 0;
   int checkpointEvery = 0;
@@ -131,6 +132,8 @@ final class World {
         engines.incrementAndGet();
         return new FakeEngine(this, 3, request -> onStart.accept(request));
       };
+  IntFunction<RolloutEngine> evaluatorFactory =
+      index -> new FakeEngine(this, 3, request -> onStart.accept(request));
   Supplier<PolicyTrainer> trainer =
       () -> new FakeTrainer(this, FIRST, 1, step -> beforeEachPiece.accept(step));
   RunRecorder recorder = notes;
@@ -153,7 +156,7 @@ final class World {
         AdvantageRule.Standardised.published(),
         filter,
         new RunSettings.Workers(
-            rolloutWorkers, rewardWorkers, learnerMembers, restarts, recoveries),
+            rolloutWorkers, evaluators, rewardWorkers, learnerMembers, restarts, recoveries),
         new RunSettings.Asynchrony(weightUpdate, partialTokens, hedgeFactor),
         rewards,
         evalEvery,
@@ -169,6 +172,7 @@ final class World {
   RunParts parts() {
     return new RunParts(
         engineFactory,
+        evaluatorFactory,
         trainer,
         reward,
         prompts("train", 50),
@@ -235,6 +239,7 @@ final class World {
     next.weightUpdate = weightUpdate;
     next.partialTokens = partialTokens;
     next.evalSets = evalSets;
+    next.evaluators = evaluators;
     next.start = Optional.of(continuation(checkpoint));
     next.trainer =
         () ->
@@ -338,7 +343,7 @@ final class World {
   class Notes implements RunRecorder {
     final List<StepRecord> steps = new ArrayList<>();
     final List<SampleRecord> samples = new ArrayList<>();
-    final List<EvalRecord> evals = new ArrayList<>();
+    final List<EvalRecord> evals = new CopyOnWriteArrayList<>();
     final List<LedgerEvent> events = new ArrayList<>();
     final List<RunSummary> summaries = new ArrayList<>();
     final List<TrainingBatch> batches = new ArrayList<>();

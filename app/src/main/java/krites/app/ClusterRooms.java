@@ -77,6 +77,7 @@ record ClusterRooms(
     reader.withValue(origin, "engine.pin", "off"); // other nodes may share this machine
     if (!devices.isEmpty()) {
       reader.withValue(origin, "rollout.devices", "[\"" + String.join("\", \"", devices) + "\"]");
+      reader.withValue(origin, "eval.devices", "[]");
       reader.withValue(origin, "learner.device", devices.getFirst());
       reader.withValue(origin, "learner.member-devices", "[]");
     }
@@ -94,6 +95,11 @@ record ClusterRooms(
     @Override
     public RolloutEngine engine(int seat) {
       return copies.map(Copies::engines).orElse(engines).rollout(seat);
+    }
+
+    @Override
+    public RolloutEngine evaluator(int seat) {
+      return copies.map(Copies::engines).orElse(engines).evaluator(seat);
     }
 
     @Override

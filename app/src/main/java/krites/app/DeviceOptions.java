@@ -15,11 +15,12 @@ public final class DeviceOptions {
           "Where to compute: cpu, cuda or cuda:N. Default: what the settings say, else cpu.")
   private @Nullable String device;
 
-  /** Verbs with settings: one device for the rollout and the learner, above what they say. */
+  /** Verbs with settings: one device for all engines and the learner, above what they say. */
   ConfigReader overrides(ConfigReader reader) {
     if (device != null) {
       String origin = "--device " + device;
       reader.withValue(origin, "rollout.devices", "[\"" + device + "\"]");
+      reader.withValue(origin, "eval.devices", "[]");
       reader.withValue(origin, "learner.device", device);
     }
     return reader;

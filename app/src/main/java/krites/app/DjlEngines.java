@@ -114,7 +114,8 @@ final class DjlEngines implements Engines {
         .forEach((name, needed) -> bytes.merge(Devices.resolve(name), needed, Long::sum));
     bytes.forEach(
         (device, needed) ->
-            Devices.requireMemory(device, needed, "what learner and rollout workers keep there"));
+            Devices.requireMemory(
+                device, needed, "what learner, rollout workers and evaluators keep there"));
   }
 
   /** Who keeps to which processors: engines on the CPU alone, the others wait for their devices. */
@@ -133,7 +134,20 @@ final class DjlEngines implements Engines {
         threads.put(learnerName(member), config.learner().threads());
       }
     }
-    return CorePlan.of(CorePlan.here(), Runtime.getRuntime().availableProcessors(), threads);
+    Map<String, Integer> all = new LinkedHashMap<>(threads);
+    for (int index = 0; index < config.evaluators(); index++) {
+      if (!Devices.resolve(config.evalDevice(index)).isGpu()) {
+        all.put(evaluatorName(index), config.rollout().threads());
+      }
+    }
+    // An evaluator works now and then: where it has no processors of its own, it takes gaps.
+    int atOnce = Runtime.getRuntime().availableProcessors();
+    CorePlan plan = CorePlan.of(CorePlan.here(), atOnce, all);
+    return plan.cores().isEmpty() ? CorePlan.of(CorePlan.here(), atOnce, threads) : plan;
+  }
+
+  private static String evaluatorName(int index) {
+    return "evaluator " + index;
   }
 
   private static String learnerName(int member) {
@@ -199,6 +213,13 @@ final class DjlEngines implements Engines {
     Device device = rolloutDevices.get(worker % rolloutDevices.size());
     pin(rolloutName(worker));
     return showing(() -> rollout(rollout, device));
+  }
+
+  @Override
+  public RolloutEngine evaluator(int index) {
+    Device device = Devices.resolve(config.evalDevice(index));
+    pin(evaluatorName(index));
+    return showing(() -> rollout(config.rollout(), device));
   }
 
   private RolloutEngine rollout(RunConfig.Rollout rollout, Device device) {

@@ -24,6 +24,9 @@ interface Engines extends AutoCloseable {
    */
   RolloutEngine rollout(int worker);
 
+  /** The same of one evaluator. */
+  RolloutEngine evaluator(int index);
+
   /** The trainer, from the start model or from a checkpoint. */
   default PolicyTrainer trainer(Optional<Resumption> from) {
     return trainer(

@@ -50,6 +50,7 @@ final class Wiring {
         config.algorithm().dropFlatGroups() ? GroupFilter.FLAT : GroupFilter.OFF,
         new RunSettings.Workers(
             config.rollout().workers(),
+            config.evaluators(),
             config.reward().workers(),
             config.learner().members(),
             config.rollout().restarts(),
@@ -105,6 +106,7 @@ final class Wiring {
     Supplier<PolicyTrainer> trainer = () -> engines.trainer(from);
     return new RunParts(
         engines::rollout,
+        engines::evaluator,
         trainer,
         reward,
         datasets.train(),
@@ -126,6 +128,9 @@ final class Wiring {
     return new RunParts(
         worker -> {
           throw new IllegalStateException("rollout workers are on other nodes");
+        },
+        evaluator -> {
+          throw new IllegalStateException("evaluators are on other nodes");
         },
         () -> {
           throw new IllegalStateException("the learner is on another node");

@@ -40,6 +40,11 @@ final class FakeEngines implements Engines {
   }
 
   @Override
+  public RolloutEngine evaluator(int index) {
+    return rollout(index);
+  }
+
+  @Override
   public RolloutEngine rollout(int worker) {
     return new Engine();
   }

@@ -222,7 +222,7 @@ final class Machine {
     NodeLost lost = node.crash(atNanos);
     FaultKind kind =
         switch (node.role()) {
-          case ROLLOUT -> FaultKind.ROLLOUT_CRASH;
+          case ROLLOUT, EVALUATOR -> FaultKind.ROLLOUT_CRASH;
           case REWARD -> FaultKind.REWARD_CRASH;
           case LEARNER -> FaultKind.LEARNER_CRASH;
           case MAIN -> FaultKind.RUN_CRASH;

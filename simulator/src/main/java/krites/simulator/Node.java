@@ -15,12 +15,13 @@ final class Node {
   /** What a node is for. */
   enum Role {
     ROLLOUT,
+    EVALUATOR,
     REWARD,
     LEARNER,
     MAIN
   }
 
-  private static final Pattern WORKER = Pattern.compile("(rollout|reward)-(\\d+)(-.*)?");
+  private static final Pattern WORKER = Pattern.compile("(rollout|evaluator|reward)-(\\d+)(-.*)?");
 
   private final String name;
   private final Role role;
@@ -43,7 +44,7 @@ final class Node {
     this.partitions = new Stops(seed, plan, FaultKind.PARTITION);
     this.crashKind =
         switch (role) {
-          case ROLLOUT -> Optional.of(FaultKind.ROLLOUT_CRASH);
+          case ROLLOUT, EVALUATOR -> Optional.of(FaultKind.ROLLOUT_CRASH);
           case REWARD -> Optional.of(FaultKind.REWARD_CRASH);
           case LEARNER -> Optional.of(FaultKind.LEARNER_CRASH);
           case MAIN -> Optional.empty(); // its loss is the end of the process: RUN_CRASH
@@ -52,7 +53,11 @@ final class Node {
     this.restartNanos = EventLoop.nanos(crashKind.map(plan::seconds).orElse(0.0));
     this.hangs =
         new Moments(
-            Draws.seed(seed, "hang"), role == Role.ROLLOUT ? plan.rate(FaultKind.ROLLOUT_HANG) : 0);
+            Draws.seed(seed, "hang"), samples(role) ? plan.rate(FaultKind.ROLLOUT_HANG) : 0);
+  }
+
+  private static boolean samples(Role role) {
+    return role == Role.ROLLOUT || role == Role.EVALUATOR;
   }
 
   /** The node on which an actor of this name runs. */
@@ -67,6 +72,9 @@ final class Node {
   static Role roleOf(String node) {
     if (node.startsWith("rollout-")) {
       return Role.ROLLOUT;
+    }
+    if (node.startsWith("evaluator-")) {
+      return Role.EVALUATOR;
     }
     if (node.startsWith("reward-")) {
       return Role.REWARD;

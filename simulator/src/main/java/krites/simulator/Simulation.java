@@ -145,7 +145,8 @@ public final class Simulation {
     var size =
         new ModelledEngine.Size(plan.slots(), settings.sampling().groupSize(), plan.chunkTokens());
     return new RunParts(
-        index -> new ModelledEngine(machine, devices, size, weights, tokens),
+        _ -> new ModelledEngine(machine, devices, size, weights, tokens),
+        _ -> new ModelledEngine(machine, devices, size, weights, tokens),
         () -> makeTrainer(from.map(GoingOn::trainer)),
         new ModelledReward(machine, devices.reward()),
         new ModelledPrompts("train", plan.prompts(), Task.CRITIC),
@@ -296,9 +297,13 @@ public final class Simulation {
       int nodes =
           switch (role) {
             case ROLLOUT -> settings.workers().rollout();
+            case EVALUATOR -> settings.workers().evaluators();
             case REWARD -> settings.workers().reward();
             case LEARNER, MAIN -> 1;
           };
+      if (nodes == 0) {
+        continue;
+      }
       double busy = EventLoop.seconds(machine.meter().busyNanos(role));
       shares.put(role.name().toLowerCase(Locale.ROOT), seconds > 0 ? busy / (nodes * seconds) : 0);
     }

@@ -41,6 +41,7 @@ final class Plans {
   int overIssue = 0;
   int retryBudget = FlowLimits.RETRY_BUDGET;
   int rolloutWorkers = 3;
+  int evaluators = 0;
   int rewardWorkers = 2;
   int evalEvery = 0;
   int checkpointEvery = 4;
@@ -75,7 +76,8 @@ final class Plans {
                 96,
                 AdvantageRule.Standardised.published(),
                 GroupFilter.OFF,
-                new RunSettings.Workers(rolloutWorkers, rewardWorkers, restarts, recoveries),
+                new RunSettings.Workers(
+                    rolloutWorkers, evaluators, rewardWorkers, restarts, recoveries),
                 new RunSettings.Asynchrony(weightUpdate, partialTokens, hedgeFactor),
                 new RewardPolicy(
                     rewardDeadline,

@@ -87,7 +87,8 @@ final class SimulationPropertyTest {
             && reason.endsWith("there is no checkpoint to go back to");
     boolean everyWorkerHungWhileLoading =
         faults.contains("rollout-hang")
-            && reason.contains("one that is ready from rollout workers");
+            && (reason.contains("one that is ready from rollout workers")
+                || reason.contains("one that is ready from evaluators"));
     return learnerDiedFirst || everyWorkerHungWhileLoading;
   }
 
@@ -103,6 +104,7 @@ final class SimulationPropertyTest {
     plans.slots = number(seed, "slots", 1, 3);
     plans.checkpointEvery = number(seed, "checkpoint", 1, 3);
     plans.evalEvery = number(seed, "eval", 0, 3);
+    plans.evaluators = number(seed, "evaluators", 0, 2);
     plans.evalItems = Map.of("critic", number(seed, "items", 1, 6));
     plans.weightUpdate = WeightUpdateMode.values()[number(seed, "mode", 0, 2)];
     plans.partialTokens = 16 * number(seed, "partial", 0, 2);

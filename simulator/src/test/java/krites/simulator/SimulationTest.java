@@ -179,6 +179,18 @@ final class SimulationTest {
   }
 
   @Test
+  void evaluatorsGiveMostOfThatTimeBack() {
+    plans.evalItems = Map.of("critic", 40);
+    plans.evalEvery = 4;
+    SimulationReport between = plans.run(1);
+    plans.evaluators = 1;
+    SimulationReport beside = plans.run(1);
+
+    assertCompleted(beside);
+    assertTrue(beside.seconds() < between.seconds() - 1, beside + " and " + between);
+  }
+
+  @Test
   void aSlowWorkerIsSlowAndTheRunNotMuchSlower() {
     plans.rolloutWorkers = 8;
     SimulationReport even = plans.run(4);

@@ -320,7 +320,7 @@ final class WireTest {
             13,
             2);
     return List.of(
-        new Orchestrator.WorkerReady("rollout-0", 4, 32, rollout),
+        new Orchestrator.WorkerReady("rollout-0", RolloutWorker.Duty.TRAINING, 4, 32, rollout),
         new Orchestrator.RewardReady("reward-0", reward),
         new Orchestrator.LearnerReady(update, learner),
         new Orchestrator.GroupGenerated("rollout-0", group(7)),
@@ -330,6 +330,7 @@ final class WireTest {
         new Orchestrator.Trained(
             new StepReport(12, VERSION, true, Map.of("grad/norm", Double.NaN)), update),
         new Orchestrator.Announced(update),
+        new Orchestrator.KeptForEval(VERSION),
         new Orchestrator.Checkpointed(12, "step-12"),
         new Orchestrator.GroupCut("rollout-0", partial()),
         new Orchestrator.WorkerDrained("rollout-0", List.of(7L, -3L)),
@@ -351,10 +352,16 @@ final class WireTest {
         new Learner.Train(batch()),
         new Learner.Checkpoint(state()),
         new ParameterServer.Publish(update, orchestrator),
-        new ParameterServer.WorkerJoined("rollout-0", rollout),
+        new ParameterServer.WorkerJoined("evaluator-0", RolloutWorker.Duty.EVALUATION, rollout),
+        new ParameterServer.Evaluate(VERSION, orchestrator),
         new ParameterServer.WeightsActive("rollout-0", VERSION),
         new ParameterServer.HolderReport(
-            "node-1", "10.0.0.1:7100", List.of(offer(update)), Optional.of(VERSION), holder),
+            "node-1",
+            "10.0.0.1:7100",
+            List.of(offer(update)),
+            Optional.of(VERSION),
+            Optional.of(VERSION),
+            holder),
         new WeightHolder.Fetch(offer(update), List.of("a:1", "b:2"), List.of("c:3")),
         new WeightHolder.Retire(VERSION),
         new WeightHolder.Follow(parameterServer),
@@ -408,6 +415,7 @@ final class WireTest {
             "rollout-0",
             SYSTEM.ref(),
             "rollout-0",
+            RolloutWorker.Duty.EVALUATION,
             1,
             orchestrator,
             SYSTEM.ref(),

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import krites.grpo.objective.KlEstimate;
@@ -18,6 +19,8 @@ import krites.grpo.objective.KlEstimate;
  * <p>Stricter than the library: 1.5 is not a whole number and {@code yes} is not a boolean.
  */
 final class KeyReader {
+  private static final String AUTO = "auto";
+
   private final Config config;
   private final Set<String> consumed = new LinkedHashSet<>();
 
@@ -43,6 +46,19 @@ final class KeyReader {
       return ((Number) value).longValue();
     }
     throw wrongType(key, "a whole number");
+  }
+
+  /** A whole number, or empty for {@code auto}. */
+  OptionalInt intOrAutoAt(String key) {
+    String text = textAt(key); // a number on the command line is text here, as the default is
+    if (text.equals(AUTO)) {
+      return OptionalInt.empty();
+    }
+    try {
+      return OptionalInt.of(Integer.parseInt(text));
+    } catch (NumberFormatException e) {
+      throw wrongType(key, "a whole number or " + AUTO);
+    }
   }
 
   double doubleAt(String key) {

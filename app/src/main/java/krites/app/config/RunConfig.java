@@ -10,6 +10,7 @@ import static krites.app.config.InvalidSetting.require;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import krites.data.BadRows;
 import krites.data.PairOrder;
 import krites.data.format.DatasetFormat;
@@ -104,6 +105,28 @@ public record RunConfig(
   /** The same run with another seed. */
   public RunConfig withSeed(long seed) {
     return with(run.withSeed(seed), model);
+  }
+
+  /**
+   * Evaluators of a run: none without held-out prompts; where the number is left open, one with the
+   * built-in model, whose weights are small, and none with another, whose weights may not fit
+   * again.
+   */
+  public int evaluators() {
+    if (eval.criticItems() + eval.policyItems() == 0) {
+      return 0;
+    }
+    return eval.workers().orElse(model.path().equals(BUILT_IN_MODEL) ? 1 : 0);
+  }
+
+  /**
+   * Where evaluator 0, 1, 2, ... computes: where it is told to, or on the devices of rollout
+   * workers, beginning with the one after theirs.
+   */
+  public String evalDevice(int evaluator) {
+    return eval.devices().isEmpty()
+        ? rollout.devices().get((rollout.workers() + evaluator) % rollout.devices().size())
+        : eval.devices().get(evaluator % eval.devices().size());
   }
 
   private RunConfig with(Run otherRun, Model otherModel) {
@@ -553,13 +576,27 @@ public record RunConfig(
     }
   }
 
-  /** Section {@code eval}. */
-  public record Eval(int everySteps, int criticItems, int policyItems, int maxNewTokens) {
+  /**
+   * Section {@code eval}.
+   *
+   * @param workers evaluators; empty leaves the number to the model, see {@link #evaluators()}
+   * @param devices of the evaluators; empty for those of the rollout workers
+   */
+  public record Eval(
+      int everySteps,
+      int criticItems,
+      int policyItems,
+      int maxNewTokens,
+      OptionalInt workers,
+      List<String> devices) {
     public Eval {
+      devices = List.copyOf(devices);
       atLeast("eval.every-steps", 0, everySteps);
       atLeast("eval.critic-items", 0, criticItems);
       atLeast("eval.policy-items", 0, policyItems);
       atLeast("eval.max-new-tokens", 1, maxNewTokens);
+      atLeast("eval.workers", 0, workers.orElse(0));
+      devices.forEach(name -> deviceName("eval.devices", name));
     }
   }
 

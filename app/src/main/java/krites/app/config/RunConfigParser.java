@@ -233,7 +233,9 @@ final class RunConfigParser {
         keys.intAt("eval.every-steps"),
         keys.intAt("eval.critic-items"),
         keys.intAt("eval.policy-items"),
-        keys.intAt("eval.max-new-tokens"));
+        keys.intAt("eval.max-new-tokens"),
+        keys.intOrAutoAt("eval.workers"),
+        keys.listedTextsAt("eval.devices"));
   }
 
   private RunConfig.Checkpoint checkpoint() {

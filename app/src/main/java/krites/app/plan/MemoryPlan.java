@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import krites.app.config.RunConfig;
 import krites.learner.LearnerMemory;
 import krites.learner.TrainingCore;
@@ -15,7 +17,7 @@ import krites.model.qwen25vl.WeightLayout;
  * What a run of a configuration will hold, role by role, without a weight being read.
  *
  * @param parameters of the network
- * @param roles learner and rollout workers
+ * @param roles learner, rollout workers and evaluators
  * @param hostBytes what lies in host memory beside the roles on it: the process, offloaded moments
  * @param pushBytes of one published version
  * @param checkpointBytes of one checkpoint on disk
@@ -35,6 +37,7 @@ public record MemoryPlan(
   static final long PROCESS_BYTES = 500_000_000;
 
   private static final String ROLLOUT = "rollout worker";
+  private static final String EVALUATOR = "evaluator";
 
   public MemoryPlan {
     roles = List.copyOf(roles);
@@ -70,20 +73,22 @@ public record MemoryPlan(
                     count,
                     device,
                     learnerParts(learner, pass))));
-    Map<String, Integer> workers = new LinkedHashMap<>();
-    List<String> devices = config.rollout().devices();
-    for (int i = 0; i < config.rollout().workers(); i++) {
-      workers.merge(devices.get(i % devices.size()), 1, Integer::sum);
-    }
+    Map<String, List<String>> workers = new LinkedHashMap<>();
+    workers.put(ROLLOUT, rolloutDevices(config));
+    workers.put(EVALUATOR, evalDevices(config));
     workers.forEach(
-        (device, count) ->
-            roles.add(
-                new Role(
-                    ROLLOUT,
-                    count,
-                    device,
-                    rolloutParts(
-                        RolloutMemory.of(network, sampling, device.equals("cpu"), load)))));
+        (name, devices) ->
+            copies(devices)
+                .forEach(
+                    (device, count) ->
+                        roles.add(
+                            new Role(
+                                name,
+                                count,
+                                device,
+                                rolloutParts(
+                                    RolloutMemory.of(
+                                        network, sampling, device.equals("cpu"), load))))));
     long parameters = WeightLayout.of(network).parameters();
     boolean adapters = choice.lora().isPresent();
     return new MemoryPlan(
@@ -99,7 +104,7 @@ public record MemoryPlan(
 
   /**
    * What each device holds from the first steps on, whatever the work: all of the learner but
-   * activations, and of each rollout worker the weights it uses and the next ones.
+   * activations, and of each rollout worker and evaluator the weights it uses and the next ones.
    *
    * @param reference whether the objective needs the start model
    * @return bytes by the device's name in the configuration
@@ -114,11 +119,28 @@ public record MemoryPlan(
     }
     long versions =
         2 * WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
-    List<String> devices = config.rollout().devices();
-    for (int i = 0; i < config.rollout().workers(); i++) {
-      sums.merge(devices.get(i % devices.size()), versions, Long::sum);
-    }
+    Stream.concat(rolloutDevices(config).stream(), evalDevices(config).stream())
+        .forEach(device -> sums.merge(device, versions, Long::sum));
     return sums;
+  }
+
+  /** The device of each rollout worker. */
+  private static List<String> rolloutDevices(RunConfig config) {
+    List<String> devices = config.rollout().devices();
+    return IntStream.range(0, config.rollout().workers())
+        .mapToObj(worker -> devices.get(worker % devices.size()))
+        .toList();
+  }
+
+  /** The device of each evaluator. */
+  private static List<String> evalDevices(RunConfig config) {
+    return IntStream.range(0, config.evaluators()).mapToObj(config::evalDevice).toList();
+  }
+
+  private static Map<String, Integer> copies(List<String> devices) {
+    Map<String, Integer> copies = new LinkedHashMap<>();
+    devices.forEach(device -> copies.merge(device, 1, Integer::sum));
+    return copies;
   }
 
   private static Map<String, Long> learnerParts(LearnerMemory learner, PassMemory pass) {
@@ -165,10 +187,11 @@ public record MemoryPlan(
   }
 
   /**
-   * Versions that lie on disk at once: the one that is used, the one that comes, and one that a
-   * worker may still hold.
+   * Versions that lie on disk at once: the one that is used, the one that comes, one that a worker
+   * may still hold, and one that evaluators are at.
    */
   public long publishedBytes() {
-    return 3 * pushBytes;
+    boolean evaluated = roles.stream().anyMatch(role -> role.name().equals(EVALUATOR));
+    return (evaluated ? 4 : 3) * pushBytes;
   }
 }

@@ -48,6 +48,27 @@ final class ConfigReaderTest {
   }
 
   @Test
+  void anEvaluatorComesUnaskedWithTheBuiltInModelAlone() {
+    assertEquals(1, with().evaluators());
+    assertEquals(0, with("model.path=elsewhere").evaluators());
+    assertEquals(2, with("model.path=elsewhere", "eval.workers=2").evaluators());
+    assertEquals(0, with("eval.workers=0").evaluators());
+    assertEquals(0, with("eval.critic-items=0", "eval.policy-items=0").evaluators());
+    assertTrue(
+        assertThrows(ConfigError.class, () -> with("eval.workers=some"))
+            .getMessage()
+            .contains("a whole number or auto"));
+  }
+
+  private static RunConfig with(String... assignments) {
+    ConfigReader reader = new ConfigReader();
+    for (String assignment : assignments) {
+      reader.withAssignment("--set", assignment);
+    }
+    return reader.read().config();
+  }
+
+  @Test
   void anUnknownKeyIsNamedWithItsPlaceAndTheNearestKnownKey() throws IOException {
     Path file = write("run.seed = 1\nlearner {\n  rl = 1e-3\n}\n");
 

@@ -26,7 +26,7 @@ final class MemoryPlanTest {
       Path.of("..", "model", "src", "test", "resources", "golden", "models", "a", "config.json");
   private static final TrainingCore.Choice PLAIN = TrainingCore.Choice.PLAIN;
 
-  private final RunConfig config = new ConfigReader().read().config();
+  private final RunConfig config = with("eval.workers=0");
   private final Qwen25VlConfig shipped = Qwen25VlConfig.load(SHIPPED);
 
   @Test
@@ -134,7 +134,7 @@ final class MemoryPlanTest {
   @Test
   void whatLastsOnADeviceIsCountedInTheConfiguredTypes() {
     long one = 1_055_072;
-    RunConfig plain = with("rollout.workers=1");
+    RunConfig plain = with("rollout.workers=1", "eval.workers=0");
     assertEquals(
         Map.of("cpu", 4 * one + 4 * one + 8 * one + 2 * 4 * one),
         MemoryPlan.lasting(plain, shipped, PLAIN, false),
@@ -146,11 +146,32 @@ final class MemoryPlanTest {
         "reference");
 
     RunConfig small =
-        with("rollout.precision=bf16", "rollout.workers=3", "rollout.devices=[cuda:0, cuda:1]");
+        with(
+            "rollout.precision=bf16",
+            "rollout.workers=3",
+            "eval.workers=0",
+            "rollout.devices=[cuda:0, cuda:1]");
     TrainingCore.Choice rounded = new TrainingCore.Choice(false, Precision.BF16, true);
     assertEquals(
         Map.of("cpu", (2 + 4 + 4 + 8) * one, "cuda:0", 2 * 2 * 2 * one, "cuda:1", 2 * 2 * one),
         MemoryPlan.lasting(small, shipped, rounded, false));
+  }
+
+  @Test
+  void anEvaluatorIsCountedAsARolloutWorkerIsWhereItComputes() {
+    long one = 1_055_072;
+    RunConfig next =
+        with("rollout.workers=1", "eval.workers=2", "rollout.devices=[cuda:0, cuda:1, cuda:2]");
+    Map<String, Long> lasting = MemoryPlan.lasting(next, shipped, PLAIN, false);
+    assertEquals(
+        List.of(8 * one, 8 * one, 8 * one),
+        List.of(lasting.get("cuda:0"), lasting.get("cuda:1"), lasting.get("cuda:2")));
+
+    RunConfig own = with("eval.workers=1", "eval.devices=[cuda:3]");
+    Load load = Load.of(own, shipped, 90, 96, 56 * 56);
+    MemoryPlan plan = MemoryPlan.of(own, shipped, PLAIN, false, load);
+    assertTrue(plan.byDevice().containsKey("cuda:3"), plan.byDevice()::toString);
+    assertEquals(4 * plan.pushBytes(), plan.publishedBytes());
   }
 
   private static RunConfig with(String... settings) {

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import krites.actors.Orchestrator;
 import krites.actors.ParameterServer;
+import krites.actors.RolloutWorker;
 import krites.actors.WeightHolder;
 import krites.actors.WeightSource;
 import krites.grpo.PolicyVersion;
@@ -166,7 +167,7 @@ final class WeightPathTest {
                   }),
               name,
               CONFIG);
-      source = WeightHolder.source(system, system.scheduler());
+      source = WeightHolder.source(system, RolloutWorker.Duty.TRAINING, system.scheduler());
       systems.add(system);
     }
 
