@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.PolicyVersion;
@@ -213,7 +214,7 @@ public final class NodeAgent {
               coordinator = other;
               greet();
             }
-            case Remember(Job begun) -> job = begun;
+            case Remember(Job begun) -> onRemember(begun);
             case Forget(String id) -> onForget(id);
             case Order order -> onOrder(order);
             case Dismiss dismiss -> onDismiss(dismiss);
@@ -243,6 +244,18 @@ public final class NodeAgent {
 
   // --- hosting
   // -------------------------------------------------------------------------------------------------
+
+  /**
+   * What a job's actors are made from is prepared before the first order: a node that steps in for
+   * a lost one then begins at once.
+   */
+  private void onRemember(Job begun) {
+    job = begun;
+    boolean hosts = Stream.of(Hosts.Part.values()).map(Hosts.Part::role).anyMatch(roles::contains);
+    if (hosts && host == null && leaving == null) {
+      open(begun);
+    }
+  }
 
   private void onOrder(Order order) {
     String id = order.job().id();

@@ -57,6 +57,24 @@ final class ClusterRunTest {
     }
   }
 
+  /** It would step in for the other one. */
+  @Test
+  void aNodeThatHostsNothingYetIsPreparedToo() throws Exception {
+    try (ClusterWorld cluster = new ClusterWorld()) {
+      cluster.world.steps = 3;
+      cluster.node("orchestrator", "params", "reward", "rollout");
+      cluster.node("learner");
+      cluster.node("learner");
+      cluster.node("voter"); // it could host nothing
+      try (ClusterClient client = cluster.client()) {
+        ClusterWorld.await("all nodes", () -> client.survey().members().size() == 4);
+        client.submit(ClusterWorld.job());
+        assertEquals(List.of("Completed"), follow(client, new ArrayList<>()).lines());
+      }
+      assertEquals(3, cluster.prepared.get());
+    }
+  }
+
   @Test
   void theMembersOfALearnerAreOnNodesOfTheirOwnAndAllTakePartInEveryStep() throws Exception {
     try (ClusterWorld cluster = new ClusterWorld()) {

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -67,6 +68,9 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
 
   /** Whether weights go over a bulk plane; what every node fetched stands in {@link #fetched}. */
   boolean bulk;
+
+  /** How many nodes have made what a job's actors need. */
+  final AtomicInteger prepared = new AtomicInteger();
 
   final Set<String> fetched = ConcurrentHashMap.newKeySet();
   final ConcurrentLinkedQueue<RunOutcome> outcomes = new ConcurrentLinkedQueue<>();
@@ -196,6 +200,7 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
 
   @Override
   public HostedParts host(Job job) {
+    prepared.incrementAndGet();
     return new HostedParts() {
       @Override
       public RolloutEngine engine(int seat) {
