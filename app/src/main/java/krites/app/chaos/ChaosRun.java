@@ -35,7 +35,9 @@ final class ChaosRun implements AutoCloseable {
   /** The usual 3 s are too little where several processes start on few processors. */
   private static final String BIND = "60s";
 
-  private static final Duration END = Duration.ofSeconds(15); // a node hands back within 10 s
+  private static final Duration END =
+      Duration.ofSeconds(
+          5); // for nodes without a job; those that all leave at once wait for each other
 
   /** A run that has trained no step for so long stands still. */
   private static final Duration STILL = Duration.ofMinutes(5);
