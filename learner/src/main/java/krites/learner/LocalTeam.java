@@ -25,6 +25,8 @@ public final class LocalTeam implements PolicyTrainer {
   private static final long END_WITHIN_MILLIS =
       5_000; // a member in the middle of a micro-batch; after that it is left to itself
 
+  private static final System.Logger LOG = System.getLogger(LocalTeam.class.getName());
+
   private final PolicyTrainer leader;
   private final List<Thread> threads;
   private final AtomicReference<@Nullable Failure> failure;
@@ -71,17 +73,32 @@ public final class LocalTeam implements PolicyTrainer {
       Function<MemberExchange, TrainerMember> member,
       AtomicReference<@Nullable Failure> failure) {
     try (MemberExchange _ = exchange;
-        TrainerMember trainer = member.apply(exchange)) {
-      while (true) {
-        trainer.advance();
-      }
+        TrainerMember trainer = telling(exchange, failure, () -> member.apply(exchange))) {
+      telling(exchange, failure, () -> followForEver(trainer));
     } catch (MemberLost leaderIsGone) {
       // Whoever was lost tells why; a leading member that was closed has nothing to tell.
-      System.getLogger(LocalTeam.class.getName())
-          .log(System.Logger.Level.DEBUG, "member " + exchange.rank() + " ends", leaderIsGone);
+      LOG.log(System.Logger.Level.DEBUG, "member " + exchange.rank() + " ends", leaderIsGone);
+    } catch (RuntimeException | LinkageError | OutOfMemoryError told) {
+      LOG.log(System.Logger.Level.DEBUG, "member " + exchange.rank() + " failed", told);
+    }
+  }
+
+  /** The reason is known before the exchange is closed, by which the leading member notices. */
+  private static <T> T telling(
+      MemberExchange exchange, AtomicReference<@Nullable Failure> failure, Supplier<T> deed) {
+    try {
+      return deed.get();
+    } catch (MemberLost lost) {
+      throw lost;
     } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
       failure.compareAndSet(null, new Failure(exchange.rank(), e));
-      exchange.close();
+      throw e;
+    }
+  }
+
+  private static Void followForEver(TrainerMember trainer) {
+    while (true) {
+      trainer.advance();
     }
   }
 
