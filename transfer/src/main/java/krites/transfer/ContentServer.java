@@ -3,13 +3,7 @@ package krites.transfer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -19,31 +13,24 @@ import java.util.concurrent.atomic.LongAdder;
  * one word to the listener, and costs a thread for at most the patience of the settings.
  */
 public final class ContentServer implements AutoCloseable {
-  private final ServerSocketChannel socket;
+  private final ServerPort port;
   private final Ticket run;
   private final Shelf shelf;
   private final TransferSettings settings;
-  private final Carrier carrier;
   private final TransferListener listener;
-  private final Semaphore places;
-  private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final LongAdder bytesSent = new LongAdder();
-  private volatile boolean closed;
 
   private ContentServer(
-      ServerSocketChannel socket,
+      ServerPort port,
       Ticket run,
       Shelf shelf,
       TransferSettings settings,
-      Carrier carrier,
       TransferListener listener) {
-    this.socket = socket;
+    this.port = port;
     this.run = run;
     this.shelf = shelf;
     this.settings = settings;
-    this.carrier = carrier;
     this.listener = listener;
-    this.places = new Semaphore(settings.maxClients());
   }
 
   /**
@@ -60,65 +47,20 @@ public final class ContentServer implements AutoCloseable {
       Carrier carrier,
       TransferListener listener)
       throws IOException {
-    ServerSocketChannel socket = ServerSocketChannel.open();
-    try {
-      socket.bind(address);
-    } catch (IOException e) {
-      socket.close();
-      throw new TransferException("cannot serve weights on " + address + ": " + e.getMessage(), e);
-    }
-    ContentServer server = new ContentServer(socket, run, shelf, settings, carrier, listener);
-    daemon("transfer-accept", server::accept);
+    ServerPort port = ServerPort.open(address, "serve weights on", settings, carrier, listener);
+    ContentServer server = new ContentServer(port, run, shelf, settings, listener);
+    port.serve("transfer-serve", server::answer);
     return server;
   }
 
   /** Where it is bound. */
   public InetSocketAddress address() throws IOException {
-    return (InetSocketAddress) socket.getLocalAddress();
+    return port.address();
   }
 
   /** Bytes of contents sent since the start. */
   public long bytesSent() {
     return bytesSent.sum();
-  }
-
-  private static void daemon(String name, Runnable work) {
-    Thread.ofPlatform().daemon().name(name).start(work);
-  }
-
-  private void accept() {
-    while (!closed) {
-      try {
-        SocketChannel client = socket.accept();
-        Link link = carrier.accepted(client, settings);
-        if (places.tryAcquire()) {
-          daemon("transfer-serve", () -> serve(link));
-        } else {
-          listener.refused(link.peer(), WireFormat.Answer.BUSY.reason());
-          link.close();
-        }
-      } catch (ClosedChannelException e) {
-        return;
-      } catch (IOException e) {
-        listener.broken("a connection", "could not be accepted: " + e.getMessage());
-      }
-    }
-  }
-
-  private void serve(Link link) {
-    links.add(link);
-    try (link) {
-      answer(link);
-    } catch (IOException e) {
-      if (!closed) {
-        listener.broken(link.peer(), String.valueOf(e.getMessage()));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } finally {
-      links.remove(link);
-      places.release();
-    }
   }
 
   private void answer(Link link) throws IOException, InterruptedException {
@@ -207,8 +149,6 @@ public final class ContentServer implements AutoCloseable {
   /** Ends all transfers and frees the port. The shelf stays open. */
   @Override
   public void close() throws IOException {
-    closed = true;
-    socket.close();
-    links.forEach(Link::close);
+    port.close();
   }
 }

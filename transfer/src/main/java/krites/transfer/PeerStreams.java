@@ -3,17 +3,12 @@ package krites.transfer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +42,11 @@ public final class PeerStreams implements AutoCloseable {
   /** A member takes nothing for so long, though it lives: it waits for a third, and so would we. */
   private static final Duration TAKING = Duration.ofSeconds(60);
 
-  private final ServerSocketChannel socket;
+  private final ServerPort port;
   private final Ticket run;
   private final TransferSettings settings;
   private final Carrier carrier;
   private final TransferListener listener;
-  private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private volatile @Nullable Circle circle;
@@ -74,12 +68,12 @@ public final class PeerStreams implements AutoCloseable {
   }
 
   private PeerStreams(
-      ServerSocketChannel socket,
+      ServerPort port,
       Ticket run,
       TransferSettings settings,
       Carrier carrier,
       TransferListener listener) {
-    this.socket = socket;
+    this.port = port;
     this.run = run;
     this.settings = settings;
     this.carrier = carrier;
@@ -99,25 +93,15 @@ public final class PeerStreams implements AutoCloseable {
       Carrier carrier,
       TransferListener listener)
       throws IOException {
-    ServerSocketChannel socket = ServerSocketChannel.open();
-    try {
-      socket.bind(address);
-    } catch (IOException e) {
-      socket.close();
-      throw new TransferException("cannot listen on " + address + ": " + e.getMessage(), e);
-    }
-    PeerStreams streams = new PeerStreams(socket, run, settings, carrier, listener);
-    daemon("peer-accept", streams::accept);
+    ServerPort port = ServerPort.open(address, "listen on", settings, carrier, listener);
+    PeerStreams streams = new PeerStreams(port, run, settings, carrier, listener);
+    port.serve("peer-receive", streams::answer);
     return streams;
   }
 
   /** Where it listens. */
   public InetSocketAddress address() throws IOException {
-    return (InetSocketAddress) socket.getLocalAddress();
-  }
-
-  private static void daemon(String name, Runnable work) {
-    Thread.ofPlatform().daemon().name(name).start(work);
+    return port.address();
   }
 
   // --- the circle
@@ -177,7 +161,7 @@ public final class PeerStreams implements AutoCloseable {
     }
     for (Peer peer : joined.peers) {
       if (peer.rank != rank) {
-        daemon("peer-send-" + peer.rank, () -> call(joined, peer, within));
+        ServerPort.daemon("peer-send-" + peer.rank, () -> call(joined, peer, within));
       }
     }
     awaitAll(joined, within);
@@ -272,7 +256,7 @@ public final class PeerStreams implements AutoCloseable {
   private void call(Circle joined, Peer peer, Duration within) {
     TransferSettings patient = settings.waiting(within.compareTo(TAKING) > 0 ? within : TAKING);
     try (Link link = carrier.connect(joined.plan.addresses().get(peer.rank), patient)) {
-      links.add(link);
+      port.adopt(link);
       lock.lock();
       try {
         peer.to = link;
@@ -309,7 +293,7 @@ public final class PeerStreams implements AutoCloseable {
     lock.lock();
     try {
       if (peer.to != null) {
-        links.remove(peer.to);
+        port.release(peer.to);
       }
     } finally {
       lock.unlock();
@@ -429,45 +413,19 @@ public final class PeerStreams implements AutoCloseable {
     }
   }
 
-  private void accept() {
-    while (socket.isOpen()) {
-      try {
-        SocketChannel client = socket.accept();
-        Link link = carrier.accepted(client, settings);
-        if (links.size() < settings.maxClients()) {
-          links.add(link);
-          daemon("peer-receive", () -> answer(link));
-        } else {
-          listener.refused(link.peer(), WireFormat.Answer.BUSY.reason());
-          link.close();
-        }
-      } catch (ClosedChannelException e) {
-        return;
-      } catch (IOException e) {
-        listener.broken("a connection", "could not be accepted: " + e.getMessage());
-      }
+  private void answer(Link link) throws InterruptedException {
+    ByteBuffer hello = ByteBuffer.allocate(HELLO);
+    try {
+      link.receive(hello);
+    } catch (IOException e) {
+      listener.refused(link.peer(), "made no call: " + e.getMessage());
+      return;
     }
-  }
-
-  private void answer(Link link) {
-    try (link) {
-      ByteBuffer hello = ByteBuffer.allocate(HELLO);
-      try {
-        link.receive(hello);
-      } catch (IOException e) {
-        listener.refused(link.peer(), "made no call: " + e.getMessage());
-        return;
-      }
-      hello.flip();
-      if (hello.getInt() == MAGIC) {
-        judge(hello, link);
-      } else {
-        listener.refused(link.peer(), "does not speak this protocol");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } finally {
-      links.remove(link);
+    hello.flip();
+    if (hello.getInt() == MAGIC) {
+      judge(hello, link);
+    } else {
+      listener.refused(link.peer(), "does not speak this protocol");
     }
   }
 
@@ -598,10 +556,9 @@ public final class PeerStreams implements AutoCloseable {
       lock.unlock();
     }
     try {
-      socket.close();
+      port.close();
     } catch (IOException e) {
       listener.broken("the port", "could not be closed: " + e.getMessage());
     }
-    links.forEach(Link::close);
   }
 }

@@ -184,33 +184,27 @@ class PeerStreamsTest {
 
   @Test
   void aMemberWhoseHostStandsStillIsGivenUp() throws Exception {
-    List<PeerStreams> members = members(2, IMPATIENT);
-    List<InetSocketAddress> addresses = addresses(members);
-    try (Proxy proxy = new Proxy(addresses.get(0), 5_000, false)) {
-      addresses.set(0, proxy.address());
-      join(members, addresses);
-      members.get(1).send(0, ByteBuffer.allocate(100_000));
-      TransferException lost =
-          assertThrows(
-              TransferException.class,
-              () -> members.get(0).receive(1, ByteBuffer.allocate(100_000)));
-      assertTrue(lost.getMessage().contains("sent nothing for 600 ms"), lost.getMessage());
-    }
+    TransferException lost = lostThrough(5_000, false, IMPATIENT);
+    assertTrue(lost.getMessage().contains("sent nothing for 600 ms"), lost.getMessage());
   }
 
   @Test
   void aDamagedChunkIsSeen() throws Exception {
-    List<PeerStreams> members = members(2, SETTINGS);
+    TransferException lost = lostThrough(50_000, true, SETTINGS);
+    assertTrue(lost.getMessage().endsWith("sends a damaged chunk"), lost.getMessage());
+  }
+
+  /** What one of two members hears when something happens to the bytes on their way to it. */
+  private TransferException lostThrough(int after, boolean damages, TransferSettings settings)
+      throws Exception {
+    List<PeerStreams> members = members(2, settings);
     List<InetSocketAddress> addresses = addresses(members);
-    try (Proxy proxy = new Proxy(addresses.get(0), 50_000, true)) {
+    try (Proxy proxy = new Proxy(addresses.get(0), after, damages)) {
       addresses.set(0, proxy.address());
       join(members, addresses);
       members.get(1).send(0, ByteBuffer.allocate(100_000));
-      TransferException lost =
-          assertThrows(
-              TransferException.class,
-              () -> members.get(0).receive(1, ByteBuffer.allocate(100_000)));
-      assertTrue(lost.getMessage().endsWith("sends a damaged chunk"), lost.getMessage());
+      return assertThrows(
+          TransferException.class, () -> members.get(0).receive(1, ByteBuffer.allocate(100_000)));
     }
   }
 
