@@ -438,12 +438,18 @@ public final class DjlPolicyTrainer implements PolicyTrainer {
 
   @Override
   public WeightUpdate publish() {
-    String name = "v%06d-t%d".formatted(version.number(), version.term());
-    try (Arena arena = Arena.ofShared()) {
-      WeightStore.Published published =
-          store.publish(name, core.mastersApart() ? apart(arena::allocate) : core.current());
-      return new WeightUpdate(version, published.name(), published.sha256());
+    if (!core.mastersApart()) {
+      return publish(core.current());
     }
+    try (Arena arena = Arena.ofShared()) {
+      return publish(apart(arena::allocate));
+    }
+  }
+
+  private WeightUpdate publish(SavedWeights weights) {
+    WeightStore.Published published =
+        store.publish("v%06d-t%d".formatted(version.number(), version.term()), weights);
+    return new WeightUpdate(version, published.name(), published.sha256());
   }
 
   @Override

@@ -83,20 +83,9 @@ public final class OptimizerState implements AutoCloseable {
   /**
    * Zero moments.
    *
-   * @param names of the trained tensors
-   * @param tensors what is trained
+   * @param parts what is trained; how their moments are kept is that of the whole tensors
    * @param device owner of what lies beside the tensors: all of it, but what is offloaded
    */
-  static OptimizerState fresh(
-      List<String> names, NDList tensors, OptimizerSettings settings, NDManager device) {
-    List<Part> parts = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      parts.add(Part.whole(names.get(i), tensors.get(i).getShape()));
-    }
-    return fresh(parts, settings, device);
-  }
-
-  /** As above, for parts of tensors; how their moments are kept is that of the whole tensors. */
   static OptimizerState fresh(List<Part> parts, OptimizerSettings settings, NDManager device) {
     NDManager home =
         settings.offload() ? device.newSubManager(Device.cpu()) : device.newSubManager();
@@ -228,46 +217,79 @@ public final class OptimizerState implements AutoCloseable {
     }
   }
 
+  /** What a tensor of the file holds of a trained one. */
+  enum Holds {
+    MOMENT,
+    CODES,
+    SCALES,
+    STEPS
+  }
+
   /**
-   * A tensor of the file, or what this state has of it.
+   * A tensor of the file.
    *
    * @param part place of what it belongs to
-   * @param whole values in the file
-   * @param start first value of {@code tensor} in it
+   * @param first whether it is of the first moment; true for steps
    */
-  record Stored(int part, String name, NDArray tensor, long whole, long start) {}
+  record Entry(int part, String name, boolean first, Holds holds) {}
 
-  /** Everything under the names of the file, in its order. */
-  List<Stored> stored() {
-    List<Stored> all = new ArrayList<>();
-    addMoments(all, true);
-    addMoments(all, false);
+  /** All tensors of the file of a state, in its order. */
+  static List<Entry> entries(List<Part> parts, OptimizerKind kind) {
+    List<Entry> all = new ArrayList<>();
+    for (boolean first : new boolean[] {true, false}) {
+      String moment = first ? "first" : "second";
+      for (int i = 0; i < parts.size(); i++) {
+        String name = parts.get(i).name();
+        boolean codes = kind.quantizes(parts.get(i).shape().size());
+        all.add(new Entry(i, moment + "." + name, first, codes ? Holds.CODES : Holds.MOMENT));
+        if (codes) {
+          all.add(new Entry(i, moment + "_scale." + name, first, Holds.SCALES));
+        }
+      }
+    }
     for (int i = 0; i < parts.size(); i++) {
-      all.add(new Stored(i, "step." + parts.get(i).name(), steps.get(i), 1, 0));
+      all.add(new Entry(i, "step." + parts.get(i).name(), true, Holds.STEPS));
     }
     return all;
   }
 
-  private void addMoments(List<Stored> all, boolean first) {
-    String prefix = first ? "first" : "second";
-    for (int i = 0; i < parts.size(); i++) {
-      Part part = parts.get(i);
-      long whole = part.shape().size();
-      switch (moments.get(i)) {
-        case Full(NDArray m, NDArray v) ->
-            all.add(new Stored(i, prefix + "." + part.name(), first ? m : v, whole, part.start()));
-        case Quantized(NDArray m, NDArray mScale, NDArray v, NDArray vScale) -> {
-          all.add(new Stored(i, prefix + "." + part.name(), first ? m : v, whole, part.start()));
-          all.add(
-              new Stored(
-                  i,
-                  prefix + "_scale." + part.name(),
-                  first ? mScale : vScale,
-                  MomentCodes.blocks(whole),
-                  part.start() / MomentCodes.BLOCK));
-        }
-      }
+  /**
+   * What this state has of a tensor of the file.
+   *
+   * @param whole values in the file
+   * @param start first value of {@code tensor} in it
+   */
+  record Stored(Entry entry, NDArray tensor, long whole, long start) {
+    String name() {
+      return entry.name();
     }
+  }
+
+  /** Everything under the names of the file, in its order. */
+  List<Stored> stored() {
+    return entries(parts, settings.kind()).stream().map(this::stored).toList();
+  }
+
+  private Stored stored(Entry entry) {
+    Part part = parts.get(entry.part());
+    long whole = part.shape().size();
+    return switch (entry.holds()) {
+      case MOMENT, CODES -> new Stored(entry, moment(entry), whole, part.start());
+      case SCALES ->
+          new Stored(
+              entry, moment(entry), MomentCodes.blocks(whole), part.start() / MomentCodes.BLOCK);
+      case STEPS -> new Stored(entry, steps.get(entry.part()), 1, 0);
+    };
+  }
+
+  private NDArray moment(Entry entry) {
+    return switch (moments.get(entry.part())) {
+      case Full(NDArray m, NDArray v) -> entry.first() ? m : v;
+      case Quantized(NDArray m, NDArray mScale, NDArray v, NDArray vScale) ->
+          entry.holds() == Holds.SCALES
+              ? (entry.first() ? mScale : vScale)
+              : (entry.first() ? m : v);
+    };
   }
 
   @Override

@@ -36,36 +36,40 @@ final class ShardGathering {
   /** What the leading member gathers to write the file of the optimizer, in the file's order. */
   static List<Target> state(
       List<OptimizerState.Part> tensors, ParameterShards shards, OptimizerKind kind) {
-    List<Target> targets = new ArrayList<>();
-    for (String moment : List.of("first", "second")) {
-      for (int i = 0; i < tensors.size(); i++) {
-        OptimizerState.Part tensor = tensors.get(i);
-        long[] shape = tensor.shape().getShape();
-        if (kind.quantizes(tensor.shape().size())) {
-          targets.add(
-              new Target(
-                  moment + "." + tensor.name(),
-                  DType.U8,
-                  new long[] {tensor.shape().size()},
-                  pieces(shards, i, 1)));
-          targets.add(scales(moment + "_scale." + tensor.name(), shards, i));
-        } else {
-          targets.add(
-              new Target(
-                  moment + "." + tensor.name(), DType.F32, shape, pieces(shards, i, Float.BYTES)));
-        }
-      }
-    }
-    for (int i = 0; i < tensors.size(); i++) {
-      int owner = shards.owners(i).getFirst().member();
-      targets.add(
+    return OptimizerState.entries(tensors, kind).stream()
+        .map(entry -> target(entry, tensors.get(entry.part()), shards))
+        .toList();
+  }
+
+  private static Target target(
+      OptimizerState.Entry entry, OptimizerState.Part tensor, ParameterShards shards) {
+    int place = entry.part();
+    return switch (entry.holds()) {
+      case MOMENT ->
           new Target(
-              "step." + tensors.get(i).name(),
+              entry.name(),
+              DType.F32,
+              tensor.shape().getShape(),
+              pieces(shards, place, Float.BYTES));
+      case CODES ->
+          new Target(
+              entry.name(),
+              DType.U8,
+              new long[] {tensor.shape().size()},
+              pieces(shards, place, Byte.BYTES));
+      case SCALES -> scales(entry.name(), shards, place);
+      case STEPS ->
+          new Target(
+              entry.name(),
               DType.F32,
               new long[] {},
-              List.of(new Piece(owner, Float.BYTES))));
-    }
-    return targets;
+              List.of(new Piece(firstOwner(shards, place), Float.BYTES)));
+    };
+  }
+
+  /** Who tells how many steps were made with a tensor. */
+  private static int firstOwner(ParameterShards shards, int tensor) {
+    return shards.owners(tensor).getFirst().member();
   }
 
   /** What it gathers of a trained tensor's master. */
@@ -154,8 +158,8 @@ final class ShardGathering {
     return state.stored().stream()
         .filter(
             one ->
-                !one.name().startsWith("step.")
-                    || shards.owners(slices.get(one.part()).tensor()).getFirst().member() == member)
+                one.entry().holds() != OptimizerState.Holds.STEPS
+                    || firstOwner(shards, slices.get(one.entry().part()).tensor()) == member)
         .map(OptimizerState.Stored::tensor)
         .toList();
   }

@@ -63,6 +63,9 @@ final class ShardedUpdate {
       NDList gradients, boolean[][] present, double rate, AdamWSettings settings) {
     boolean[] wanted = anyOf(present);
     List<ParameterShards.Owned> parts = shards.parts(wanted, HostParts.VALUES);
+    if (parts.isEmpty()) {
+      throw new IllegalStateException("no gradients to make a step with");
+    }
     try (NDManager scope = manager.newSubManager()) {
       List<Integer> places = new ArrayList<>();
       NDList sums = new NDList();

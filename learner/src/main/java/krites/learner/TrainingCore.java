@@ -544,15 +544,6 @@ public final class TrainingCore implements AutoCloseable {
    * @param present which member has a gradient of a trained tensor, by member and place
    */
   Update update(boolean[][] present, double learningRate, AdamWSettings settings) {
-    boolean any = false;
-    for (boolean[] one : present) {
-      for (boolean has : one) {
-        any |= has;
-      }
-    }
-    if (!any) {
-      throw new IllegalStateException("no gradients to make a step with");
-    }
     Update update = sharded.orElseThrow().make(tail(gradients), present, learningRate, settings);
     forgetGradients();
     return update;

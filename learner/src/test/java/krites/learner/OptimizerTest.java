@@ -153,7 +153,7 @@ class OptimizerTest {
 
   private double bytesPerParameter(OptimizerKind kind, NDList tensors) {
     try (OptimizerState state =
-        OptimizerState.fresh(List.of("w"), tensors, new OptimizerSettings(kind, false), manager)) {
+        OptimizerState.fresh(parts(tensors), new OptimizerSettings(kind, false), manager)) {
       return state.bytes() / (double) tensors.get(0).getShape().size();
     }
   }
@@ -215,6 +215,13 @@ class OptimizerTest {
     return Math.sqrt(sum);
   }
 
+  /** All of some tensors, by their places. */
+  private static List<OptimizerState.Part> parts(NDList tensors) {
+    return IntStream.range(0, tensors.size())
+        .mapToObj(i -> OptimizerState.Part.whole("w" + i, tensors.get(i).getShape()))
+        .toList();
+  }
+
   private record Run(NDList weights, OptimizerState state) {}
 
   /** Some steps on tensors of all sizes with gradients of a seed. */
@@ -224,11 +231,7 @@ class OptimizerTest {
       weights.add(manager.create(values(seed, i, 0)).duplicate());
     }
     OptimizerState state =
-        OptimizerState.fresh(
-            List.of("a", "b", "c", "d", "e"),
-            weights,
-            new OptimizerSettings(kind, offload),
-            manager);
+        OptimizerState.fresh(parts(weights), new OptimizerSettings(kind, offload), manager);
     Optimizer optimizer = new Optimizer(script, state, manager, part);
     List<Integer> places = IntStream.range(0, SIZES.length).boxed().toList();
     for (int step = 1; step <= STEPS; step++) {
