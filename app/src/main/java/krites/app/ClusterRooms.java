@@ -76,10 +76,7 @@ record ClusterRooms(
     String origin = "the node's own";
     reader.withValue(origin, "engine.pin", "off"); // other nodes may share this machine
     if (!devices.isEmpty()) {
-      reader.withValue(origin, "rollout.devices", "[\"" + String.join("\", \"", devices) + "\"]");
-      reader.withValue(origin, "eval.devices", "[]");
-      reader.withValue(origin, "learner.device", devices.getFirst());
-      reader.withValue(origin, "learner.member-devices", "[]");
+      reader.withDevices(origin, devices);
     }
     return reader.read().config();
   }

@@ -1,6 +1,7 @@
 package krites.app;
 
 import ai.djl.Device;
+import java.util.List;
 import krites.app.config.ConfigReader;
 import krites.model.device.Devices;
 import org.jspecify.annotations.Nullable;
@@ -18,10 +19,7 @@ public final class DeviceOptions {
   /** Verbs with settings: one device for all engines and the learner, above what they say. */
   ConfigReader overrides(ConfigReader reader) {
     if (device != null) {
-      String origin = "--device " + device;
-      reader.withValue(origin, "rollout.devices", "[\"" + device + "\"]");
-      reader.withValue(origin, "eval.devices", "[]");
-      reader.withValue(origin, "learner.device", device);
+      reader.withDevices("--device " + device, List.of(device));
     }
     return reader;
   }

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import krites.actors.wire.BatchCodec;
 import krites.app.config.RunConfig;
 import krites.app.display.ByteProgress;
@@ -86,9 +85,7 @@ final class DjlEngines implements Engines {
     this.model = model;
     this.rolloutDevices = config.rollout().devices().stream().map(Devices::resolve).toList();
     this.learnerDevices =
-        IntStream.range(0, config.learner().members())
-            .mapToObj(member -> Devices.resolve(config.learner().device(member)))
-            .toList();
+        config.learner().devicesOfMembers().stream().map(Devices::resolve).toList();
     this.alone = alone;
     if (alone) {
       requireMemory();

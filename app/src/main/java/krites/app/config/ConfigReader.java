@@ -124,6 +124,18 @@ public final class ConfigReader {
   }
 
   /**
+   * Has everything computed on some devices, whatever the layers below say of single parts.
+   *
+   * @param devices at least one; the learner takes the first
+   */
+  public ConfigReader withDevices(String origin, List<String> devices) {
+    return withValue(origin, "rollout.devices", "[\"" + String.join("\", \"", devices) + "\"]")
+        .withValue(origin, "eval.devices", "[]")
+        .withValue(origin, "learner.device", devices.getFirst())
+        .withValue(origin, "learner.member-devices", "[]");
+  }
+
+  /**
    * Resolves the layers.
    *
    * @throws ConfigError naming place, key, expectation and the value found

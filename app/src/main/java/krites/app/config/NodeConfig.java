@@ -97,7 +97,7 @@ public record NodeConfig(
     var settings =
         new NodeSettings(
             node.getString("host"),
-            node.getInt("port"),
+            port(node, "node.port", LAST_PORT),
             bind.isEmpty() ? Optional.empty() : Optional.of(bind),
             node.getStringList("seeds"),
             Set.copyOf(node.getStringList("roles")),
@@ -112,9 +112,9 @@ public record NodeConfig(
         node.getBoolean("allow-plain"),
         new Health(
             health.getString("host"),
-            health.getInt("port"),
+            port(health, "node.health.port", LAST_PORT),
             environment.apply(health.getString("token-from"))),
-        port(node, "learner-port"),
+        port(node, "node.learner-port", LAST_PORT),
         weights(node.getConfig("weights")));
   }
 
@@ -126,16 +126,11 @@ public record NodeConfig(
     if (!plane.equals("bulk")) {
       throw new ConfigError("node.weights.plane: expected files or bulk, found \"" + plane + "\"");
     }
-    int port = weights.getInt("port");
-    if (port < 0 || port > LAST_PORT - 1) {
-      throw new ConfigError(
-          "node.weights.port: expected 0 to " + (LAST_PORT - 1) + ", found " + port);
-    }
     String folder = weights.getString("folder");
     return Optional.of(
         new Weights(
             Path.of(folder.isEmpty() ? System.getProperty("java.io.tmpdir") : folder),
-            port,
+            port(weights, "node.weights.port", LAST_PORT - 1), // the next one is taken too
             weights.getBoolean("deltas")));
   }
 
@@ -162,10 +157,11 @@ public record NodeConfig(
     return Optional.of(new NodeSettings.Tls(keys, trust, password));
   }
 
-  private static int port(Config node, String key) {
-    int port = node.getInt(key);
-    if (port < 0 || port > LAST_PORT) {
-      throw new ConfigError("node." + key + ": expected 0 to " + LAST_PORT + ", found " + port);
+  /** The port of a section, under its whole key. */
+  private static int port(Config section, String key, int last) {
+    int port = section.getInt(key.substring(key.lastIndexOf('.') + 1));
+    if (port < 0 || port > last) {
+      throw new ConfigError(key + ": expected 0 to " + last + ", found " + port);
     }
     return port;
   }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import krites.data.BadRows;
 import krites.data.PairOrder;
 import krites.data.format.DatasetFormat;
@@ -514,9 +515,10 @@ public record RunConfig(
       atLeast("learner.threads", 1, threads);
     }
 
-    /** Where a member computes when all are in one process; the first is the leading one. */
-    public String device(int member) {
-      return memberDevices.isEmpty() ? device : memberDevices.get(member % memberDevices.size());
+    /** Where each member computes when all are in one process; the first is the leading one. */
+    public List<String> devicesOfMembers() {
+      List<String> turns = memberDevices.isEmpty() ? List.of(device) : memberDevices;
+      return IntStream.range(0, members).mapToObj(i -> turns.get(i % turns.size())).toList();
     }
   }
 

@@ -61,18 +61,15 @@ public record MemoryPlan(
     Precision sampling = config.rollout().precision();
     RolloutMemory rollout = RolloutMemory.of(network, sampling, false, load);
     List<Role> roles = new ArrayList<>();
-    Map<String, Integer> learners = new LinkedHashMap<>();
-    for (int member = 0; member < members; member++) {
-      learners.merge(config.learner().device(member), 1, Integer::sum);
-    }
-    learners.forEach(
-        (device, count) ->
-            roles.add(
-                new Role(
-                    members == 1 ? "learner" : "learner member",
-                    count,
-                    device,
-                    learnerParts(learner, pass))));
+    copies(config.learner().devicesOfMembers())
+        .forEach(
+            (device, count) ->
+                roles.add(
+                    new Role(
+                        members == 1 ? "learner" : "learner member",
+                        count,
+                        device,
+                        learnerParts(learner, pass))));
     Map<String, List<String>> workers = new LinkedHashMap<>();
     workers.put(ROLLOUT, rolloutDevices(config));
     workers.put(EVALUATOR, evalDevices(config));
@@ -112,11 +109,12 @@ public record MemoryPlan(
   public static Map<String, Long> lasting(
       RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice, boolean reference) {
     Map<String, Long> sums = new LinkedHashMap<>();
-    int members = config.learner().members();
-    LearnerMemory learner = LearnerMemory.of(network, choice, reference, members);
-    for (int member = 0; member < members; member++) {
-      sums.merge(config.learner().device(member), learner.onDevice(), Long::sum);
-    }
+    LearnerMemory learner =
+        LearnerMemory.of(network, choice, reference, config.learner().members());
+    config
+        .learner()
+        .devicesOfMembers()
+        .forEach(device -> sums.merge(device, learner.onDevice(), Long::sum));
     long versions =
         2 * WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
     Stream.concat(rolloutDevices(config).stream(), evalDevices(config).stream())
