@@ -240,21 +240,12 @@ final class EvaluatorTest {
   @Test
   void aStopWaitsForAnEvaluationThatNoResumeCouldMake() throws Exception {
     world.stopWithin = Duration.ofSeconds(80); // half of it is enough wherever tests run
-    CountDownLatch training = new CountDownLatch(1);
     world.evaluatorFactory =
         index -> {
           pass();
           return evaluator(request -> {});
         };
-    world.beforeEachPiece =
-        step -> {
-          if (step == 3) {
-            training.countDown();
-          }
-        };
-    RunHandle handle = world.start();
-    training.await();
-    handle.stop();
+    RunHandle handle = stoppedInStepThree();
     gate.countDown();
 
     RunOutcome.Stopped stopped = assertInstanceOf(RunOutcome.Stopped.class, World.await(handle));
@@ -267,17 +258,8 @@ final class EvaluatorTest {
   @Test
   void aStopDoesNotWaitForEver() throws Exception {
     world.stopWithin = Duration.ofMillis(600);
-    CountDownLatch training = new CountDownLatch(1);
     world.evaluatorFactory = index -> evaluator(request -> world.hang());
-    world.beforeEachPiece =
-        step -> {
-          if (step == 3) {
-            training.countDown();
-          }
-        };
-    RunHandle handle = world.start();
-    training.await();
-    handle.stop();
+    RunHandle handle = stoppedInStepThree();
 
     RunOutcome.Stopped stopped = assertInstanceOf(RunOutcome.Stopped.class, World.await(handle));
 
@@ -301,6 +283,21 @@ final class EvaluatorTest {
 
     assertEquals(2, lost.size());
     assertEquals(List.of(0L, 5L, 10L), evaluatedSteps());
+  }
+
+  /** A run that was asked to stop in its third step. */
+  private RunHandle stoppedInStepThree() throws InterruptedException {
+    CountDownLatch training = new CountDownLatch(1);
+    world.beforeEachPiece =
+        step -> {
+          if (step == 3) {
+            training.countDown();
+          }
+        };
+    RunHandle handle = world.start();
+    training.await();
+    handle.stop();
+    return handle;
   }
 
   private void openAt(long now, long when) {

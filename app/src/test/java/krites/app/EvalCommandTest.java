@@ -6,10 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,8 +28,7 @@ final class EvalCommandTest {
 
   @TempDir static Path folder;
 
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final RealVerbs verbs = new RealVerbs();
 
   /** Pictures of the world as rows of RealWorldQA and as pairs of MM-RLHF RewardBench. */
   @BeforeAll
@@ -60,16 +56,6 @@ final class EvalCommandTest {
         "{\"question\":\"which?\",\"answer\":\"A\",\"image\":\"gone.png\"}\n");
   }
 
-  private int krites(String... arguments) {
-    out.reset();
-    err.reset();
-    return Main.run(
-        Main.Verbs.real(),
-        new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(err, true, StandardCharsets.UTF_8),
-        arguments);
-  }
-
   private int eval(String bench, String data, String into, String... more) {
     String[] first = {
       "eval",
@@ -86,7 +72,8 @@ final class EvalCommandTest {
       "--max-new-tokens",
       "80"
     };
-    return krites(Stream.concat(Arrays.stream(first), Arrays.stream(more)).toArray(String[]::new));
+    return verbs.run(
+        Stream.concat(Arrays.stream(first), Arrays.stream(more)).toArray(String[]::new));
   }
 
   private static double measure(JsonNode result, String name) {
@@ -111,8 +98,8 @@ final class EvalCommandTest {
 
   @Test
   void aBenchmarkOfFilesBecomesRecordsAndAResult() throws IOException {
-    assertEquals(ExitCode.OK, eval("realworldqa", "questions.jsonl", "rw", "--json"), err());
-    JsonNode result = JSON.readTree(out.toByteArray());
+    assertEquals(ExitCode.OK, eval("realworldqa", "questions.jsonl", "rw", "--json"), verbs.err());
+    JsonNode result = JSON.readTree(verbs.out());
 
     assertEquals(6, result.path("items").asInt());
     assertEquals(0, result.path("failed").asInt());
@@ -129,33 +116,35 @@ final class EvalCommandTest {
   /** What a kill leaves: some whole records, half a line. Nothing is asked twice. */
   @Test
   void aKilledEvaluationGoesOnWhereItStopped() throws IOException {
-    assertEquals(ExitCode.OK, eval("mm-rlhf", "pairs.jsonl", "mm", "--json"), err());
-    JsonNode whole = JSON.readTree(out.toByteArray());
+    assertEquals(ExitCode.OK, eval("mm-rlhf", "pairs.jsonl", "mm", "--json"), verbs.err());
+    JsonNode whole = JSON.readTree(verbs.out());
     List<String> before = records("mm");
     assertEquals(6, whole.path("asked_now").asInt());
 
     Path file = folder.resolve("mm/records.jsonl");
     Files.writeString(
         file, before.get(0) + "\n" + before.get(1) + "\n" + before.get(2).substring(0, 40));
-    assertEquals(ExitCode.OK, eval("mm-rlhf", "pairs.jsonl", "mm", "--json"), err());
-    JsonNode resumed = JSON.readTree(out.toByteArray());
+    assertEquals(ExitCode.OK, eval("mm-rlhf", "pairs.jsonl", "mm", "--json"), verbs.err());
+    JsonNode resumed = JSON.readTree(verbs.out());
 
     assertEquals(4, resumed.path("asked_now").asInt());
     assertEquals(whole.path("measures"), resumed.path("measures"));
     assertEquals(withoutTimes(before), withoutTimes(records("mm")), "bit for bit, order apart");
     assertTrue(measure(resumed, "acc+") <= measure(resumed, "accuracy"));
 
-    assertEquals(ExitCode.OK, eval("mm-rlhf", "pairs.jsonl", "mm", "--json"), err());
-    assertEquals(0, JSON.readTree(out.toByteArray()).path("asked_now").asInt());
+    assertEquals(ExitCode.OK, eval("mm-rlhf", "pairs.jsonl", "mm", "--json"), verbs.err());
+    assertEquals(0, JSON.readTree(verbs.out()).path("asked_now").asInt());
   }
 
   @Test
   void aLargerLimitGoesOnWithTheSameItems() throws IOException {
-    assertEquals(ExitCode.OK, eval("realworldqa", "questions.jsonl", "lim", "--limit", "2"), err());
+    assertEquals(
+        ExitCode.OK, eval("realworldqa", "questions.jsonl", "lim", "--limit", "2"), verbs.err());
     assertEquals(2, records("lim").size());
-    assertEquals(ExitCode.OK, eval("realworldqa", "questions.jsonl", "lim", "--limit", "4"), err());
+    assertEquals(
+        ExitCode.OK, eval("realworldqa", "questions.jsonl", "lim", "--limit", "4"), verbs.err());
     assertEquals(4, records("lim").size());
-    assertTrue(out().contains("4 items"), out());
+    assertTrue(verbs.out().contains("4 items"), verbs.out());
   }
 
   @Test
@@ -173,10 +162,10 @@ final class EvalCommandTest {
             "4",
             "--limit",
             "2"),
-        err());
+        verbs.err());
     JsonNode record = JSON.readTree(records("votes").getFirst());
     assertEquals(4, record.path("judgements").size());
-    JsonNode result = JSON.readTree(out.toByteArray());
+    JsonNode result = JSON.readTree(verbs.out());
     assertEquals(4, result.path("votes").asInt());
     assertTrue(measure(result, "votes=3/accuracy") >= 0);
   }
@@ -195,20 +184,23 @@ final class EvalCommandTest {
       "--out",
       folder.resolve("world").toString()
     };
-    assertEquals(ExitCode.OK, krites(arguments), err());
-    assertTrue(out().contains("position-consistency"), out());
-    assertTrue(out().contains("first-position"), out());
+    assertEquals(ExitCode.OK, verbs.run(arguments), verbs.err());
+    assertTrue(verbs.out().contains("position-consistency"), verbs.out());
+    assertTrue(verbs.out().contains("first-position"), verbs.out());
   }
 
   @Test
   void missingPicturesEndItUnlessTheyAreAllowed() throws IOException {
     assertEquals(ExitCode.INPUT, eval("realworldqa", "gone.jsonl", "gone"));
-    assertTrue(err().contains("1 of 1 items lack their pictures"), err());
-    assertTrue(err().contains("gone.png") && err().contains("--missing-images"), err());
+    assertTrue(verbs.err().contains("1 of 1 items lack their pictures"), verbs.err());
+    assertTrue(
+        verbs.err().contains("gone.png") && verbs.err().contains("--missing-images"), verbs.err());
 
     assertEquals(
-        ExitCode.OK, eval("realworldqa", "gone.jsonl", "gone", "--missing-images", "omit"), err());
-    assertTrue(out().contains("1 ASKED WITHOUT THEIR PICTURES"), out());
+        ExitCode.OK,
+        eval("realworldqa", "gone.jsonl", "gone", "--missing-images", "omit"),
+        verbs.err());
+    assertTrue(verbs.out().contains("1 ASKED WITHOUT THEIR PICTURES"), verbs.out());
     assertEquals(
         ExitCode.INPUT, eval("realworldqa", "gone.jsonl", "none", "--missing-images", "skip"));
   }
@@ -216,33 +208,28 @@ final class EvalCommandTest {
   @Test
   void mistakesAreOneLine() {
     assertEquals(ExitCode.INPUT, eval("no-such", "pairs.jsonl", "x"));
-    assertTrue(err().contains("mathvista") && err().contains("vl-rewardbench"), err());
+    assertTrue(
+        verbs.err().contains("mathvista") && verbs.err().contains("vl-rewardbench"), verbs.err());
     assertEquals(ExitCode.INPUT, eval("mmmu", "pairs.jsonl", "x"));
-    assertTrue(err().contains("pairs.jsonl, line 1") && err().contains("mmmu has"), err());
+    assertTrue(
+        verbs.err().contains("pairs.jsonl, line 1") && verbs.err().contains("mmmu has"),
+        verbs.err());
     assertEquals(ExitCode.INPUT, eval("mmmu", "absent.jsonl", "x"));
-    assertTrue(err().contains("there is no such file"), err());
-    assertEquals(ExitCode.INPUT, krites("eval", "--bench", "mmmu"));
-    assertTrue(err().contains("--model"), err());
-    assertEquals(ExitCode.INPUT, krites("eval", MODEL.toString(), "--bench", "mmmu"));
-    assertTrue(err().contains("--data"), err());
-    assertFalse(err().contains("\tat "), err());
+    assertTrue(verbs.err().contains("there is no such file"), verbs.err());
+    assertEquals(ExitCode.INPUT, verbs.run("eval", "--bench", "mmmu"));
+    assertTrue(verbs.err().contains("--model"), verbs.err());
+    assertEquals(ExitCode.INPUT, verbs.run("eval", MODEL.toString(), "--bench", "mmmu"));
+    assertTrue(verbs.err().contains("--data"), verbs.err());
+    assertFalse(verbs.err().contains("\tat "), verbs.err());
   }
 
   @Test
   void anotherEvaluationsFolderIsRefused() {
     assertEquals(
-        ExitCode.OK, eval("realworldqa", "questions.jsonl", "same", "--limit", "1"), err());
+        ExitCode.OK, eval("realworldqa", "questions.jsonl", "same", "--limit", "1"), verbs.err());
     assertEquals(
         ExitCode.INPUT,
         eval("realworldqa", "questions.jsonl", "same", "--limit", "1", "--instruction", "none"));
-    assertTrue(err().contains("instruction was"), err());
-  }
-
-  private String out() {
-    return out.toString(StandardCharsets.UTF_8);
-  }
-
-  private String err() {
-    return err.toString(StandardCharsets.UTF_8);
+    assertTrue(verbs.err().contains("instruction was"), verbs.err());
   }
 }

@@ -8,10 +8,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,51 +24,31 @@ import org.junit.jupiter.api.io.TempDir;
 /** A run that trains adapters with 8-bit moments: stopped, resumed, replayed and merged. */
 final class LoraRunTest {
   private static final List<String> SMALL =
-      List.of(
-          "--set",
-          "model.path=" + Path.of("..").resolve(ModelFolder.SHIPPED),
-          "--set",
-          "learner.lora.rank=64",
-          "--set",
-          "learner.optimizer=adamw-8bit",
-          "--set",
-          "rollout.groups-per-step=2",
-          "--set",
-          "rollout.group-size=2",
-          "--set",
-          "rollout.max-new-tokens=8",
-          "--set",
-          "eval.every-steps=0",
-          "--set",
-          "eval.max-new-tokens=1",
-          "--set",
-          "eval.critic-items=1",
-          "--set",
-          "eval.policy-items=0");
+      SmallRuns.with("learner.lora.rank=64", "learner.optimizer=adamw-8bit");
 
   @TempDir static Path folder;
   private static Path run;
 
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final RealVerbs verbs = new RealVerbs();
 
   @BeforeAll
   static void train() {
     run = folder.resolve("run");
-    LoraRunTest verbs = new LoraRunTest();
+    RealVerbs verbs = new RealVerbs();
     List<String> first = new ArrayList<>(List.of("train", "--steps", "2"));
     first.addAll(List.of("--run-dir", run.toString()));
     first.addAll(SMALL);
-    assertEquals(ExitCode.OK, verbs.krites(first.toArray(String[]::new)), verbs.both());
-    int code = verbs.krites("train", "--resume", run.toString(), "--steps", "3");
+    assertEquals(ExitCode.OK, verbs.run(first.toArray(String[]::new)), verbs.both());
+    int code = verbs.run("train", "--resume", run.toString(), "--steps", "3");
     assertEquals(ExitCode.OK, code, verbs.both());
   }
 
   @Test
   void theResumedRunIsReplayedBitForBit() throws IOException {
     Path again = folder.resolve("again");
-    assertEquals(ExitCode.OK, krites("replay", run.toString(), "--out", again.toString()), both());
-    assertTrue(text().contains("3 steps replayed, all identical\n"), text());
+    assertEquals(
+        ExitCode.OK, verbs.run("replay", run.toString(), "--out", again.toString()), verbs.both());
+    assertTrue(verbs.out().contains("3 steps replayed, all identical\n"), verbs.out());
     for (String file : List.of("adapter_model.safetensors", "optimizer.safetensors")) {
       Path last = run.resolve("checkpoints/step-3").resolve(file);
       assertEquals(-1, Files.mismatch(last, again.resolve(file)), file);
@@ -84,8 +61,8 @@ final class LoraRunTest {
     Path checkpoint = run.resolve("checkpoints/step-3");
     assertFalse(Files.exists(checkpoint.resolve("model.safetensors")));
     int code =
-        krites("model", "export", run.toString(), "--out", model.toString(), "--dtype", "f32");
-    assertEquals(ExitCode.OK, code, both());
+        verbs.run("model", "export", run.toString(), "--out", model.toString(), "--dtype", "f32");
+    assertEquals(ExitCode.OK, code, verbs.both());
 
     String digest;
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
@@ -114,12 +91,12 @@ final class LoraRunTest {
   void anotherKindOfTrainingIsRefusedWhenTheRunGoesOn() {
     assertEquals(
         ExitCode.INPUT,
-        krites(
+        verbs.run(
             "train", "--resume", run.toString(), "--steps", "9", "--set", "learner.lora.rank=0"));
-    assertTrue(errors().contains("learner.lora.rank: expected 64 as in the run"), errors());
+    assertTrue(verbs.err().contains("learner.lora.rank: expected 64 as in the run"), verbs.err());
     assertEquals(
         ExitCode.INPUT,
-        krites(
+        verbs.run(
             "train",
             "--resume",
             run.toString(),
@@ -127,26 +104,27 @@ final class LoraRunTest {
             "9",
             "--set",
             "learner.optimizer=adamw"));
-    assertTrue(errors().contains("learner.optimizer: expected adamw-8bit as in"), errors());
+    assertTrue(verbs.err().contains("learner.optimizer: expected adamw-8bit as in"), verbs.err());
   }
 
   @Test
   void aWrongTargetIsRefusedNamingTheAllowedOnes() {
     assertEquals(
-        ExitCode.INPUT, krites("train", "--set", "learner.lora.target-modules=[q_proj, query]"));
+        ExitCode.INPUT, verbs.run("train", "--set", "learner.lora.target-modules=[q_proj, query]"));
     assertTrue(
-        errors()
+        verbs
+            .err()
             .contains(
                 "expected some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj,"
                     + " found query"),
-        errors());
+        verbs.err());
   }
 
   @Test
   void anotherBaseAndADirectoryWithoutWeightsAreRefused() throws IOException {
     Path checkpoint = run.resolve("checkpoints/step-3");
-    assertEquals(ExitCode.INPUT, krites("eval", checkpoint.toString()), both());
-    assertTrue(errors().contains("holds adapters, not a model"), errors());
+    assertEquals(ExitCode.INPUT, verbs.run("eval", checkpoint.toString()), verbs.both());
+    assertTrue(verbs.err().contains("holds adapters, not a model"), verbs.err());
 
     Path other = Files.createDirectory(folder.resolve("other"));
     try (var files = Files.list(Path.of("..").resolve(ModelFolder.SHIPPED))) {
@@ -158,30 +136,8 @@ final class LoraRunTest {
     String result = folder.resolve("none").toString();
     assertEquals(
         ExitCode.INPUT,
-        krites(
+        verbs.run(
             "model", "export", checkpoint.toString(), "--out", result, "--like", other.toString()));
-    assertTrue(errors().contains("expected the base of " + checkpoint), errors());
-  }
-
-  private int krites(String... args) {
-    out.reset();
-    err.reset();
-    return Main.run(
-        Main.Verbs.real(),
-        new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(err, true, StandardCharsets.UTF_8),
-        args);
-  }
-
-  private String text() {
-    return out.toString(StandardCharsets.UTF_8);
-  }
-
-  private String errors() {
-    return err.toString(StandardCharsets.UTF_8);
-  }
-
-  private String both() {
-    return text() + errors();
+    assertTrue(verbs.err().contains("expected the base of " + checkpoint), verbs.err());
   }
 }

@@ -29,27 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class ReplayTest {
   private static final List<String> SMALL =
-      List.of(
-          "--set",
-          "model.path=" + Path.of("..").resolve(ModelFolder.SHIPPED),
-          "--set",
-          "rollout.groups-per-step=2",
-          "--set",
-          "rollout.group-size=2",
-          "--set",
-          "rollout.max-new-tokens=8",
-          "--set",
-          "eval.every-steps=0",
-          "--set",
-          "eval.max-new-tokens=1",
-          "--set",
-          "eval.critic-items=1",
-          "--set",
-          "eval.policy-items=0",
-          "--set",
-          "async.max-staleness=2",
-          "--set",
-          "checkpoint.every-steps=2");
+      SmallRuns.with("async.max-staleness=2", "checkpoint.every-steps=2");
 
   @TempDir static Path folder;
 

@@ -5,10 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -19,18 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class SelectCommandTest {
   @TempDir Path run;
 
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-  private int krites(String... arguments) {
-    out.reset();
-    err.reset();
-    return Main.run(
-        Main.Verbs.real(),
-        new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(err, true, StandardCharsets.UTF_8),
-        arguments);
-  }
+  private final RealVerbs verbs = new RealVerbs();
 
   /** The critic rises, the policy rises and falls; the first checkpoint was not kept. */
   private void writeRun() throws IOException {
@@ -58,37 +44,30 @@ final class SelectCommandTest {
   @Test
   void eachPurposeNamesItsStepAndTheFallIsTold() throws IOException {
     writeRun();
-    assertEquals(ExitCode.OK, krites("select", run.toString(), "--for", "critic", "--json"), err());
-    JsonNode critic = new ObjectMapper().readTree(out.toByteArray());
+    assertEquals(
+        ExitCode.OK, verbs.run("select", run.toString(), "--for", "critic", "--json"), verbs.err());
+    JsonNode critic = new ObjectMapper().readTree(verbs.out());
     assertEquals(100, critic.path("step").asInt());
     assertTrue(critic.path("checkpoint").asText().endsWith("step-100"));
     assertEquals("certain", critic.path("divergence").asText());
     assertEquals(5, critic.path("curve").size());
     assertTrue(critic.path("curve").get(0).path("critic_low").asDouble() < 0.5);
 
-    assertEquals(ExitCode.OK, krites("select", run.toString(), "--for", "policy"), err());
-    assertTrue(out().contains("step 50, "), out());
-    assertTrue(out().contains("WARNING: since step 50 the policy fell"), out());
-    assertTrue(out().contains("<- for policy"), out());
-    assertTrue(out().contains("not kept"), out());
+    assertEquals(ExitCode.OK, verbs.run("select", run.toString(), "--for", "policy"), verbs.err());
+    assertTrue(verbs.out().contains("step 50, "), verbs.out());
+    assertTrue(verbs.out().contains("WARNING: since step 50 the policy fell"), verbs.out());
+    assertTrue(verbs.out().contains("<- for policy"), verbs.out());
+    assertTrue(verbs.out().contains("not kept"), verbs.out());
   }
 
   @Test
   void whatIsNoRunOrHasNoCheckpointIsOneLine() throws IOException {
-    assertEquals(ExitCode.INPUT, krites("select", run.toString(), "--for", "critic"));
-    assertTrue(err().contains("evals.jsonl"), err());
+    assertEquals(ExitCode.INPUT, verbs.run("select", run.toString(), "--for", "critic"));
+    assertTrue(verbs.err().contains("evals.jsonl"), verbs.err());
     Files.writeString(run.resolve("evals.jsonl"), line(0, "critic", 0.5));
-    assertEquals(ExitCode.INPUT, krites("select", run.toString(), "--for", "critic"));
-    assertTrue(err().contains("checkpoint.keep"), err());
-    assertEquals(ExitCode.INPUT, krites("select", run.toString()));
-    assertEquals(ExitCode.INPUT, krites("select", run.toString(), "--for", "everything"));
-  }
-
-  private String out() {
-    return out.toString(StandardCharsets.UTF_8);
-  }
-
-  private String err() {
-    return err.toString(StandardCharsets.UTF_8);
+    assertEquals(ExitCode.INPUT, verbs.run("select", run.toString(), "--for", "critic"));
+    assertTrue(verbs.err().contains("checkpoint.keep"), verbs.err());
+    assertEquals(ExitCode.INPUT, verbs.run("select", run.toString()));
+    assertEquals(ExitCode.INPUT, verbs.run("select", run.toString(), "--for", "everything"));
   }
 }

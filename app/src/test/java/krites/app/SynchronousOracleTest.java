@@ -52,27 +52,11 @@ final class SynchronousOracleTest {
   private static final int STOPPED_AFTER = 2;
 
   private static final List<String> SMALL =
-      List.of(
-          "--set",
-          "model.path=" + Path.of("..").resolve(ModelFolder.SHIPPED),
-          "--set",
+      SmallRuns.with(
           "async.max-staleness=0",
-          "--set",
           "rollout.workers=1",
-          "--set",
-          "rollout.groups-per-step=2",
-          "--set",
           "rollout.group-size=4",
-          "--set",
-          "rollout.max-new-tokens=96",
-          "--set",
-          "eval.every-steps=0",
-          "--set",
-          "eval.max-new-tokens=1",
-          "--set",
-          "eval.critic-items=1",
-          "--set",
-          "eval.policy-items=0");
+          "rollout.max-new-tokens=96");
 
   @TempDir private Path folder;
 
