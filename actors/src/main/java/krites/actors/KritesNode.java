@@ -149,6 +149,7 @@ public final class KritesNode implements AutoCloseable {
     values.put(VoterDowning.CONFIG + ".worker-unreachable", downing.workerUnreachable());
     values.put(VoterDowning.CONFIG + ".voter-unreachable", downing.voterUnreachable());
     values.put(VoterDowning.CONFIG + ".no-quorum", downing.noQuorum());
+    values.put(VoterDowning.CONFIG + ".refused-means-ended", downing.refusedMeansEnded());
     values.put(
         KritesRun.REWARD_DISPATCHER + ".thread-pool-executor.fixed-pool-size", REWARD_THREADS);
     return values;

@@ -43,21 +43,25 @@ public record NodeSettings(
    * @param workerUnreachable until an unreachable node without a vote is given up
    * @param voterUnreachable until an unreachable voter is given up; longer than {@code noQuorum}
    * @param noQuorum until a node that sees no quorum gives itself up
+   * @param refusedMeansEnded whether a node at whose port nobody listens any more is given up at
+   *     once
    */
   public record Downing(
       int quorum,
       Duration heartbeatPause,
       Duration workerUnreachable,
       Duration voterUnreachable,
-      Duration noQuorum) {
-    /** For hosts that may be busy: a dead worker is given up after about 15 s. */
+      Duration noQuorum,
+      boolean refusedMeansEnded) {
+    /** For hosts that may be busy: a worker that is silent is given up after about 15 s. */
     public static final Downing USUAL =
         new Downing(
             1,
             Duration.ofSeconds(10),
             Duration.ofSeconds(5),
             Duration.ofSeconds(20),
-            Duration.ofSeconds(12));
+            Duration.ofSeconds(12),
+            true);
 
     public Downing {
       if (quorum < 1) {
@@ -75,7 +79,8 @@ public record NodeSettings(
 
     /** The same with another quorum. */
     public Downing withQuorum(int other) {
-      return new Downing(other, heartbeatPause, workerUnreachable, voterUnreachable, noQuorum);
+      return new Downing(
+          other, heartbeatPause, workerUnreachable, voterUnreachable, noQuorum, refusedMeansEnded);
     }
   }
 

@@ -57,6 +57,27 @@ final class ClusterRunTest {
     }
   }
 
+  /** By its port, since here nobody is given up for being silent. */
+  @Test
+  void aNodeWhoseProcessHasEndedIsGoneAtOnceAndTheRunGoesOn() throws Exception {
+    try (ClusterWorld cluster = new ClusterWorld()) {
+      cluster.world.steps = 6;
+      cluster.downing = ClusterWorld.PATIENT;
+      cluster.node("orchestrator", "params", "reward", "learner");
+      cluster.node("rollout");
+      KritesNode mortal = cluster.mortalNode("rollout");
+      try (ClusterClient client = cluster.client()) {
+        ClusterWorld.await("all nodes", () -> client.survey().members().size() == 3);
+        client.submit(ClusterWorld.job());
+        mortal.close();
+        ClusterWorld.await(
+            "the end of the membership", () -> client.survey().members().size() == 2);
+        assertEquals(List.of("Completed"), follow(client, new ArrayList<>()).lines());
+      }
+      assertEquals(0, summary(cluster).account().inFlight());
+    }
+  }
+
   /** It would step in for the other one. */
   @Test
   void aNodeThatHostsNothingYetIsPreparedToo() throws Exception {

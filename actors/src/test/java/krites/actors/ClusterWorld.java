@@ -48,7 +48,18 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
           Duration.ofSeconds(4),
           Duration.ofSeconds(1),
           Duration.ofSeconds(3),
-          Duration.ofSeconds(2));
+          Duration.ofSeconds(2),
+          true);
+
+  /** Nobody is given up for being silent. */
+  static final NodeSettings.Downing PATIENT =
+      new NodeSettings.Downing(
+          1,
+          Duration.ofMinutes(10),
+          Duration.ofMinutes(10),
+          Duration.ofMinutes(30),
+          Duration.ofMinutes(20),
+          true);
 
   /** Gossip for a test, and a node that ends like one that was killed when it is told to end. */
   private static final Config OVERRIDES =
@@ -65,6 +76,9 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
 
   final World world = new World();
   final FakeMembers members = new FakeMembers();
+
+  /** Of nodes that are yet to come. */
+  NodeSettings.Downing downing = QUICK;
 
   /** Whether weights go over a bulk plane; what every node fetched stands in {@link #fetched}. */
   boolean bulk;
@@ -107,7 +121,7 @@ final class ClusterWorld implements NodeRooms, AutoCloseable {
             Set.of(roles),
             "test",
             version,
-            QUICK,
+            downing,
             Optional.empty());
     KritesNode node = KritesNode.start(settings, this, overrides);
     nodes.add(node);

@@ -1,7 +1,6 @@
 package krites.app;
 
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import krites.actors.Job;
@@ -15,8 +14,10 @@ import krites.app.config.RunConfig;
 import krites.app.display.Terminal;
 import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
+import krites.app.run.RunFileException;
 import krites.app.run.RunFiles;
 import krites.app.run.RunHistory;
+import krites.app.run.RunLock;
 
 /**
  * A job on the node that leads it: the folder, which nobody else may write meanwhile, and the
@@ -33,7 +34,7 @@ final class ClusterLead implements Lead {
       RunConfig config, Datasets datasets, Optional<Resumption> from, RunDirectory directory) {
     this.directory = directory;
     this.log = RunLog.open(directory.path().resolve(RunDirectory.LOG));
-    double secondsBefore = RunHistory.read(directory.path()).wallSeconds();
+    double secondsBefore = RunHistory.secondsOf(directory.path());
     this.settings = Wiring.settings(config, from.map(Resumption::continuation));
     this.parts =
         Wiring.leadingParts(
@@ -49,38 +50,32 @@ final class ClusterLead implements Lead {
    * Opens the folder of a job, which is made unless the job goes on.
    *
    * @param again whether another process led the job before
+   * @param succeeds whether this one may take the folder from it when it is not gone
    * @throws Lead.Busy if that process still does
    * @throws InputError if something given cannot be used
    */
-  static ClusterLead open(Job job, boolean again) {
+  static ClusterLead open(Job job, boolean again, boolean succeeds) {
     ResolvedConfig resolved =
         new ConfigReader().withResolvedText("job " + job.id(), job.config()).read();
     RunConfig config = resolved.config();
     Path folder = Path.of(job.folder());
     Datasets datasets = InputError.guard(() -> Datasets.of(config));
     RunIdentity identity = InputError.guard(() -> RunIdentity.of(config));
-    boolean begun = Files.exists(folder.resolve(RunDirectory.EVENTS));
-    if (!job.resume() && !(again && begun)) {
-      return open(resolved, folder, datasets, identity, Optional.empty());
-    }
+    RunLock.Claim claim = new RunLock.Claim(job.id(), again && succeeds);
+    boolean goesOn = job.resume() || again && RunDirectory.hasBegun(folder);
     try {
-      return open(resolved, folder, datasets, identity, Optional.of(Resumption.newest(folder)));
-    } catch (InputError e) {
+      Optional<Resumption> from =
+          goesOn
+              ? Optional.of(again ? Resumption.afterLoss(folder) : Resumption.newest(folder))
+              : Optional.empty();
+      RunDirectory directory = TrainingRun.open(resolved, folder, from, identity, claim);
+      return new ClusterLead(config, datasets, from, directory);
+    } catch (InputError | RunFileException e) {
       if (again) {
         throw new Lead.Busy(String.valueOf(e.getMessage()), e);
       }
       throw e;
     }
-  }
-
-  private static ClusterLead open(
-      ResolvedConfig resolved,
-      Path folder,
-      Datasets datasets,
-      RunIdentity identity,
-      Optional<Resumption> from) {
-    RunDirectory directory = TrainingRun.open(resolved, folder, from, identity);
-    return new ClusterLead(resolved.config(), datasets, from, directory);
   }
 
   @Override

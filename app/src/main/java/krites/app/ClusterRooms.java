@@ -35,12 +35,15 @@ import org.jspecify.annotations.Nullable;
  * @param devices of this node, which replace those that a job names; empty leaves the job's
  * @param plane over which weights travel; empty where all nodes read the job's folder
  * @param members where its member of a learner listens for the others
+ * @param succeeds whether it may take a job's folder from a leader that is not gone: only one that
+ *     a quorum of several voters chose knows that no other leads
  */
 record ClusterRooms(
     TrainingRun.Rooms rooms,
     List<String> devices,
     Optional<WeightPlane> plane,
-    MemberPlanes members)
+    MemberPlanes members,
+    boolean succeeds)
     implements NodeRooms {
   ClusterRooms {
     devices = List.copyOf(devices);
@@ -48,7 +51,7 @@ record ClusterRooms(
 
   @Override
   public Lead lead(Job job, boolean again) {
-    return ClusterLead.open(job, again);
+    return ClusterLead.open(job, again, succeeds);
   }
 
   @Override

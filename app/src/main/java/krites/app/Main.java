@@ -3,8 +3,11 @@ package krites.app;
 import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST;
 import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import krites.app.answer.AskCommand;
@@ -73,6 +76,9 @@ import picocli.CommandLine.ScopeType;
 public final class Main {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
+  /** Set by the launcher: a file that says so when it is there. */
+  private static final String ARCHIVE_IS_WHOLE = "krites.archive.whole";
+
   @Option(
       names = {"-h", "--help"},
       usageHelp = true,
@@ -93,7 +99,22 @@ public final class Main {
     ParentWatch.begin();
     int code = run(Verbs.real(), System.out, System.err, args);
     System.out.flush();
+    if (code == ExitCode.OK) {
+      keepClasses();
+    }
     System.exit(code);
+  }
+
+  /** Tells the launcher that the archive of classes which Java writes now is worth keeping. */
+  private static void keepClasses() {
+    String mark = System.getProperty(ARCHIVE_IS_WHOLE);
+    if (mark != null) {
+      try {
+        Files.write(Path.of(mark), new byte[0]);
+      } catch (IOException e) {
+        LOG.info("the archive of classes is made again by the next run", e);
+      }
+    }
   }
 
   /**

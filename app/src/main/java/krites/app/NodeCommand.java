@@ -166,7 +166,12 @@ final class NodeCommand implements Callable<Integer> {
             () ->
                 KritesNode.start(
                     config.settings(),
-                    new ClusterRooms(rooms, config.devices(), plane(config), members(config)),
+                    new ClusterRooms(
+                        rooms,
+                        config.devices(),
+                        plane(config),
+                        members(config),
+                        config.settings().downing().quorum() > 1),
                     ConfigFactory.empty()))) {
       current.set(node);
       String roles = String.join(", ", new TreeSet<>(config.settings().roles()));

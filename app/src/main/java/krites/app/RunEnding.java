@@ -42,7 +42,7 @@ record RunEnding(RunDirectory directory, double secondsBefore, Terminal terminal
               Optional<Throwable> cause,
               Optional<RunSummary> summary) -> {
         cause.ifPresent(thrown -> LOG.info("the run failed", thrown));
-        summary.ifPresent(this::write);
+        summary.ifPresent(known -> write(known, RunHistory.read(directory.path())));
         Path log = directory.path().resolve(RunDirectory.LOG);
         yield new Lead.Conclusion(
             ExitCode.RUN_FAILED, List.of(reason + " (details in " + log + ")"));
@@ -75,14 +75,13 @@ record RunEnding(RunDirectory directory, double secondsBefore, Terminal terminal
   }
 
   private List<String> summarize(RunSummary summary) {
-    Map<String, @Nullable Object> written = write(summary);
     RunHistory history = RunHistory.read(directory.path());
+    Map<String, @Nullable Object> written = write(summary, history);
     return ResultTable.lines(terminal, written, history.first(), history.last(), directory.path());
   }
 
-  private Map<String, @Nullable Object> write(RunSummary summary) {
-    Map<String, @Nullable Object> content =
-        RunHistory.read(directory.path()).summary(summary, secondsBefore);
+  private Map<String, @Nullable Object> write(RunSummary summary, RunHistory history) {
+    Map<String, @Nullable Object> content = history.summary(summary, secondsBefore);
     content.put("journal_records", directory.journal().records());
     content.put("journal_digest", directory.journal().digest());
     directory.writeSummary(content);

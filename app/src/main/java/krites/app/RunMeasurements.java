@@ -3,9 +3,11 @@ package krites.app;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import krites.app.config.RunConfig;
 import krites.app.run.JournalReader;
 import krites.app.run.JournalRecord;
@@ -22,11 +24,10 @@ import krites.simulator.Measurements;
 final class RunMeasurements {
   private static final double MILLIS_PER_SECOND = 1000;
 
-  private final List<Map<String, Object>> steps;
+  private final Map<String, Double> sums = new HashMap<>();
+  private long steps;
 
-  private RunMeasurements(List<Map<String, Object>> steps) {
-    this.steps = steps;
-  }
+  private RunMeasurements() {}
 
   /**
    * @param config of the recorded run
@@ -34,12 +35,19 @@ final class RunMeasurements {
    */
   static Measurements read(Path folder, RunConfig config) {
     RunDirectory.requireRun(folder);
-    List<Map<String, Object>> lines = JsonLines.read(folder.resolve(RunDirectory.METRICS));
-    if (lines.size() < 2) {
+    RunMeasurements steps = new RunMeasurements();
+    AtomicLong lines = new AtomicLong();
+    JsonLines.each(
+        folder.resolve(RunDirectory.METRICS),
+        line -> {
+          if (lines.incrementAndGet() > 1) {
+            steps.add(line);
+          }
+        });
+    if (lines.get() < 2) {
       throw new InputError(
-          "run " + folder + " has " + lines.size() + " steps; a trace needs at least 2");
+          "run " + folder + " has " + lines.get() + " steps; a trace needs at least 2");
     }
-    RunMeasurements steps = new RunMeasurements(lines.subList(1, lines.size()));
     GroupClock clock = clock(folder.resolve(RunDirectory.EVENTS));
     int groupSize = config.rollout().groupSize();
     double responses = (double) config.rollout().groupsPerStep() * config.rollout().groupSize();
@@ -73,11 +81,13 @@ final class RunMeasurements {
 
   private static List<Integer> lengths(Path folder) {
     List<Integer> lengths = new ArrayList<>();
-    for (Map<String, Object> sample : JsonLines.read(folder.resolve(RunDirectory.SAMPLES))) {
-      if (sample.get("tokens") instanceof Number tokens) {
-        lengths.add(tokens.intValue());
-      }
-    }
+    JsonLines.each(
+        folder.resolve(RunDirectory.SAMPLES),
+        sample -> {
+          if (sample.get("tokens") instanceof Number tokens) {
+            lengths.add(tokens.intValue());
+          }
+        });
     return lengths;
   }
 
@@ -93,12 +103,12 @@ final class RunMeasurements {
             + sum("learner/policy_seconds")
             + sum("learner/optimizer_seconds");
     double rest = sum("seconds/train") - parts;
-    return rest > 0 ? Optional.of(rest / steps.size()) : Optional.empty();
+    return rest > 0 ? Optional.of(rest / steps) : Optional.empty();
   }
 
   private Optional<Double> stepsPerMinute() {
     double seconds = sum("seconds/step") - sum("seconds/eval");
-    return seconds > 0 ? Optional.of(60 * steps.size() / seconds) : Optional.empty();
+    return seconds > 0 ? Optional.of(60 * steps / seconds) : Optional.empty();
   }
 
   private Optional<Double> ratio(String above, String below) {
@@ -108,12 +118,20 @@ final class RunMeasurements {
 
   private Optional<Double> mean(String name) {
     double sum = sum(name);
-    return sum > 0 ? Optional.of(sum / steps.size()) : Optional.empty();
+    return sum > 0 ? Optional.of(sum / steps) : Optional.empty();
+  }
+
+  private void add(Map<String, Object> step) {
+    steps++;
+    step.forEach(
+        (name, value) -> {
+          if (value instanceof Number number) {
+            sums.merge(name, number.doubleValue(), Double::sum);
+          }
+        });
   }
 
   private double sum(String name) {
-    return steps.stream()
-        .mapToDouble(step -> step.get(name) instanceof Number number ? number.doubleValue() : 0)
-        .sum();
+    return sums.getOrDefault(name, 0.0);
   }
 }

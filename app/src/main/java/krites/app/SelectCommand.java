@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import krites.app.run.JsonLines;
 import krites.app.run.RunDirectory;
 import krites.app.run.RunHistory;
 import krites.eval.select.CurvePoint;
@@ -96,11 +97,12 @@ final class SelectCommand implements Callable<Integer> {
 
   /** The evaluations of the run by step. */
   private List<CurvePoint> points() {
-    if (!Files.exists(folder.resolve(RunDirectory.EVALS))) {
+    Path evals = folder.resolve(RunDirectory.EVALS);
+    if (!Files.exists(evals)) {
       throw new InputError(folder + " is no folder of a run: it has no " + RunDirectory.EVALS);
     }
     Map<Long, CurvePoint> points = new TreeMap<>();
-    for (Map<String, Object> line : InputError.guard(() -> RunHistory.read(folder)).evals()) {
+    for (Map<String, Object> line : InputError.guard(() -> JsonLines.read(evals))) {
       Optional<Share> share = share(line);
       long step = line.get("step") instanceof Number number ? number.longValue() : 0;
       CurvePoint before =

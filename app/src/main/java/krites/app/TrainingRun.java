@@ -18,6 +18,7 @@ import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
 import krites.app.run.RunFiles;
 import krites.app.run.RunHistory;
+import krites.app.run.RunLock;
 import krites.grpo.port.ImageStore;
 import krites.grpo.port.RewardFunction;
 import org.slf4j.Logger;
@@ -72,7 +73,12 @@ final class TrainingRun {
     try (Engines engines =
             InputError.guard(() -> rooms.engines().create(config, datasets.images(), folder));
         RunDirectory directory =
-            open(resolved, folder, from, InputError.guard(() -> RunIdentity.of(config)));
+            open(
+                resolved,
+                folder,
+                from,
+                InputError.guard(() -> RunIdentity.of(config)),
+                RunLock.Claim.ofThisProcess());
         RunLog _ = RunLog.open(folder.resolve(RunDirectory.LOG))) {
       return run(config, datasets, engines, reward, directory);
     }
@@ -82,18 +88,24 @@ final class TrainingRun {
    * Makes the folder of a run, or takes up the one that it goes on in.
    *
    * @param identity of what the run depends on
+   * @param claim who writes the folder
    * @throws InputError if what the run depends on is not what it was
    */
   static RunDirectory open(
-      ResolvedConfig resolved, Path folder, Optional<Resumption> from, RunIdentity identity) {
+      ResolvedConfig resolved,
+      Path folder,
+      Optional<Resumption> from,
+      RunIdentity identity,
+      RunLock.Claim claim) {
     RunConfig config = resolved.config();
     int keep = config.checkpoint().keep();
     if (from.isPresent()) {
       identity.requireSameAs(folder);
       return RunDirectory.resume(
-          folder, resolved.text(), keep, config.journal(), from.get().continuation());
+          folder, resolved.text(), keep, config.journal(), from.get(), claim);
     }
-    RunDirectory directory = RunDirectory.create(folder, resolved.text(), keep, config.journal());
+    RunDirectory directory =
+        RunDirectory.create(folder, resolved.text(), keep, config.journal(), claim);
     directory.writeIdentity(identity.values());
     return directory;
   }
@@ -104,12 +116,15 @@ final class TrainingRun {
       Engines engines,
       RewardFunction reward,
       RunDirectory directory) {
-    RunHistory before = RunHistory.read(folder);
-    double secondsBefore = before.wallSeconds();
+    double secondsBefore = RunHistory.secondsOf(folder);
     long stepsBefore = from.map(resumption -> resumption.state().step()).orElse(0L);
     ProgressDisplay display =
         new ProgressDisplay(
-            terminal, InstantSource.system(), config.run().steps(), stepsBefore, before.newest());
+            terminal,
+            InstantSource.system(),
+            config.run().steps(),
+            stepsBefore,
+            RunHistory.newestOf(folder));
     display.note(
         (from.isPresent() ? "going on after step " + stepsBefore + " in " : "run folder ")
             + folder);

@@ -11,7 +11,6 @@ import krites.actors.RunSettings;
 import krites.app.config.LiveKeys;
 import krites.app.config.RewardConfig;
 import krites.app.config.RunConfig;
-import krites.app.run.CheckpointFiles;
 import krites.app.run.ControlFiles;
 import krites.app.run.Resumption;
 import krites.app.run.RunDirectory;
@@ -112,7 +111,7 @@ final class Wiring {
         datasets.train(),
         datasets.evalSets(),
         recorder,
-        new CheckpointFiles(directory.checkpoints(), directory.journal()::digest),
+        directory.checkpointFiles(),
         engines.weights(),
         Optional.of(() -> recovery(engines, directory)),
         inbox(directory),
@@ -147,7 +146,7 @@ final class Wiring {
         NoWeights.HERE,
         Optional.of(
             () -> {
-              Resumption from = Resumption.newest(directory.path());
+              Resumption from = Resumption.afterLoss(directory.path());
               directory.rewind(from.state());
               return Optional.of(
                   new RunParts.Recovery(
@@ -186,7 +185,7 @@ final class Wiring {
 
   /** The newest checkpoint, with the growing files but the journal cut back to it. */
   private static Optional<RunParts.Recovery> recovery(Engines engines, RunDirectory directory) {
-    Resumption from = Resumption.newest(directory.path());
+    Resumption from = Resumption.afterLoss(directory.path());
     directory.rewind(from.state());
     return Optional.of(
         new RunParts.Recovery(from.continuation(), () -> engines.trainer(Optional.of(from))));

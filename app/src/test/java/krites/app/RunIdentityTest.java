@@ -1,5 +1,6 @@
 package krites.app;
 
+import static krites.app.run.TestJournals.ALONE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -30,7 +31,7 @@ final class RunIdentityTest {
     data = Files.writeString(folder.resolve("train.jsonl"), "{\"a\":1}\n");
     run = folder.resolve("run");
     RunConfig config = config(model, data);
-    try (RunDirectory directory = RunDirectory.create(run, "", 0, config.journal())) {
+    try (RunDirectory directory = RunDirectory.create(run, "", 0, config.journal(), ALONE)) {
       directory.writeIdentity(RunIdentity.of(config).values());
     }
   }
@@ -74,7 +75,7 @@ final class RunIdentityTest {
 
     RunConfig mixed = config(model, data, "data.train-policy=" + data);
     try (RunDirectory directory =
-        RunDirectory.create(folder.resolve("mixed"), "", 0, mixed.journal())) {
+        RunDirectory.create(folder.resolve("mixed"), "", 0, mixed.journal(), ALONE)) {
       directory.writeIdentity(RunIdentity.of(mixed).values());
     }
     run = folder.resolve("mixed");

@@ -2,7 +2,6 @@ package krites.actors.cluster;
 
 import java.util.HexFormat;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.FlowShape;
 import org.apache.pekko.stream.Inlet;
@@ -36,17 +35,24 @@ final class FrameGuard extends GraphStage<FlowShape<ByteString, ByteString>> {
   private final FlowShape<ByteString, ByteString> shape = FlowShape.of(in, out);
   private final Limits limits;
   private final boolean tls;
-  private final Consumer<String> refused;
+  private final Listener listener;
+
+  /** Hears of connections, from threads of the remoting. */
+  interface Listener {
+    /** A connection was refused; {@code reason} is one line. */
+    void refused(String reason);
+
+    /** A connection over which a node spoke has ended. */
+    void ended();
+  }
 
   /**
    * @param tls whether TLS stands before it
-   * @param refused hears why a connection was refused, one line for each, from threads of the
-   *     remoting
    */
-  FrameGuard(Limits limits, boolean tls, Consumer<String> refused) {
+  FrameGuard(Limits limits, boolean tls, Listener listener) {
     this.limits = limits;
     this.tls = tls;
-    this.refused = refused;
+    this.listener = listener;
   }
 
   @Override
@@ -82,7 +88,7 @@ final class FrameGuard extends GraphStage<FlowShape<ByteString, ByteString>> {
               ByteString bytes = grab(in);
               Optional<String> trouble = reader.read(bytes);
               if (trouble.isPresent()) {
-                refused.accept(trouble.get());
+                listener.refused(trouble.get());
                 failStage(new Refused(trouble.get()));
               } else {
                 push(out, bytes);
@@ -98,8 +104,10 @@ final class FrameGuard extends GraphStage<FlowShape<ByteString, ByteString>> {
 
     @Override
     public void postStop() {
-      if (tls && !reader.hasBegun()) {
-        refused.accept("it ended before the TLS handshake was done");
+      if (reader.isNode()) {
+        listener.ended();
+      } else if (tls && !reader.hasBegun()) {
+        listener.refused("it ended before the TLS handshake was done");
       }
     }
   }
@@ -112,6 +120,8 @@ final class FrameGuard extends GraphStage<FlowShape<ByteString, ByteString>> {
     private int lengthBytes;
     private int length;
     private int bodyLeft;
+    private boolean announced;
+    private boolean troubled;
 
     FrameReader(Limits limits) {
       this.limits = limits;
@@ -121,8 +131,19 @@ final class FrameGuard extends GraphStage<FlowShape<ByteString, ByteString>> {
       return headBytes > 0;
     }
 
+    /** Whether all so far is what a node sends, its first frame announced. */
+    boolean isNode() {
+      return announced && !troubled;
+    }
+
     /** Reads on; says what is wrong, once. */
     Optional<String> read(ByteString bytes) {
+      Optional<String> trouble = trouble(bytes);
+      troubled |= trouble.isPresent();
+      return trouble;
+    }
+
+    private Optional<String> trouble(ByteString bytes) {
       int at = 0;
       while (at < bytes.size()) {
         if (headBytes < head.length) {
@@ -145,6 +166,7 @@ final class FrameGuard extends GraphStage<FlowShape<ByteString, ByteString>> {
                       + " bytes, expected at most "
                       + limit());
             }
+            announced = true;
             bodyLeft = length;
             lengthBytes = 0;
             length = 0;

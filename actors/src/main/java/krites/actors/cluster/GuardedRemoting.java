@@ -3,7 +3,6 @@ package krites.actors.cluster;
 import com.typesafe.config.Config;
 import java.lang.reflect.Field;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.ExtendedActorSystem;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -35,24 +34,38 @@ public final class GuardedRemoting {
 
   private GuardedRemoting() {}
 
-  /** Guards an actor system that has started, and logs a line for each connection it refuses. */
+  /** A connection over which another node spoke has ended; to be heard in the event stream. */
+  record ConnectionEnded() {}
+
+  /**
+   * Guards an actor system that has started, logs a line for each connection it refuses, and tells
+   * the event stream when one has ended.
+   */
   public static void guard(ActorSystem<?> system) {
     AtomicLong minute = new AtomicLong(Long.MIN_VALUE);
     AtomicLong lines = new AtomicLong();
     guard(
         system,
-        reason -> {
-          long now = System.nanoTime() / MINUTE_NANOS;
-          if (minute.getAndSet(now) != now) {
-            lines.set(0);
+        new FrameGuard.Listener() {
+          @Override
+          public void refused(String reason) {
+            long now = System.nanoTime() / MINUTE_NANOS;
+            if (minute.getAndSet(now) != now) {
+              lines.set(0);
+            }
+            if (lines.incrementAndGet() <= LINES_A_MINUTE) {
+              LOG.warn("a connection to the port of the actors is refused: {}", reason);
+            }
           }
-          if (lines.incrementAndGet() <= LINES_A_MINUTE) {
-            LOG.warn("a connection to the port of the actors is refused: {}", reason);
+
+          @Override
+          public void ended() {
+            Adapter.toClassic(system).eventStream().publish(new ConnectionEnded());
           }
         });
   }
 
-  static void guard(ActorSystem<?> system, Consumer<String> refused) {
+  static void guard(ActorSystem<?> system, FrameGuard.Listener listener) {
     Config config = system.settings().config();
     var limits =
         new FrameGuard.Limits(
@@ -71,7 +84,7 @@ public final class GuardedRemoting {
       var pekkos = Await.result(now, Duration.create("10s"));
       var guarded =
           Flow.of(ByteString.class)
-              .via(new FrameGuard(limits, tls, refused))
+              .via(new FrameGuard(limits, tls, listener))
               .via(pekkos.asJava())
               .asScala();
       field.set(provider.transport(), Future.successful(guarded));

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A voter in quorum gives up a node that was unreachable for long enough; voters are given
- *       more time than workers.
+ *       more time than workers. A node whose process has ended is given no time.
  *   <li>A node that sees no quorum for a while gives itself up, before a quorum elsewhere would
  *       give it up.
  *   <li>Before it has seen a quorum for the first time, a node waits longer, and then gives itself
@@ -27,8 +27,16 @@ import org.jspecify.annotations.Nullable;
  * changes nothing. Time is passed in. Not thread safe.
  */
 final class VoterRule {
-  /** A member as this node sees it. */
-  record Seen(String address, boolean voter, boolean reachable) {}
+  /**
+   * A member as this node sees it.
+   *
+   * @param ended whether its process is known to have ended; then it does not count as reachable
+   */
+  record Seen(String address, boolean voter, boolean reachable, boolean ended) {
+    Seen {
+      reachable = reachable && !ended;
+    }
+  }
 
   /** What to do now: whom to give up; itself, too, when there is no quorum. */
   record Verdict(Set<String> down, boolean downSelf) {
@@ -97,7 +105,7 @@ final class VoterRule {
     for (Seen seen : members) {
       Long since = unreachableSince.get(seen.address());
       Duration limit = seen.voter() ? limits.voterUnreachable() : limits.workerUnreachable();
-      if (since != null && nowNanos - since >= limit.toNanos()) {
+      if (since != null && (seen.ended() || nowNanos - since >= limit.toNanos())) {
         overdue.add(seen.address());
       }
     }

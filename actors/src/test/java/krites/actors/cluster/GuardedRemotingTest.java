@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -76,10 +77,23 @@ final class GuardedRemotingTest {
 
   private void strangersAreRefused(String settings, String noise, String frame) throws Exception {
     LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
+    CountDownLatch ended = new CountDownLatch(1);
     ActorSystem<String> node = system("node", settings, heard);
     ActorSystem<String> other = system("other", settings, new LinkedBlockingQueue<>());
     try {
-      GuardedRemoting.guard(node, refused::add);
+      GuardedRemoting.guard(
+          node,
+          new FrameGuard.Listener() {
+            @Override
+            public void refused(String reason) {
+              refused.add(reason);
+            }
+
+            @Override
+            public void ended() {
+              ended.countDown();
+            }
+          });
       var address = Cluster.get(node).selfMember().address();
       int port = address.getPort().orElseThrow();
       byte[] random = new byte[300];
@@ -94,6 +108,9 @@ final class GuardedRemotingTest {
           Adapter.toTyped(Adapter.toClassic(other).provider().resolveActorRef(address + "/user"));
       ref.tell("hello");
       assertEquals("hello", heard.poll(60, TimeUnit.SECONDS));
+      assertEquals(1, ended.getCount(), "strangers are not told as nodes");
+      other.terminate();
+      assertTrue(ended.await(60, TimeUnit.SECONDS));
       assertTrue(refused.isEmpty(), refused.toString());
     } finally {
       node.terminate();

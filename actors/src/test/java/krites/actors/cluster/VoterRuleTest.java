@@ -28,11 +28,11 @@ final class VoterRuleTest {
   }
 
   private static Seen voter(String name, boolean reachable) {
-    return new Seen(name, true, reachable);
+    return new Seen(name, true, reachable, false);
   }
 
   private static Seen worker(String name, boolean reachable) {
-    return new Seen(name, false, reachable);
+    return new Seen(name, false, reachable, false);
   }
 
   @Test
@@ -44,6 +44,25 @@ final class VoterRuleTest {
     assertEquals(Set.of(), rule.look("a", seen, 4 * SECOND).down());
     assertEquals(Set.of("w"), rule.look("a", seen, 5 * SECOND).down());
     assertEquals(Set.of("w", "c"), rule.look("a", seen, 20 * SECOND).down());
+  }
+
+  @Test
+  void whoseProcessHasEndedIsGivenUpAtOnceByAQuorum() {
+    VoterRule rule = rule(2);
+    Seen ended = new Seen("c", true, true, true);
+    Seen worker = new Seen("w", false, true, true);
+    assertEquals(
+        Set.of("c", "w"),
+        rule.look("a", List.of(voter("a", true), voter("b", true), ended, worker), 0).down());
+    assertEquals(
+        Set.of(),
+        rule.look("w2", List.of(voter("a", true), voter("b", true), ended, worker), 0).down(),
+        "who has no vote gives up nobody");
+    assertEquals(
+        Set.of(),
+        rule.look("a", List.of(voter("a", true), ended, worker), SECOND).down(),
+        "one voter is no quorum, and one that has ended does not count");
+    assertTrue(rule.look("a", List.of(voter("a", true), ended), 13 * SECOND).downSelf());
   }
 
   @Test

@@ -98,11 +98,12 @@ public final class ChaosCommand implements Callable<Integer> {
     Optional<Path> comparedWith = Optional.ofNullable(compare);
     if (baseline) {
       terminal.out().println("without faults");
-      Optional<Outcome> outcome = run(plan, List.of(), without);
+      ChaosPlan faultless = plan.withoutFaults();
+      Optional<Outcome> outcome = run(faultless, List.of(), without);
       if (outcome.isEmpty()) {
         return ExitCode.INTERRUPTED;
       }
-      int wanted = plan.times().stepsAfter() > 0 ? ExitCode.INTERRUPTED : ExitCode.OK;
+      int wanted = faultless.times().stepsAfter() > 0 ? ExitCode.INTERRUPTED : ExitCode.OK;
       if (!outcome.get().exitCode().equals(Optional.of(wanted))) {
         throw new RunFailed(
             "without faults the job did not end well; "

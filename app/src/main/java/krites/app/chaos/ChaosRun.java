@@ -117,7 +117,7 @@ final class ChaosRun implements AutoCloseable {
             formation.toMillis() / 1e3,
             folder));
     var start = new Outcome.Start(formation, InstantSource.system().instant());
-    Optional<Process> train = children.start(heap(), train(), folder.resolve("train.log"));
+    Optional<Process> train = children.start(java(), train(), folder.resolve("train.log"));
     return train.isEmpty() ? Optional.empty() : attend(train.get(), start);
   }
 
@@ -148,6 +148,7 @@ final class ChaosRun implements AutoCloseable {
       long now = System.nanoTime();
       endTroubles(now);
       for (NodeProcess node : nodes) {
+        network.setPresent(node.number(), node.isAlive());
         node.look(now, restartNanos)
             .ifPresent(
                 how -> {
@@ -264,7 +265,7 @@ final class ChaosRun implements AutoCloseable {
     for (ChaosPlan.Group group : plan.groups()) {
       for (int member = 1; member <= group.count(); member++) {
         int number = nodes.size() + 1;
-        List<String> options = new ArrayList<>(heap());
+        List<String> options = new ArrayList<>(java());
         options.add(
             "-Dpekko.remote.artery.advanced.tcp.outbound-client-hostname="
                 + LocalNetwork.inner(number));
@@ -324,8 +325,9 @@ final class ChaosRun implements AutoCloseable {
         run.toString());
   }
 
-  private List<String> heap() {
-    return List.of("-Xmx" + plan.heapMib() + "m");
+  /** Several processes on few processors: a second compiler in each would only take their time. */
+  private List<String> java() {
+    return List.of("-Xmx" + plan.heapMib() + "m", "-XX:TieredStopAtLevel=1");
   }
 
   private void say(String text) {

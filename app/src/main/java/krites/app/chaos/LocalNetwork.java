@@ -17,12 +17,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import krites.app.InputError;
+import krites.app.RunFailed;
 
 /**
  * A network of this machine that can be cut or slowed. Each process listens at an inner address of
  * its own, is known to the others by an outer one, and calls them from its inner one; between the
  * two stands a relay that knows who calls whom. What passes a cut waits until the cut ends, as
- * packets that are sent again do; nothing is refused and nothing is lost.
+ * packets that are sent again do; nothing is refused and nothing is lost. Who calls a process that
+ * is away is refused, as by a host that has nobody at that port.
  *
  * <p>The addresses are of the loopback network 127.0.0.0/8, all of which Linux has. A caller whose
  * address is none of ours (a client, or a receiver of weights) is cut off from a process that is
@@ -47,7 +49,7 @@ final class LocalNetwork implements AutoCloseable {
   private static final int CONNECT_MILLIS = 5_000;
 
   private final int port;
-  private final List<ServerSocket> listeners = new ArrayList<>();
+  private final Map<Integer, List<ServerSocket>> listeners = new HashMap<>(); // by process
   private final Set<Socket> sockets = new HashSet<>();
   private final Set<Integer> cut = new HashSet<>();
   private final Map<Integer, Integer> lateMillis = new HashMap<>();
@@ -113,6 +115,29 @@ final class LocalNetwork implements AutoCloseable {
     lateMillis.put(process, millis);
   }
 
+  /**
+   * Says whether a process is there.
+   *
+   * @throws RunFailed if its outer address has been taken meanwhile
+   */
+  void setPresent(int process, boolean present) {
+    synchronized (this) {
+      if (closed || present == listeners.containsKey(process)) {
+        return;
+      }
+      if (!present) {
+        listeners.getOrDefault(process, List.of()).forEach(LocalNetwork::quietly);
+        listeners.remove(process);
+        return;
+      }
+    }
+    try {
+      listen(process);
+    } catch (IOException e) {
+      throw new RunFailed("cannot listen at " + outer(process) + " again: " + e.getMessage(), e);
+    }
+  }
+
   /** Ends a cut or a delay. */
   synchronized void heal(int process) {
     cut.remove(process);
@@ -123,7 +148,7 @@ final class LocalNetwork implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    listeners.forEach(LocalNetwork::quietly);
+    listeners.values().forEach(each -> each.forEach(LocalNetwork::quietly));
     sockets.forEach(LocalNetwork::quietly);
     notifyAll();
   }
@@ -133,16 +158,17 @@ final class LocalNetwork implements AutoCloseable {
       ServerSocket listener = new ServerSocket();
       listener.setReuseAddress(true);
       synchronized (this) {
-        listeners.add(listener);
+        listeners.computeIfAbsent(process, _ -> new ArrayList<>()).add(listener);
       }
       int at = port + i;
       listener.bind(new InetSocketAddress(InetAddress.ofLiteral(outer(process)), at));
-      Thread.ofVirtual().start(() -> accept(listener, process, at));
+      // Of a thread of the system: a closed listener is gone at once, and its port free again.
+      Thread.ofPlatform().daemon().start(() -> accept(listener, process, at));
     }
   }
 
   private void accept(ServerSocket listener, int process, int at) {
-    while (!isClosed()) {
+    while (!listener.isClosed()) {
       try {
         Socket caller = listener.accept();
         keep(caller);
@@ -218,10 +244,6 @@ final class LocalNetwork implements AutoCloseable {
     String text = address.getHostAddress();
     String network = inner(0).substring(0, inner(0).length() - 1);
     return text.startsWith(network) ? Integer.parseInt(text.substring(network.length())) : 0;
-  }
-
-  private synchronized boolean isClosed() {
-    return closed;
   }
 
   private synchronized void keep(Socket socket) {

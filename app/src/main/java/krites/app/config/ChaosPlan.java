@@ -34,6 +34,12 @@ public record ChaosPlan(
     faults = List.copyOf(faults);
   }
 
+  /** The same job on the same processes, left alone. */
+  public ChaosPlan withoutFaults() {
+    return new ChaosPlan(
+        name, seed, job, node, times.withoutFaults(), heapMib, 0, groups, List.of());
+  }
+
   /** What is done to a process. */
   public enum Kind {
     /** It is ended at once ({@code kill -9}) and started again later. */
@@ -77,6 +83,8 @@ public record ChaosPlan(
    * @param restartSeconds until a process that ended is started again
    * @param stepsAfter that are trained when the run has got over the last fault, before it is
    *     stopped in order; 0 lets it train all its steps
+   * @param baselineSteps after which a run without faults is stopped in order; 0 for as many as
+   *     {@code stepsAfter}
    * @param minutesMax until the run must have ended
    */
   public record Times(
@@ -85,7 +93,19 @@ public record ChaosPlan(
       int intervalSecondsMax,
       int restartSeconds,
       int stepsAfter,
-      int minutesMax) {}
+      int baselineSteps,
+      int minutesMax) {
+    private Times withoutFaults() {
+      return new Times(
+          quietSeconds,
+          intervalSecondsMin,
+          intervalSecondsMax,
+          restartSeconds,
+          baselineSteps == 0 ? stepsAfter : baselineSteps,
+          baselineSteps,
+          minutesMax);
+    }
+  }
 
   /**
    * Processes of one kind.

@@ -80,6 +80,7 @@ public final class ChaosPlanReader {
             atLeast(keys.intAt("interval-seconds-min"), keys, config, "interval-seconds-max"),
             atLeast(0, keys, config, "restart-seconds"),
             atLeast(0, keys, config, "steps-after"),
+            atLeast(0, keys, config, "baseline-steps"),
             atLeast(1, keys, config, "minutes-max"));
     double share = keys.doubleAt("goodput-share-min");
     if (!(share >= 0 && share <= 1)) {

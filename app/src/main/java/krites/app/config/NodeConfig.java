@@ -93,7 +93,8 @@ public record NodeConfig(
             seconds(node, "heartbeat-pause-seconds"),
             seconds(node, "worker-unreachable-seconds"),
             seconds(node, "voter-unreachable-seconds"),
-            seconds(node, "no-quorum-seconds"));
+            seconds(node, "no-quorum-seconds"),
+            node.getBoolean("refused-means-ended"));
     var settings =
         new NodeSettings(
             node.getString("host"),

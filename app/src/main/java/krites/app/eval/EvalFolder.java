@@ -4,11 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -19,7 +16,6 @@ import java.util.Optional;
 import krites.app.InputError;
 import krites.app.run.DurableFiles;
 import krites.app.run.JsonLines;
-import krites.app.run.RunFileException;
 import krites.app.run.RunLock;
 import org.jspecify.annotations.Nullable;
 
@@ -43,10 +39,10 @@ public final class EvalFolder implements AutoCloseable {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path folder;
-  private final FileChannel lock;
+  private final RunLock lock;
   private final Map<String, Records> records = new LinkedHashMap<>();
 
-  private EvalFolder(Path folder, FileChannel lock) {
+  private EvalFolder(Path folder, RunLock lock) {
     this.folder = folder;
     this.lock = lock;
   }
@@ -60,21 +56,22 @@ public final class EvalFolder implements AutoCloseable {
   public static EvalFolder open(Path folder, Map<String, ?> settings) {
     try {
       Files.createDirectories(folder);
-      FileChannel channel =
-          FileChannel.open(
-              folder.resolve(RunLock.FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock held = RunLock.take(channel);
-      if (held == null) {
-        channel.close();
-        throw new InputError(folder + ": another process is evaluating there");
-      }
+      RunLock lock =
+          RunLock.acquire(folder, RunLock.Claim.ofThisProcess())
+              .orElseThrow(
+                  () ->
+                      new InputError(
+                          folder
+                              + ": another process is evaluating there ("
+                              + RunLock.holder(folder)
+                              + ")"));
       try {
         requireSame(folder, settings);
       } catch (RuntimeException e) {
-        channel.close();
+        lock.close();
         throw e;
       }
-      return new EvalFolder(folder, channel);
+      return new EvalFolder(folder, lock);
     } catch (IOException e) {
       throw new InputError(folder + " cannot be written: " + e.getMessage(), e);
     }
@@ -137,11 +134,7 @@ public final class EvalFolder implements AutoCloseable {
   @Override
   public void close() {
     records.values().forEach(Records::close);
-    try {
-      lock.close();
-    } catch (IOException e) {
-      throw new RunFileException("close", folder.resolve(RunLock.FILE), e);
-    }
+    lock.close();
   }
 
   /** One file of records, each with an id of its own. */

@@ -33,8 +33,6 @@ final class CellMeasures {
   /** Judge calls per question of best of n. */
   static final String CALLS = "calls ";
 
-  private static final String FORMAT_RATE = "response/format_rate";
-
   private final Cell cell;
   private final Map<String, Double> measures = new LinkedHashMap<>();
   private final Map<String, TreeMap<Double, Double>> curves = new LinkedHashMap<>();
@@ -116,10 +114,11 @@ final class CellMeasures {
 
   /** Of the last tenth of the steps, as the reward in the summary. */
   private static OptionalDouble formatRate(RunHistory history) {
-    List<Map<String, Object>> steps = history.steps();
+    List<RunHistory.Step> steps = history.steps();
     int tenth = Math.ceilDiv(steps.size(), 10);
     return steps.subList(steps.size() - tenth, steps.size()).stream()
-        .flatMapToDouble(line -> number(line, FORMAT_RATE).stream())
+        .mapToDouble(RunHistory.Step::formatRate)
+        .filter(rate -> !Double.isNaN(rate))
         .average();
   }
 

@@ -44,7 +44,10 @@ record CellState(Kind kind, String detail) {
     List<Cell.Stage> stages = cell.stages();
     for (int i = stages.size() - 1; i >= 0; i--) {
       Cell.Stage stage = stages.get(i);
-      long steps = JsonLines.read(stage.folder().run().resolve(RunDirectory.METRICS)).size();
+      long steps =
+          JsonLines.last(stage.folder().run().resolve(RunDirectory.METRICS))
+              .map(line -> line.get("step") instanceof Number step ? step.longValue() : 0L)
+              .orElse(0L);
       if (steps > 0) {
         String of = steps + " of " + stage.resolved().config().run().steps() + " steps";
         return stages.size() == 1 ? of : "stage " + (i + 1) + ", " + of;

@@ -1,10 +1,8 @@
 package krites.app.experiment;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -66,7 +64,7 @@ final class ExperimentRun {
    * @return the exit code: 3 when a cell failed, 130 when it was stopped
    */
   int run(List<Cell> chosen, Launcher launcher) {
-    try (FileChannel _ = lock();
+    try (RunLock _ = lock();
         Interrupts _ = Interrupts.listen(() -> stop(launcher))) {
       for (Cell cell : chosen) {
         if (cell.result(experiment).isEmpty()) {
@@ -98,16 +96,16 @@ final class ExperimentRun {
         : ExitCode.RUN_FAILED;
   }
 
-  private FileChannel lock() throws IOException {
+  private RunLock lock() throws IOException {
     Files.createDirectories(folder);
-    FileChannel channel =
-        FileChannel.open(
-            folder.resolve(RunLock.FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    if (RunLock.take(channel) == null) {
-      channel.close();
-      throw new InputError(folder + ": another process runs this experiment");
-    }
-    return channel;
+    return RunLock.acquire(folder, RunLock.Claim.ofThisProcess())
+        .orElseThrow(
+            () ->
+                new InputError(
+                    folder
+                        + ": another process runs this experiment ("
+                        + RunLock.holder(folder)
+                        + ")"));
   }
 
   private void work(Launcher launcher) {

@@ -12,7 +12,8 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.LongFunction;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 import krites.app.InputError;
 import krites.grpo.flow.RunState;
@@ -38,42 +39,63 @@ public final class CheckpointFiles implements CheckpointStore {
           .build();
 
   private final Checkpoints checkpoints;
-  private final LongFunction<String> journalDigest;
+  private final Lineage lineage;
 
-  /**
-   * @param journalDigest checksum of a record of the journal that was written already; see {@link
-   *     JournalWriter#digest(long)}
-   */
-  public CheckpointFiles(Checkpoints checkpoints, LongFunction<String> journalDigest) {
+  CheckpointFiles(Checkpoints checkpoints, Lineage lineage) {
     this.checkpoints = checkpoints;
-    this.journalDigest = journalDigest;
+    this.lineage = lineage;
+  }
+
+  /** What ties a checkpoint to the journal of its run. */
+  interface Lineage {
+    /** Where the journal ended with a record that was written already. */
+    JournalEnd at(long record);
+
+    /**
+     * Refuses a checkpoint that comes too late: its learner was taken for lost while it wrote, and
+     * the run has gone on from an earlier one.
+     *
+     * @param record of the journal, the last that the checkpoint has seen
+     * @throws RuntimeException with one line that says so
+     */
+    void requireCurrent(long record);
   }
 
   /**
    * The state in a checkpoint.
    *
    * @param journalDigest the checksum that the journal's record number {@code state.journal()} had
+   * @param journalBytes where the journal ended with it; empty if an older version wrote it
    */
-  public record Saved(RunState state, String journalDigest) {}
+  public record Saved(RunState state, String journalDigest, OptionalLong journalBytes) {
+    /** Where the journal ended, if that is known. */
+    Optional<JournalEnd> end() {
+      return journalBytes.isPresent()
+          ? Optional.of(new JournalEnd(state.journal(), journalDigest, journalBytes.getAsLong(), 0))
+          : Optional.empty();
+    }
+  }
 
   @Override
   public Path write(RunState state, PolicyTrainer trainer) {
-    String text = text(state, journalDigest.apply(state.journal()));
+    String text = text(state, lineage.at(state.journal()));
     return checkpoints
         .write(
             state.step(),
             folder -> {
               trainer.save(folder);
               Files.writeString(folder.resolve(STATE), text);
-            })
+            },
+            () -> lineage.requireCurrent(state.journal()))
         .folder();
   }
 
-  private static String text(RunState state, String journalDigest) {
+  private static String text(RunState state, JournalEnd journal) {
     JsonNode tree = MAPPER.valueToTree(state);
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("layout", LAYOUT);
-    content.put("journal_digest", journalDigest);
+    content.put("journal_digest", journal.digest());
+    content.put("journal_bytes", journal.bytes());
     content.put("crc", crc(tree));
     content.put("state", tree);
     return MAPPER.valueToTree(content).toPrettyString() + "\n";
@@ -102,8 +124,11 @@ public final class CheckpointFiles implements CheckpointStore {
       if (!state.isObject() || !crc(state).equals(content.path("crc").asText())) {
         throw damaged(checkpoint, "its crc does not fit its content", null);
       }
+      JsonNode bytes = content.path("journal_bytes");
       return new Saved(
-          MAPPER.treeToValue(state, RunState.class), content.path("journal_digest").asText());
+          MAPPER.treeToValue(state, RunState.class),
+          content.path("journal_digest").asText(),
+          bytes.isIntegralNumber() ? OptionalLong.of(bytes.longValue()) : OptionalLong.empty());
     } catch (JsonProcessingException e) {
       throw damaged(checkpoint, e.getOriginalMessage(), e);
     } catch (IOException e) {

@@ -46,12 +46,21 @@ public final class Checkpoints {
   }
 
   /**
-   * Writes a checkpoint and removes those beyond the number to keep. A checkpoint of the same step
-   * is replaced.
-   *
-   * @throws RunFileException if it cannot be written; nothing half-written stays under a final name
+   * Writes a checkpoint that nothing can stand against; see {@link #write(long, Content,
+   * Runnable)}.
    */
   public Checkpoint write(long step, Content content) {
+    return write(step, content, () -> {});
+  }
+
+  /**
+   * Writes a checkpoint and removes older ones beyond the number to keep. A checkpoint of the same
+   * step is replaced.
+   *
+   * @param lastLook runs when all is written and nothing has its name yet; what it throws stops it
+   * @throws RunFileException if it cannot be written; nothing half-written stays under a final name
+   */
+  public Checkpoint write(long step, Content content, Runnable lastLook) {
     Path unfinished = folder.resolve(UNFINISHED + "step-" + step + "-" + writer());
     Path replaced = folder.resolve(REPLACED + "step-" + step);
     Path finished = folder.resolve("step-" + step);
@@ -60,15 +69,18 @@ public final class Checkpoints {
       Files.createDirectory(unfinished);
       content.writeTo(unfinished);
       DurableFiles.forceTree(unfinished);
+      lastLook.run();
       if (Files.exists(finished)) {
         DurableFiles.deleteTree(replaced);
         DurableFiles.publish(finished, replaced);
       }
       DurableFiles.publish(unfinished, finished);
       DurableFiles.deleteTree(replaced);
-      removeOld();
+      removeOlderThan(step);
     } catch (IOException e) {
-      throw new RunFileException("write checkpoint", finished, e);
+      throw remove(unfinished, new RunFileException("write checkpoint", finished, e));
+    } catch (RuntimeException e) {
+      throw remove(unfinished, e);
     }
     return new Checkpoint(step, finished);
   }
@@ -129,11 +141,36 @@ public final class Checkpoints {
     }
   }
 
-  private void removeOld() throws IOException {
-    List<Checkpoint> all = all();
-    if (keep > 0) {
-      for (Checkpoint old : all.subList(0, Math.max(0, all.size() - keep))) {
-        DurableFiles.deleteTree(old.folder());
+  /** What was not finished takes no place on a disk that may be full. */
+  private static <E extends RuntimeException> E remove(Path unfinished, E failure) {
+    try {
+      DurableFiles.deleteTree(unfinished);
+    } catch (IOException e) {
+      failure.addSuppressed(e); // the next start tries again
+    }
+    return failure;
+  }
+
+  /** Those of later steps, which the run has gone back from, do not count. */
+  private void removeOlderThan(long step) throws IOException {
+    if (keep == 0) {
+      return;
+    }
+    List<Checkpoint> old = all().stream().filter(each -> each.step() <= step).toList();
+    for (Checkpoint each : old.subList(0, Math.max(0, old.size() - keep))) {
+      DurableFiles.deleteTree(each.folder());
+    }
+  }
+
+  /** Deletes checkpoints of later steps: the run goes on from this one, without them. */
+  void removeLaterThan(long step) {
+    for (Checkpoint each : all()) {
+      if (each.step() > step) {
+        try {
+          DurableFiles.deleteTree(each.folder());
+        } catch (IOException e) {
+          throw new RunFileException("delete", each.folder(), e);
+        }
       }
     }
   }

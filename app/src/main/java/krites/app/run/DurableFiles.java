@@ -2,6 +2,7 @@ package krites.app.run;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -38,7 +39,7 @@ public final class DurableFiles {
   }
 
   private static void replace(Path file, boolean durable, byte[]... parts) {
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+    Path temporary = temporary(file);
     try {
       try (OutputStream out = Files.newOutputStream(temporary)) {
         for (byte[] part : parts) {
@@ -56,6 +57,44 @@ public final class DurableFiles {
     } catch (IOException e) {
       throw new RunFileException("write", file, e);
     }
+  }
+
+  /**
+   * Adds a part of a file to the end of another, whole lines in both, and forces it to disk; the
+   * other is made if it is not there.
+   */
+  static void append(FileChannel from, long start, long end, Path to) throws IOException {
+    try (FileChannel side =
+        FileChannel.open(to, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+      for (long at = start; at < end; ) {
+        at += from.transferTo(at, end - at, side);
+      }
+      ByteBuffer last = ByteBuffer.allocate(1);
+      if (from.read(last, end - 1) == 1 && last.get(0) != '\n') {
+        side.write(ByteBuffer.wrap(new byte[] {'\n'}));
+      }
+      side.force(true);
+    }
+  }
+
+  /** Puts a copy in the place of a file; nothing happens if it is not there. */
+  static void renew(Path file) {
+    if (!Files.exists(file)) {
+      return;
+    }
+    Path copy = temporary(file);
+    try {
+      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+      force(copy, StandardOpenOption.WRITE);
+      Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      forceFolderOf(file);
+    } catch (IOException e) {
+      throw new RunFileException("replace", file, e);
+    }
+  }
+
+  private static Path temporary(Path file) {
+    return file.resolveSibling("." + file.getFileName() + ".tmp");
   }
 
   /** Forces all files and folders below a folder to disk. */

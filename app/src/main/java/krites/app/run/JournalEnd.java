@@ -1,7 +1,7 @@
 package krites.app.run;
 
 /**
- * Where a journal ends.
+ * Where a journal ends, or ended once.
  *
  * @param records whole records
  * @param digest the checksum of the last record, which stands for all of them; see {@link

@@ -59,7 +59,7 @@ final class JournalLine {
    * written.
    */
   static @Nullable String trouble(long seq, String crcBefore, byte[] line, int length) {
-    long found = seq(line, length);
+    long found = seqOf(line, length);
     if (found < 0) {
       return "expected a record that begins with " + SEQ_KEY + seq + ", found something else";
     }
@@ -96,7 +96,7 @@ final class JournalLine {
   /** Reads a line that was checked. */
   static JournalRecord parse(byte[] line, int length) throws EventJson.Unreadable {
     ObjectNode fields = EventJson.tree(line, length);
-    long seq = seq(line, length);
+    long seq = seqOf(line, length);
     fields.remove("seq");
     String time = text(fields, "time");
     String type = text(fields, "event");
@@ -117,7 +117,7 @@ final class JournalLine {
   }
 
   /** The number that a line begins with; -1 if it does not begin as a record does. */
-  private static long seq(byte[] line, int length) {
+  static long seqOf(byte[] line, int length) {
     int digits = SEQ_KEY.length();
     if (length < digits || !ascii(line, 0, digits).equals(SEQ_KEY)) {
       return -1;

@@ -1,5 +1,6 @@
 package krites.app.run;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,31 +8,60 @@ import java.util.Optional;
 import krites.app.InputError;
 import krites.grpo.flow.Continuation;
 import krites.grpo.flow.LedgerEvent;
+import krites.grpo.flow.LedgerEvent.RunResumed;
 import krites.grpo.flow.LedgerEvent.RunStarted;
 import krites.grpo.flow.RunLedger;
 import krites.grpo.flow.RunState;
 
-/** Finds in a journal where a run goes on. Reads only. */
-public final class JournalPosition {
-  private JournalPosition() {}
-
+/**
+ * Where a run goes on, as its journal says.
+ *
+ * @param continuation the state in the checkpoint, and what the journal says since then
+ * @param end where the journal ended when it was read
+ */
+record JournalPosition(Continuation continuation, JournalEnd end) {
   /**
-   * The state in a checkpoint and what the journal says since then, with every line of the journal
+   * The state in a checkpoint and what the journal says since then, with every line of that
    * checked.
    *
    * @param saved what the checkpoint holds
    * @param folder of that checkpoint, for messages
+   * @param whole whether what stands before is checked too; else the last record that the
+   *     checkpoint has seen vouches for it, and the time does not depend on the length of the run
+   * @return empty if the run has gone on from an earlier checkpoint since: what this one has
+   *     learned is undone
    * @throws InputError if the journal is damaged or is not the one that the checkpoint belongs to
    */
-  public static Continuation after(Path journal, CheckpointFiles.Saved saved, Path folder) {
+  static Optional<JournalPosition> after(
+      Path journal, CheckpointFiles.Saved saved, Path folder, boolean whole) {
     RunState state = saved.state();
-    try (JournalReader reader = JournalReader.open(journal)) {
-      long found = reader.skip(state.journal());
-      if (found < state.journal()) {
+    try (JournalReader reader =
+        saved
+            .end()
+            .filter(_ -> !whole)
+            .flatMap(end -> JournalReader.openAt(journal, end))
+            .orElseGet(() -> fromStart(journal, saved, folder))) {
+      List<LedgerEvent> since = rest(reader);
+      boolean undone =
+          since.stream()
+              .anyMatch(event -> event instanceof RunResumed to && to.step() < state.step());
+      return undone
+          ? Optional.empty()
+          : Optional.of(new JournalPosition(continuation(journal, state, since), reader.end()));
+    }
+  }
+
+  /** A reader behind what the checkpoint has seen, with all of that checked. */
+  private static JournalReader fromStart(Path journal, CheckpointFiles.Saved saved, Path folder) {
+    long seen = saved.state().journal();
+    JournalReader reader = JournalReader.open(journal);
+    try {
+      long found = reader.skip(seen);
+      if (found < seen) {
         throw new InputError(
             journal
                 + ": expected at least "
-                + state.journal()
+                + seen
                 + " records, as checkpoint "
                 + folder
                 + " has seen, found "
@@ -42,7 +72,7 @@ public final class JournalPosition {
         throw new InputError(
             journal
                 + ": line "
-                + state.journal()
+                + seen
                 + ": expected crc "
                 + saved.journalDigest()
                 + ", as checkpoint "
@@ -51,7 +81,10 @@ public final class JournalPosition {
                 + reader.end().digest()
                 + "; journal and checkpoint are not of the same run: put the right files together");
       }
-      return continuation(journal, state, rest(reader));
+      return reader;
+    } catch (RuntimeException e) {
+      reader.close();
+      throw e;
     }
   }
 
@@ -61,18 +94,23 @@ public final class JournalPosition {
    *
    * @throws InputError if the journal is damaged
    */
-  public static Optional<Continuation> ofStart(Path journal) {
-    if (JournalReader.endOf(journal).records() == 0) {
+  static Optional<JournalPosition> ofStart(Path journal) {
+    if (!Files.exists(journal)) {
       return Optional.empty();
     }
     try (JournalReader reader = JournalReader.open(journal)) {
-      LedgerEvent first = reader.next().orElseThrow().event();
+      Optional<JournalRecord> record = reader.next();
+      if (record.isEmpty()) {
+        return Optional.empty();
+      }
+      LedgerEvent first = record.get().event();
       if (!(first instanceof RunStarted started)) {
         throw JournalException.foreign(
             journal, 1, "expected RunStarted, found " + EventJson.name(first));
       }
       RunState state = new RunState(-1, RunLedger.of(started).snapshot(), 1);
-      return Optional.of(continuation(journal, state, rest(reader)));
+      Continuation continuation = continuation(journal, state, rest(reader));
+      return Optional.of(new JournalPosition(continuation, reader.end()));
     }
   }
 

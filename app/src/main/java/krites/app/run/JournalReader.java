@@ -2,10 +2,13 @@ package krites.app.run;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import krites.app.InputError;
 
 /**
  * Reads a journal from the beginning, record by record, and refuses it at the first line that is
@@ -43,14 +46,67 @@ public final class JournalReader implements AutoCloseable {
   /**
    * Opens a journal.
    *
-   * @throws krites.app.InputError if there is no such file or it cannot be read
+   * @throws InputError if there is no such file or it cannot be read
    */
   public static JournalReader open(Path file) {
     try {
       return new JournalReader(file, Files.newInputStream(file));
     } catch (IOException e) {
-      throw new krites.app.InputError(RunFileException.message("read", file, e), e);
+      throw unreadable(file, e);
     }
+  }
+
+  /**
+   * Opens a journal where it ended once, without reading what stands before: that record vouches
+   * for all of it.
+   *
+   * @return empty if the record that ends there is not the one that did
+   * @throws InputError if there is no such file or it cannot be read
+   */
+  static Optional<JournalReader> openAt(Path file, JournalEnd place) {
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+    try {
+      if (endsAt(channel, place)) {
+        channel.position(place.bytes());
+        JournalReader reader = new JournalReader(file, Channels.newInputStream(channel));
+        reader.records = place.records();
+        reader.digest = place.digest();
+        reader.bytes = place.bytes();
+        return Optional.of(reader);
+      }
+      channel.close();
+      return Optional.empty();
+    } catch (IOException e) {
+      try {
+        channel.close();
+      } catch (IOException closing) {
+        e.addSuppressed(closing);
+      }
+      throw unreadable(file, e);
+    }
+  }
+
+  private static boolean endsAt(FileChannel channel, JournalEnd place) throws IOException {
+    if (place.bytes() > channel.size()) {
+      return false;
+    }
+    Optional<LinesFromEnd.Line> last = LinesFromEnd.before(channel, place.bytes());
+    if (last.isEmpty()) {
+      return place.records() == 0;
+    }
+    byte[] line = last.get().bytes();
+    return last.get().whole()
+        && JournalLine.seqOf(line, line.length) == place.records()
+        && place.digest().equals(JournalLine.crcOf(line, line.length));
+  }
+
+  private static InputError unreadable(Path file, IOException cause) {
+    return new InputError(RunFileException.message("read", file, cause), cause);
   }
 
   /** Where a journal ends, with every line of it checked; empty if there is no such file. */

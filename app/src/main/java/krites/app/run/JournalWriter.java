@@ -1,5 +1,6 @@
 package krites.app.run;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * acknowledged, and every further call fails with the same message. Thread safe.
  */
 public final class JournalWriter implements AutoCloseable {
-  /** More records than pass between a checkpoint's state and its writing; 64 Ki digests of 4 B. */
+  /** More records than pass between a checkpoint's state and its writing; 64 Ki places of 12 B. */
   private static final int RECENT = 1 << 16;
 
   private final Path path;
@@ -30,6 +31,7 @@ public final class JournalWriter implements AutoCloseable {
   private final RunConfig.Journal settings;
   private final InstantSource clock;
   private final int[] recent = new int[RECENT];
+  private final long[] recentEnds = new long[RECENT];
   private @Nullable ScheduledExecutorService timer;
   private final long opened;
   private boolean forceIsDue;
@@ -53,7 +55,7 @@ public final class JournalWriter implements AutoCloseable {
     this.records = end.records();
     this.digest = end.digest();
     this.bytes = end.bytes();
-    recent[(int) (records % RECENT)] = Integer.parseUnsignedInt(digest, 16);
+    remember(records, Integer.parseUnsignedInt(digest, 16), bytes);
   }
 
   /**
@@ -85,17 +87,19 @@ public final class JournalWriter implements AutoCloseable {
    */
   public synchronized void append(List<LedgerEvent> events) {
     requireWhole();
-    StringBuilder lines = new StringBuilder();
-    String last = digest;
-    long seq = records;
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
     int[] crcs = new int[events.size()];
-    for (LedgerEvent event : events) {
-      JournalLine.Written line = JournalLine.write(++seq, clock.instant(), event, last);
-      lines.append(line.text());
+    int[] ends = new int[events.size()];
+    String last = digest;
+    for (int i = 0; i < crcs.length; i++) {
+      JournalLine.Written line =
+          JournalLine.write(records + i + 1, clock.instant(), events.get(i), last);
+      lines.writeBytes(line.text().getBytes(StandardCharsets.UTF_8));
       last = line.crc();
-      crcs[(int) (seq - records - 1)] = Integer.parseUnsignedInt(last, 16);
+      crcs[i] = Integer.parseUnsignedInt(last, 16);
+      ends[i] = lines.size();
     }
-    byte[] text = lines.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] text = lines.toByteArray();
     try {
       file.append(text);
       if (settings.fsync() == RunConfig.FsyncKind.ALWAYS) {
@@ -104,11 +108,12 @@ public final class JournalWriter implements AutoCloseable {
     } catch (IOException e) {
       throw failed(e);
     }
-    for (int crc : crcs) {
-      recent[(int) (++records % RECENT)] = crc;
+    for (int i = 0; i < crcs.length; i++) {
+      remember(records + i + 1, crcs[i], bytes + ends[i]);
     }
-    digest = last;
+    records += crcs.length;
     bytes += text.length;
+    digest = last;
     if (settings.fsync() == RunConfig.FsyncKind.BATCH && !events.isEmpty()) {
       forceSoon();
     }
@@ -137,22 +142,29 @@ public final class JournalWriter implements AutoCloseable {
   }
 
   /**
-   * The checksum of a record.
+   * Where the journal ended with a record.
    *
    * @throws IllegalStateException if it was not written yet
    */
-  public synchronized String digest(long record) {
+  public synchronized JournalEnd at(long record) {
     if (record > records) {
       throw new IllegalStateException(
-          "the digest of record " + record + " was asked for, the journal has " + records);
+          "the place of record " + record + " was asked for, the journal has " + records);
     }
     if (record >= opened && record > records - RECENT) {
-      return HexFormat.of().toHexDigits(recent[(int) (record % RECENT)]);
+      int slot = (int) (record % RECENT);
+      return new JournalEnd(record, HexFormat.of().toHexDigits(recent[slot]), recentEnds[slot], 0);
     }
     try (JournalReader reader = JournalReader.open(path)) {
       reader.skip(record);
-      return reader.end().digest();
+      return reader.end();
     }
+  }
+
+  private void remember(long record, int crc, long end) {
+    int slot = (int) (record % RECENT);
+    recent[slot] = crc;
+    recentEnds[slot] = end;
   }
 
   private void forceSoon() {

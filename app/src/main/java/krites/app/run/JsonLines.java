@@ -2,8 +2,10 @@ package krites.app.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -83,31 +87,70 @@ public final class JsonLines implements AutoCloseable {
    */
   public static List<Map<String, Object>> read(Path file) {
     List<Map<String, Object>> objects = new ArrayList<>();
-    List<String> lines = lines(file);
-    for (int i = 0; i < lines.size(); i++) {
-      Map<String, Object> object = parse(lines.get(i));
-      if (object != null) {
-        objects.add(object);
-      } else if (i < lines.size() - 1) {
-        throw new RunFileException(
-            "read", file, new IOException("line " + (i + 1) + " is not a JSON object"));
-      }
-    }
+    each(file, objects::add);
     return objects;
   }
 
   /**
-   * Keeps the lines that pass and moves all others, and unfinished ones, to the end of a side file.
+   * Shows all objects of a file, in order, and keeps none; see {@link #read}.
    *
-   * @return how many lines were moved
+   * @throws RunFileException if the file cannot be read or a line before the last one is not JSON
    */
-  public synchronized int keepOnly(Path sideFile, Predicate<Map<String, Object>> passes) {
+  public static void each(Path file, Consumer<Map<String, Object>> see) {
+    if (!Files.exists(file)) {
+      return;
+    }
+    try (BufferedReader reader = Files.newBufferedReader(file)) {
+      long number = 1;
+      for (String line = reader.readLine(), next; line != null; line = next, number++) {
+        next = reader.readLine();
+        Map<String, Object> object = parse(line);
+        if (object != null) {
+          see.accept(object);
+        } else if (next != null) {
+          throw new IOException("line " + number + " is not a JSON object");
+        }
+      }
+    } catch (IOException e) {
+      throw new RunFileException("read", file, e);
+    }
+  }
+
+  /**
+   * The last object of a file, found from its end; empty if there is none.
+   *
+   * @throws RunFileException if the file cannot be read
+   */
+  public static Optional<Map<String, Object>> last(Path file) {
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try (FileChannel channel = FileChannel.open(file)) {
+      long end = channel.size();
+      for (Optional<LinesFromEnd.Line> line = LinesFromEnd.before(channel, end);
+          line.isPresent();
+          line = LinesFromEnd.before(channel, line.get().start())) {
+        Map<String, Object> object = parse(text(line.get()));
+        if (object != null) {
+          return Optional.of(object);
+        }
+      }
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new RunFileException("read", file, e);
+    }
+  }
+
+  /**
+   * Keeps the lines that pass and moves all others, and unfinished ones, to the end of a side file.
+   * Holds the file in memory: for those that stay small.
+   */
+  public synchronized void keepOnly(Path sideFile, Predicate<Map<String, Object>> passes) {
     close();
     List<String> kept = new ArrayList<>();
     List<String> moved = new ArrayList<>();
     for (String line : lines(file)) {
-      Map<String, Object> object = parse(line);
-      (object != null && passes.test(object) ? kept : moved).add(line);
+      (passes(line, passes) ? kept : moved).add(line);
     }
     if (!moved.isEmpty()) {
       String before = Files.exists(sideFile) ? joined(lines(sideFile)) : "";
@@ -115,7 +158,41 @@ public final class JsonLines implements AutoCloseable {
       DurableFiles.write(file, joined(kept));
     }
     writer = writer(file);
-    return moved.size();
+  }
+
+  /**
+   * Moves the lines behind the last one that passes, and what is unfinished, to the end of a side
+   * file. Reads only those, from the end of the file: its length does not matter.
+   */
+  public synchronized void cutBehindLast(Path sideFile, Predicate<Map<String, Object>> passes) {
+    close();
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      long size = channel.size();
+      long cut = size;
+      for (Optional<LinesFromEnd.Line> line = LinesFromEnd.before(channel, cut);
+          line.isPresent() && !(line.get().whole() && passes(text(line.get()), passes));
+          line = LinesFromEnd.before(channel, cut)) {
+        cut = line.get().start();
+      }
+      if (cut < size) {
+        DurableFiles.append(channel, cut, size, sideFile);
+        channel.truncate(cut);
+        channel.force(true);
+      }
+    } catch (IOException e) {
+      throw new RunFileException("write", file, e);
+    }
+    writer = writer(file);
+  }
+
+  private static boolean passes(String line, Predicate<Map<String, Object>> passes) {
+    Map<String, Object> object = parse(line);
+    return object != null && passes.test(object);
+  }
+
+  private static String text(LinesFromEnd.Line line) {
+    return new String(line.bytes(), StandardCharsets.UTF_8);
   }
 
   private static String joined(List<String> lines) {

@@ -4,21 +4,18 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import krites.app.InputError;
 import krites.app.config.RunConfig;
-import krites.grpo.flow.Continuation;
 import krites.grpo.flow.RunState;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,17 +48,16 @@ public final class RunDirectory implements AutoCloseable {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path path;
-  private final FileChannel lockChannel;
+  private final RunLock lock;
   private final Checkpoints checkpoints;
   private final JsonLines metrics;
   private final JsonLines samples;
   private final JsonLines evals;
   private final JournalWriter journal;
 
-  private RunDirectory(
-      Path path, FileChannel lockChannel, Checkpoints checkpoints, JournalWriter journal) {
+  private RunDirectory(Path path, RunLock lock, Checkpoints checkpoints, JournalWriter journal) {
     this.path = path;
-    this.lockChannel = lockChannel;
+    this.lock = lock;
     this.checkpoints = checkpoints;
     this.metrics = JsonLines.open(path.resolve(METRICS));
     this.samples = JsonLines.open(path.resolve(SAMPLES));
@@ -70,21 +66,17 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Makes the folder of a new run.
+   * Makes the folder of a new run. One in which a run was to begin, and nothing was written down,
+   * is taken as if it were empty.
    *
    * @param configText what {@link #CONFIG} will hold
    * @param keep checkpoints to keep; 0 keeps all
+   * @param claim who writes it
    * @throws InputError if the folder holds a run already or cannot be written
    */
   public static RunDirectory create(
-      Path path, String configText, int keep, RunConfig.Journal settings) {
-    if (Files.exists(path.resolve(CONFIG))) {
-      throw new InputError(
-          path
-              + " holds a run already; go on with it by --resume "
-              + path
-              + " or name another --run-dir");
-    }
+      Path path, String configText, int keep, RunConfig.Journal settings, RunLock.Claim claim) {
+    requireNotBegun(path);
     if (Files.exists(path) && !Files.isDirectory(path)) {
       throw new InputError("run folder " + path + " is a file");
     }
@@ -96,7 +88,13 @@ public final class RunDirectory implements AutoCloseable {
     if (!Files.isWritable(path)) {
       throw new InputError("cannot write into run folder " + path + ": permission denied");
     }
-    FileChannel lock = lock(path);
+    RunLock lock = lock(path, claim);
+    try {
+      requireNotBegun(path); // nor by somebody who had the lock until now
+    } catch (InputError e) {
+      lock.close();
+      throw e;
+    }
     DurableFiles.write(path.resolve(CONFIG), configText);
     return new RunDirectory(
         path,
@@ -111,18 +109,24 @@ public final class RunDirectory implements AutoCloseable {
    *
    * @param configText the configuration as it is now; it replaces the old one
    * @param from where the run goes on
+   * @param claim who writes it; one that succeeds another does not wait until that one is gone
    * @throws InputError if there is no run, another process writes it, or its journal is not as long
-   *     as when it was read; nothing was touched then
+   *     as when it was read; no run was changed then
    */
   public static RunDirectory resume(
-      Path path, String configText, int keep, RunConfig.Journal settings, Continuation from) {
+      Path path,
+      String configText,
+      int keep,
+      RunConfig.Journal settings,
+      Resumption from,
+      RunLock.Claim claim) {
     requireRun(path);
-    FileChannel lock = lock(path);
+    RunLock lock = lock(path, claim);
     JournalEnd end;
     try {
       end = requireAsRead(path.resolve(EVENTS), from);
     } catch (InputError e) {
-      close(path, lock);
+      lock.close();
       throw e;
     }
     Checkpoints checkpoints = new Checkpoints(checkpointFolder(path), keep);
@@ -135,18 +139,57 @@ public final class RunDirectory implements AutoCloseable {
     return directory;
   }
 
-  private static JournalEnd requireAsRead(Path journal, Continuation from) {
-    JournalEnd end = JournalReader.endOf(journal);
-    if (end.records() != from.journal()) {
-      throw new InputError(
-          journal
-              + ": expected "
-              + from.journal()
-              + " records, found "
-              + end.records()
-              + "; another process has written this run in the meantime: try again");
+  /** Whether a run's folder has a journal with something in it. */
+  public static boolean hasBegun(Path path) {
+    Path journal = path.resolve(EVENTS);
+    if (!Files.exists(journal)) {
+      return false;
     }
-    return end;
+    try (JournalReader reader = JournalReader.open(journal)) {
+      return reader.skip(1) > 0;
+    } catch (JournalException e) {
+      return true; // whatever it was
+    }
+  }
+
+  private static void requireNotBegun(Path path) {
+    if (Files.exists(path.resolve(CONFIG)) && hasBegun(path)) {
+      throw new InputError(
+          path
+              + " holds a run already; go on with it by --resume "
+              + path
+              + " or name another --run-dir");
+    }
+  }
+
+  /**
+   * Puts copies in the place of the files that grow. A process that was stopped, and goes on where
+   * it was, writes into the files that it has open: those have no name any more.
+   */
+  private static void leaveOpenFilesBehind(Path path) {
+    LOGGER.warn("{}: the process that wrote it has not let go of it; its files are replaced", path);
+    for (String name : List.of(EVENTS, METRICS, SAMPLES, EVALS)) {
+      DurableFiles.renew(path.resolve(name));
+    }
+  }
+
+  private static JournalEnd requireAsRead(Path journal, Resumption from) {
+    JournalEnd read = from.journal();
+    try (JournalReader reader =
+        JournalReader.openAt(journal, read).orElseGet(() -> JournalReader.open(journal))) {
+      reader.skip(Long.MAX_VALUE);
+      JournalEnd end = reader.end();
+      if (end.records() != read.records() || !end.digest().equals(read.digest())) {
+        throw new InputError(
+            journal
+                + ": expected "
+                + read.records()
+                + " records, found "
+                + end.records()
+                + "; another process has written this run in the meantime: try again");
+      }
+      return end;
+    }
   }
 
   private static JournalWriter journal(Path path, JournalEnd end, RunConfig.Journal settings) {
@@ -160,14 +203,8 @@ public final class RunDirectory implements AutoCloseable {
     }
     Path file = path.resolve(EVENTS);
     Path side = side(path).resolve(EVENTS);
-    try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ);
-        FileChannel to =
-            FileChannel.open(side, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-      long done = 0;
-      while (done < end.tornBytes()) {
-        done += from.transferTo(end.bytes() + done, end.tornBytes() - done, to);
-      }
-      to.write(ByteBuffer.wrap(new byte[] {'\n'}));
+    try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ)) {
+      DurableFiles.append(from, end.bytes(), end.bytes() + end.tornBytes(), side);
     } catch (IOException e) {
       throw new RunFileException("write", side, e);
     }
@@ -203,24 +240,45 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
+   * All complete checkpoints of an existing run, oldest first.
+   *
+   * @throws InputError if the folder holds no run
+   */
+  static List<Checkpoints.Checkpoint> checkpoints(Path path) {
+    requireRun(path);
+    return new Checkpoints(checkpointFolder(path), 0).all();
+  }
+
+  /** The checkpoints of this run, for a learner of this process. */
+  public CheckpointFiles checkpointFiles() {
+    return new CheckpointFiles(
+        checkpoints,
+        new CheckpointFiles.Lineage() {
+          @Override
+          public JournalEnd at(long record) {
+            return journal.at(record);
+          }
+
+          @Override
+          public void requireCurrent(long record) {
+            requireHeld();
+          }
+        });
+  }
+
+  /**
    * The checkpoints of a run that another process leads, for a learner that writes them.
    *
    * @param keep checkpoints to keep; 0 keeps all
    */
   public static CheckpointFiles checkpointsOf(Path path, int keep) {
-    Path journal = path.resolve(EVENTS);
-    return new CheckpointFiles(
-        new Checkpoints(checkpointFolder(path), keep), record -> digest(journal, record));
-  }
-
-  private static String digest(Path journal, long record) {
-    try (JournalReader reader = JournalReader.open(journal)) {
-      if (reader.skip(record) < record) {
-        throw new IllegalStateException(
-            journal + " is to have " + record + " records, and has " + reader.end().records());
-      }
-      return reader.end().digest();
-    }
+    Checkpoints checkpoints = new Checkpoints(checkpointFolder(path), keep);
+    JournalEnd known =
+        checkpoints
+            .latest()
+            .flatMap(newest -> CheckpointFiles.read(newest).end())
+            .orElse(JournalEnd.EMPTY);
+    return new CheckpointFiles(checkpoints, new JournalLineage(path.resolve(EVENTS), known));
   }
 
   /** The folder of a run's checkpoint after a step. */
@@ -258,12 +316,14 @@ public final class RunDirectory implements AutoCloseable {
 
   /**
    * Moves every line that a run going on from a state will write again aside, into {@code
-   * resumed-over/}.
+   * resumed-over/}, and deletes checkpoints that have seen what is undone.
    */
   public void rewind(RunState state) {
+    checkpoints.removeLaterThan(state.step());
     Path side = side(path);
-    metrics.keepOnly(side.resolve(METRICS), upTo(state.step()));
-    samples.keepOnly(side.resolve(SAMPLES), upTo(state.step()));
+    // These two are written in the order of the steps.
+    metrics.cutBehindLast(side.resolve(METRICS), upTo(state.step()));
+    samples.cutBehindLast(side.resolve(SAMPLES), upTo(state.step()));
     // An evaluation that the checkpoint does not know of is made again.
     evals.keepOnly(side.resolve(EVALS), upTo(state.evaluatedStep()));
   }
@@ -282,8 +342,18 @@ public final class RunDirectory implements AutoCloseable {
     return line -> stepOf(line).orElse(0L) <= step;
   }
 
+  /**
+   * Refuses to go on when another process has taken over; see {@link RunLock#requireHeld}.
+   *
+   * @throws RunFileException if so
+   */
+  public void requireHeld() {
+    lock.requireHeld();
+  }
+
   /** Replaces {@link #CONFIG}: a setting was changed while the run goes on. */
   public void writeConfig(String text) {
+    requireHeld();
     DurableFiles.write(path.resolve(CONFIG), text);
   }
 
@@ -298,6 +368,7 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   private void write(String name, Map<String, ?> content) {
+    requireHeld();
     try {
       DurableFiles.write(path.resolve(name), MAPPER.writeValueAsString(content) + "\n");
     } catch (JsonProcessingException e) {
@@ -311,15 +382,7 @@ public final class RunDirectory implements AutoCloseable {
     samples.close();
     evals.close();
     journal.close();
-    close(path, lockChannel);
-  }
-
-  private static void close(Path path, FileChannel lock) {
-    try {
-      lock.close();
-    } catch (IOException e) {
-      throw new RunFileException("unlock", path, e);
-    }
+    lock.close();
   }
 
   private static Path checkpointFolder(Path path) {
@@ -330,19 +393,19 @@ public final class RunDirectory implements AutoCloseable {
     return line.get(STEP) instanceof Number step ? Optional.of(step.longValue()) : Optional.empty();
   }
 
-  private static FileChannel lock(Path path) {
-    Path file = path.resolve(RunLock.FILE);
+  private static RunLock lock(Path path, RunLock.Claim claim) {
     try {
-      FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      @Nullable FileLock lock = RunLock.take(channel);
-      if (lock == null) {
-        channel.close();
-        throw new InputError("run folder " + path + " is being written by another process");
-      }
-      return channel;
+      return RunLock.acquire(path, claim, () -> leaveOpenFilesBehind(path))
+          .orElseThrow(
+              () ->
+                  new InputError(
+                      "run folder "
+                          + path
+                          + " is being written by another process ("
+                          + RunLock.holder(path)
+                          + ")"));
     } catch (IOException e) {
-      throw new InputError(RunFileException.message("write", file, e), e);
+      throw new InputError(RunFileException.message("write", path.resolve(RunLock.FILE), e), e);
     }
   }
 }

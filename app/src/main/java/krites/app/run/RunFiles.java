@@ -103,12 +103,14 @@ public final class RunFiles implements RunRecorder {
 
   @Override
   public void batch(TrainingBatch batch) {
+    directory.requireHeld();
     batches.keepSettings(batch.policy().term(), directory.path().resolve(RunDirectory.CONFIG));
     batches.write(batch);
   }
 
   @Override
   public void status(RunStatus status) {
+    directory.requireHeld();
     StatusFile.write(directory.path(), status, InstantSource.system().instant());
   }
 

@@ -1,6 +1,7 @@
 package krites.app.run;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,12 +16,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A run as its files tell it, from the first step on, whatever interruptions it had.
  *
- * @param steps lines of the metrics, in order
+ * @param seconds from the start of the run to its last step, without the time between interruption
+ *     and resume
+ * @param steps what counts of each step, in order
  * @param heldOut evaluations, in order of their steps
  * @param evals lines of the evaluations as they stand in the file
  */
 public record RunHistory(
-    List<Map<String, Object>> steps, List<HeldOut> heldOut, List<Map<String, Object>> evals) {
+    double seconds, List<Step> steps, List<HeldOut> heldOut, List<Map<String, Object>> evals) {
   /** Names of the evaluation sets. */
   public static final String CRITIC = "critic";
 
@@ -29,6 +32,7 @@ public record RunHistory(
   private static final String ACCURACY = "accuracy";
   private static final String FORMAT = "format";
   private static final String REWARD = "reward/mean";
+  private static final String FORMAT_RATE = "response/format_rate";
 
   public RunHistory {
     steps = List.copyOf(steps);
@@ -36,19 +40,39 @@ public record RunHistory(
     evals = List.copyOf(evals);
   }
 
+  /**
+   * A step.
+   *
+   * @param reward the mean reward of its responses; NaN where the file has none
+   * @param formatRate the share of them that keep to the format; NaN where the file has none
+   */
+  public record Step(double reward, double formatRate) {}
+
   /** Reads the files of a run folder. */
   public static RunHistory read(Path folder) {
+    List<Step> steps = new ArrayList<>();
+    JsonLines.each(
+        folder.resolve(RunDirectory.METRICS),
+        line ->
+            steps.add(
+                new Step(
+                    number(line, REWARD).orElse(Double.NaN),
+                    number(line, FORMAT_RATE).orElse(Double.NaN))));
     List<Map<String, Object>> evals = JsonLines.read(folder.resolve(RunDirectory.EVALS));
-    return new RunHistory(
-        JsonLines.read(folder.resolve(RunDirectory.METRICS)), heldOut(evals), evals);
+    return new RunHistory(secondsOf(folder), steps, heldOut(evals), evals);
   }
 
-  /**
-   * Seconds from the start of the run to its last step, without the time between interruption and
-   * resume.
-   */
-  public double wallSeconds() {
-    return steps.isEmpty() ? 0 : number(steps.getLast(), RunFiles.WALL_SECONDS).orElse(0);
+  /** Only {@link #seconds}, at once, however long the run is. */
+  public static double secondsOf(Path folder) {
+    return JsonLines.last(folder.resolve(RunDirectory.METRICS))
+        .map(line -> number(line, RunFiles.WALL_SECONDS).orElse(0))
+        .orElse(0.0);
+  }
+
+  /** The newest evaluation of a run; at once, as {@link #secondsOf}. */
+  public static HeldOut newestOf(Path folder) {
+    List<HeldOut> all = heldOut(JsonLines.read(folder.resolve(RunDirectory.EVALS)));
+    return all.isEmpty() ? HeldOut.none(0) : all.getLast();
   }
 
   /** The evaluation before the first step, or the first there is. */
@@ -59,11 +83,6 @@ public record RunHistory(
   /** The last evaluation, if there is one after the first. */
   public HeldOut last() {
     return heldOut.size() < 2 ? HeldOut.none(0) : heldOut.getLast();
-  }
-
-  /** The newest evaluation there is. */
-  public HeldOut newest() {
-    return heldOut.isEmpty() ? HeldOut.none(0) : heldOut.getLast();
   }
 
   /**
@@ -124,11 +143,7 @@ public record RunHistory(
   }
 
   private @Nullable Double meanReward(int from, int to) {
-    OptionalDouble mean =
-        steps.subList(from, to).stream()
-            .mapToDouble(line -> number(line, REWARD).orElse(Double.NaN))
-            .average();
-    return orNull(mean);
+    return orNull(steps.subList(from, to).stream().mapToDouble(Step::reward).average());
   }
 
   private static List<HeldOut> heldOut(List<Map<String, Object>> evals) {

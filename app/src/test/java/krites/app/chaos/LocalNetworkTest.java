@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -61,6 +62,25 @@ final class LocalNetworkTest {
       callee.setSoTimeout(0);
       assertEquals(7, callee.getInputStream().read());
       network.heal(2);
+    }
+  }
+
+  @Test
+  void whoCallsAProcessThatIsAwayIsRefused() throws IOException {
+    InetAddress outer = InetAddress.ofLiteral(LocalNetwork.outer(1));
+    try (LocalNetwork network = LocalNetwork.open(1);
+        ServerSocket listener =
+            new ServerSocket(network.port(), 1, InetAddress.ofLiteral(LocalNetwork.inner(1)))) {
+      network.setPresent(1, true); // it was already
+      network.setPresent(1, false);
+      assertThrows(ConnectException.class, () -> new Socket(outer, network.port()).close());
+
+      network.setPresent(1, true);
+      try (Socket caller = new Socket(outer, network.port());
+          Socket callee = listener.accept()) {
+        caller.getOutputStream().write(7);
+        assertEquals(7, callee.getInputStream().read());
+      }
     }
   }
 

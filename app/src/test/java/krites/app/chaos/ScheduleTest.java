@@ -20,7 +20,7 @@ final class ScheduleTest {
         seed,
         new ChaosPlan.Job(List.of("smoke"), List.of()),
         ConfigFactory.empty(),
-        new ChaosPlan.Times(5, 20, 40, 5, 0, 60),
+        new ChaosPlan.Times(5, 20, 40, 5, 0, 0, 60),
         320,
         0,
         List.of(

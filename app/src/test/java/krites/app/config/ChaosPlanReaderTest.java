@@ -36,7 +36,7 @@ final class ChaosPlanReaderTest {
                 + """
                 seed = 7, config = [smoke], set { run.steps = 9 }, node { quorum = 1, weights.plane = bulk }
                 quiet-seconds = 1, interval-seconds-min = 2, interval-seconds-max = 3, restart-seconds = 4
-                minutes-max = 5, steps-after = 6, heap-mib = 256, goodput-share-min = 0.5
+                minutes-max = 5, steps-after = 6, baseline-steps = 50, heap-mib = 256, goodput-share-min = 0.5
                 faults = [
                   { kind = cut, groups = [all], count = 3, seconds-min = 6, seconds-max = 8 }
                   { kind = delay, delay-millis = 70 }
@@ -46,7 +46,9 @@ final class ChaosPlanReaderTest {
     assertEquals("storm", plan.name());
     assertEquals(7, plan.seed());
     assertEquals(9, plan.job().resolve().config().run().steps());
-    assertEquals(new ChaosPlan.Times(1, 2, 3, 4, 6, 5), plan.times());
+    assertEquals(new ChaosPlan.Times(1, 2, 3, 4, 6, 50, 5), plan.times());
+    assertEquals(50, plan.withoutFaults().times().stepsAfter());
+    assertEquals(List.of(), plan.withoutFaults().faults());
     assertEquals(256, plan.heapMib());
     assertEquals(0.5, plan.goodputShareMin());
     assertEquals(

@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +25,7 @@ final class ControlFilesTest {
   @Test
   void aRequestIsHandedOverOnceAndItsAnswerReachesWhoeverAsked() throws Exception {
     ControlFiles files = files();
-    try (FileChannel _ = lock()) {
+    try (RunLock _ = lock()) {
       var asked = ask("async.max-staleness", "4", Duration.ofMinutes(1));
 
       ControlInbox.Request request = await(files);
@@ -47,7 +45,7 @@ final class ControlFilesTest {
   @Test
   void aRefusalIsToldAndNotKept() throws Exception {
     ControlFiles files = files();
-    try (FileChannel _ = lock()) {
+    try (RunLock _ = lock()) {
       var asked = ask("async.max-staleness", "4", Duration.ofMinutes(1));
       files.answer(await(files).id(), false, "the run is closing");
 
@@ -137,7 +135,7 @@ final class ControlFilesTest {
   @Test
   void aRequestThatNobodyTakesUpIsWithdrawn() throws IOException {
     ControlFiles files = files();
-    try (FileChannel _ = lock()) {
+    try (RunLock _ = lock()) {
       assertEquals(
           new ControlClient.Outcome.Silence(false),
           new ControlClient(folder).ask("async.max-staleness", "4", Duration.ofMillis(120)));
@@ -148,7 +146,7 @@ final class ControlFilesTest {
   @Test
   void aRequestThatWasTakenUpAndNotAnsweredIsSaidToBe() throws Exception {
     ControlFiles files = files();
-    try (FileChannel _ = lock()) {
+    try (RunLock _ = lock()) {
       var asked = ask("async.max-staleness", "4", Duration.ofSeconds(1));
       await(files);
 
@@ -226,12 +224,8 @@ final class ControlFilesTest {
   }
 
   /** The lock of a process that is alive. */
-  private FileChannel lock() throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    assertTrue(RunLock.take(channel) != null);
-    return channel;
+  private RunLock lock() throws IOException {
+    return RunLock.acquire(folder, TestJournals.ALONE).orElseThrow();
   }
 
   private Path control() {

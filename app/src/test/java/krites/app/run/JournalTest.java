@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import krites.grpo.Drop;
@@ -200,7 +201,36 @@ final class JournalTest {
   }
 
   @Test
-  void theDigestOfAnyRecordCanBeAskedFor() {
+  void aReaderBeginsWhereTheJournalEndedOnce() throws IOException {
+    List<LedgerEvent> events = PlayedRun.events(3);
+    Path file = TestJournals.write(folder.resolve("events.jsonl"), events);
+    JournalEnd end = JournalReader.endOf(file);
+    List<JournalEnd> places = new ArrayList<>(List.of(JournalEnd.EMPTY));
+    try (JournalReader reader = JournalReader.open(file)) {
+      while (reader.next().isPresent()) {
+        places.add(reader.end());
+      }
+    }
+    for (JournalEnd place : places) {
+      try (JournalReader reader = JournalReader.openAt(file, place).orElseThrow()) {
+        assertEquals(events.size() - place.records(), reader.skip(Long.MAX_VALUE));
+        assertEquals(end, reader.end());
+      }
+    }
+    JournalEnd right = places.get(9);
+    for (JournalEnd wrong :
+        List.of(
+            new JournalEnd(9, "12345678", right.bytes(), 0),
+            new JournalEnd(10, right.digest(), right.bytes(), 0),
+            new JournalEnd(9, right.digest(), right.bytes() - 1, 0),
+            new JournalEnd(9, right.digest(), end.bytes() + 1, 0),
+            new JournalEnd(9, right.digest(), 0, 0))) {
+      assertEquals(Optional.empty(), JournalReader.openAt(file, wrong), wrong.toString());
+    }
+  }
+
+  @Test
+  void thePlaceOfAnyRecordCanBeAskedFor() {
     List<LedgerEvent> events = PlayedRun.events(3);
     Path file = folder.resolve("events.jsonl");
     try (JournalWriter writer =
@@ -213,11 +243,12 @@ final class JournalTest {
         JournalReader reader = JournalReader.open(file)) {
       writer.append(events.subList(50, events.size()));
 
-      assertEquals("00000000", writer.digest(0));
+      assertEquals(JournalEnd.EMPTY, writer.at(0));
       for (long record = 1; record <= events.size(); record++) {
-        assertEquals(reader.next().orElseThrow().crc(), writer.digest(record));
+        assertTrue(reader.next().isPresent());
+        assertEquals(reader.end(), writer.at(record));
       }
-      assertThrows(IllegalStateException.class, () -> writer.digest(events.size() + 1));
+      assertThrows(IllegalStateException.class, () -> writer.at(events.size() + 1));
     }
   }
 

@@ -1,5 +1,6 @@
 package krites.app.run;
 
+import static krites.app.run.TestJournals.ALONE;
 import static krites.app.run.TestJournals.NEVER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import krites.app.InputError;
 import krites.app.audit.Audit;
@@ -22,6 +24,7 @@ import krites.grpo.PolicyVersion;
 import krites.grpo.flow.CursorState;
 import krites.grpo.flow.FlowLimits;
 import krites.grpo.flow.GroupState;
+import krites.grpo.flow.LedgerEvent.CheckpointWritten;
 import krites.grpo.flow.LedgerSnapshot;
 import krites.grpo.flow.PromptMix;
 import krites.grpo.flow.PromptTicket;
@@ -40,7 +43,7 @@ final class ResumptionTest {
 
   private Path finished() {
     Path run = folder.resolve("finished");
-    try (RunDirectory directory = RunDirectory.create(run, "", 0, NEVER)) {
+    try (RunDirectory directory = RunDirectory.create(run, "", 0, NEVER, ALONE)) {
       PlayedRun.play(SEED, TestJournals.into(directory));
     }
     return run;
@@ -107,11 +110,12 @@ final class ResumptionTest {
     String moment = "killed after " + length + " bytes, checkpoint " + checkpointHasItsName;
 
     Resumption from = Resumption.newest(run);
+    assertEquals(from, Resumption.afterLoss(run), moment);
     long trainedBefore = from.state().step();
     if (from.continuation().ledger().isComplete() && trainedBefore == 7) {
       return; // nothing is left to do
     }
-    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from.continuation())) {
+    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from, ALONE)) {
       PlayedRun.goOn(
           SEED + 1, from.continuation(), from.version(), TestJournals.eventsInto(directory));
     }
@@ -139,7 +143,7 @@ final class ResumptionTest {
       Files.write(journal(run), Arrays.copyOf(bytes, (int) reader.end().bytes()));
     }
     Resumption from = Resumption.newest(run);
-    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from.continuation())) {
+    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from, ALONE)) {
       PlayedRun.goOn(3, from.continuation(), from.version(), TestJournals.eventsInto(directory));
     }
     byte[] resumed = Files.readAllBytes(journal(run));
@@ -155,7 +159,7 @@ final class ResumptionTest {
 
       Resumption again = Resumption.newest(run);
       assertEquals(wasResumed ? 2 : 1, again.version().term(), "killed after " + records);
-      try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, again.continuation())) {
+      try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, again, ALONE)) {
         PlayedRun.goOn(
             4, again.continuation(), again.version(), TestJournals.eventsInto(directory));
       }
@@ -172,7 +176,7 @@ final class ResumptionTest {
     for (int kill = 1; kill <= 6; kill++) {
       Resumption from = Resumption.newest(run);
       assertEquals(kill, from.version().term(), "each learner has a term of its own");
-      try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from.continuation())) {
+      try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from, ALONE)) {
         PlayedRun.goOn(kill, from.continuation(), from.version(), TestJournals.into(directory));
       }
       assertEquals(List.of(), Audit.of(run).findings(), "kill " + kill);
@@ -248,6 +252,18 @@ final class ResumptionTest {
   }
 
   @Test
+  void afterALossOnlyWhatTheCheckpointHasNotSeenIsRead() throws IOException {
+    Path run = finished();
+    String text = Files.readString(journal(run));
+    Files.writeString(journal(run), text.replaceFirst("GroupReady", "GroupRead!"));
+    assertEquals(7, Resumption.afterLoss(run).state().step());
+
+    int last = text.lastIndexOf("\"seq\"");
+    Files.writeString(journal(run), text.substring(0, last) + "\"sEq\"" + text.substring(last + 5));
+    assertThrows(JournalException.class, () -> Resumption.afterLoss(run));
+  }
+
+  @Test
   void aJournalThatGrewSinceItWasReadIsNotGoneOnFrom() throws IOException {
     Path run = finished();
     byte[] bytes = Files.readAllBytes(journal(run));
@@ -256,31 +272,114 @@ final class ResumptionTest {
     Files.write(journal(run), Arrays.copyOf(bytes, lastLine));
 
     String message =
-        assertThrows(
-                InputError.class, () -> RunDirectory.resume(run, "", 0, NEVER, from.continuation()))
+        assertThrows(InputError.class, () -> RunDirectory.resume(run, "", 0, NEVER, from, ALONE))
             .getMessage();
 
     assertTrue(message.contains("another process has written this run"), message);
-    RunDirectory.resume(run, "", 0, NEVER, Resumption.newest(run).continuation()).close();
+    RunDirectory.resume(run, "", 0, NEVER, Resumption.newest(run), ALONE).close();
+  }
+
+  /**
+   * A learner was stopped while it wrote the checkpoint of step 6, the run went on from step 4, and
+   * then the learner finished what it had begun.
+   */
+  @Test
+  void aCheckpointThatCameTooLateIsPassedOver() throws IOException {
+    Path run = finished();
+    Path late = run.resolve("checkpoints/step-6");
+    JournalEnd seen = CheckpointFiles.read(new Checkpoints.Checkpoint(6, late)).end().orElseThrow();
+    Files.write(journal(run), Arrays.copyOf(Files.readAllBytes(journal(run)), (int) seen.bytes()));
+    Path aside = folder.resolve("step-6");
+    Files.move(late, aside);
+    DurableFiles.deleteTree(run.resolve("checkpoints/step-7"));
+    Resumption from = Resumption.newest(run);
+    assertEquals(4, from.state().step());
+    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from, ALONE)) {
+      PlayedRun.goOn(
+          SEED + 1, from.continuation(), from.version(), TestJournals.eventsInto(directory));
+    }
+    cutBeforeNextCheckpoint(run, from.journal());
+    Files.move(aside, late);
+
+    Resumption again = Resumption.newest(run);
+    assertEquals(4, again.state().step());
+    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, again, ALONE)) {
+      assertFalse(Files.exists(late), "nobody takes it for the newest");
+      PlayedRun.goOn(
+          SEED + 2, again.continuation(), again.version(), TestJournals.eventsInto(directory));
+    }
+    assertComplete(run, 2, "with a late checkpoint");
+  }
+
+  /** As if the run had been killed before it wrote another one. */
+  private void cutBeforeNextCheckpoint(Path run, JournalEnd since) throws IOException {
+    try (JournalReader reader = JournalReader.openAt(journal(run), since).orElseThrow()) {
+      long end = reader.end().bytes();
+      while (!(reader.next().orElseThrow().event() instanceof CheckpointWritten)) {
+        end = reader.end().bytes();
+      }
+      Files.write(journal(run), Arrays.copyOf(Files.readAllBytes(journal(run)), (int) end));
+    }
+  }
+
+  @Test
+  void aLearnerThatWasTakenForLostCannotPutItsCheckpointInPlace() throws IOException {
+    Path run = finished();
+    Path six = run.resolve("checkpoints/step-6");
+    RunState late = CheckpointFiles.read(new Checkpoints.Checkpoint(6, six)).state();
+    DurableFiles.deleteTree(six);
+    DurableFiles.deleteTree(run.resolve("checkpoints/step-7"));
+    CheckpointFiles learners = RunDirectory.checkpointsOf(run, 0);
+    learners.write(late, new NothingToSave());
+    DurableFiles.deleteTree(six);
+    Resumption from = Resumption.newest(run);
+    try (RunDirectory directory = RunDirectory.resume(run, "", 0, NEVER, from, ALONE)) {
+      PlayedRun.goOn(SEED + 1, from.continuation(), from.version(), TestJournals.into(directory));
+    }
+    String mine = Files.readString(six.resolve(CheckpointFiles.STATE));
+
+    String message =
+        assertThrows(IllegalStateException.class, () -> learners.write(late, new NothingToSave()))
+            .getMessage();
+
+    assertTrue(
+        message.startsWith("the run has gone on from step 4 with another learner (record "),
+        message);
+    assertEquals(mine, Files.readString(six.resolve(CheckpointFiles.STATE)));
+    try (var left = Files.list(run.resolve("checkpoints"))) {
+      assertEquals(List.of(), left.filter(each -> each.toString().contains("/.")).toList());
+    }
+  }
+
+  /** A journal in which the digest of a record is its number, and no run ever goes back. */
+  private static final class NumberedRecords implements CheckpointFiles.Lineage {
+    @Override
+    public JournalEnd at(long record) {
+      return new JournalEnd(record, "0000000" + record, 100 * record, 0);
+    }
+
+    @Override
+    public void requireCurrent(long record) {}
   }
 
   @Test
   void theStateOfACheckpointReadsBack() {
     RunState state = state();
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0, NEVER)) {
-      new CheckpointFiles(run.checkpoints(), record -> "0000000" + record)
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0, NEVER, ALONE)) {
+      new CheckpointFiles(run.checkpoints(), new NumberedRecords())
           .write(state, new NothingToSave());
 
       assertEquals(
-          new CheckpointFiles.Saved(state, "00000005"),
+          new CheckpointFiles.Saved(state, "00000005", OptionalLong.of(500)),
           CheckpointFiles.read(run.checkpoints().latest().orElseThrow()));
     }
   }
 
   @Test
   void aDamagedOrOlderStateIsOneClearLine() throws IOException {
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0, NEVER)) {
-      new CheckpointFiles(run.checkpoints(), _ -> "00000000").write(state(), new NothingToSave());
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0, NEVER, ALONE)) {
+      new CheckpointFiles(run.checkpoints(), new NumberedRecords())
+          .write(state(), new NothingToSave());
       Checkpoints.Checkpoint checkpoint = run.checkpoints().latest().orElseThrow();
       Path file = checkpoint.folder().resolve(CheckpointFiles.STATE);
       String text = Files.readString(file);

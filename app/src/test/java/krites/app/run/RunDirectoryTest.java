@@ -1,5 +1,6 @@
 package krites.app.run;
 
+import static krites.app.run.TestJournals.ALONE;
 import static krites.app.run.TestJournals.NEVER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,14 +12,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import krites.app.InputError;
 import krites.grpo.PolicyVersion;
 import krites.grpo.flow.Continuation;
 import krites.grpo.flow.CursorState;
 import krites.grpo.flow.FlowLimits;
+import krites.grpo.flow.LedgerEvent;
 import krites.grpo.flow.LedgerSnapshot;
 import krites.grpo.flow.RunState;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 final class RunDirectoryTest {
@@ -27,10 +31,13 @@ final class RunDirectoryTest {
   @Test
   void aFolderWithARunInItIsRefused() {
     Path path = folder.resolve("run");
-    RunDirectory.create(path, "run.seed = 1", 0, NEVER).close();
+    try (RunDirectory run = RunDirectory.create(path, "run.seed = 1", 0, NEVER, ALONE)) {
+      run.journal().append(List.of(new LedgerEvent.RunEnded("stopped")));
+    }
 
     InputError error =
-        assertThrows(InputError.class, () -> RunDirectory.create(path, "run.seed = 2", 0, NEVER));
+        assertThrows(
+            InputError.class, () -> RunDirectory.create(path, "run.seed = 2", 0, NEVER, ALONE));
 
     assertTrue(error.getMessage().startsWith(path + " holds a run already"), error.getMessage());
   }
@@ -38,14 +45,82 @@ final class RunDirectoryTest {
   @Test
   void aSecondWriterIsRefused() {
     Path path = folder.resolve("run");
-    try (RunDirectory first = RunDirectory.create(path, "", 0, NEVER)) {
+    try (RunDirectory first = RunDirectory.create(path, "", 0, NEVER, ALONE)) {
       first.checkpoints().write(1, _ -> {});
 
       InputError error =
-          assertThrows(InputError.class, () -> RunDirectory.resume(path, "", 0, NEVER, from(1, 0)));
+          assertThrows(
+              InputError.class, () -> RunDirectory.resume(path, "", 0, NEVER, from(1, 0), ALONE));
 
-      assertTrue(error.getMessage().endsWith("is being written by another process"));
+      assertEquals(
+          "run folder %s is being written by another process (process %d)"
+              .formatted(path, ProcessHandle.current().pid()),
+          error.getMessage());
     }
+  }
+
+  @Test
+  void aSuccessorDoesNotWaitForAProcessThatIsStopped() throws IOException {
+    Path path = folder.resolve("run");
+    RunLock.Claim first = new RunLock.Claim("job 7", false);
+    try (RunDirectory stopped = RunDirectory.create(path, "", 0, NEVER, first)) {
+      PlayedRun.play(1, TestJournals.into(stopped));
+      stopped.metrics().append(Map.of("step", 1));
+      Resumption from = Resumption.newest(path);
+
+      RunLock.Claim second = new RunLock.Claim("job 7", true);
+      try (RunDirectory successor = RunDirectory.resume(path, "new", 0, NEVER, from, second)) {
+        JournalEnd before = JournalReader.endOf(path.resolve(RunDirectory.EVENTS));
+
+        // The first goes on where it was stopped.
+        stopped.journal().append(List.of(new LedgerEvent.RunEnded("stopped")));
+        stopped.metrics().append(Map.of("step", 2));
+        assertEquals(before, JournalReader.endOf(path.resolve(RunDirectory.EVENTS)));
+        assertEquals(List.of(1), steps(path.resolve(RunDirectory.METRICS)));
+        for (Executable write :
+            List.<Executable>of(
+                () -> stopped.writeSummary(Map.of()),
+                () -> stopped.writeConfig("old"),
+                stopped::requireHeld)) {
+          String message = assertThrows(RunFileException.class, write).getMessage();
+          assertEquals(
+              "cannot write into " + path + ": another process has taken over (job 7)", message);
+        }
+
+        successor.journal().append(List.of(new LedgerEvent.RunEnded("completed")));
+        assertEquals(
+            before.records() + 1, JournalReader.endOf(path.resolve(RunDirectory.EVENTS)).records());
+        assertEquals("new", Files.readString(path.resolve(RunDirectory.CONFIG)));
+      }
+    }
+  }
+
+  @Test
+  void nobodySucceedsAProcessOfAnotherJob() {
+    Path path = folder.resolve("run");
+    try (RunDirectory other = RunDirectory.create(path, "", 0, NEVER, ALONE)) {
+      PlayedRun.play(1, TestJournals.into(other));
+      Resumption from = Resumption.newest(path);
+
+      InputError error =
+          assertThrows(
+              InputError.class,
+              () ->
+                  RunDirectory.resume(path, "", 0, NEVER, from, new RunLock.Claim("job 7", true)));
+
+      assertTrue(error.getMessage().contains("written by another process"), error.getMessage());
+      other.requireHeld();
+    }
+  }
+
+  @Test
+  void aFolderInWhichNothingHasBegunIsTakenWhenNobodyHasIt() throws IOException {
+    Path path = folder.resolve("run");
+    try (RunDirectory _ = RunDirectory.create(path, "old", 0, NEVER, ALONE)) {
+      assertThrows(InputError.class, () -> RunDirectory.create(path, "new", 0, NEVER, ALONE));
+    }
+    RunDirectory.create(path, "new", 0, NEVER, ALONE).close();
+    assertEquals("new", Files.readString(path.resolve(RunDirectory.CONFIG)));
   }
 
   @Test
@@ -54,9 +129,9 @@ final class RunDirectoryTest {
 
     InputError inside =
         assertThrows(
-            InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0, NEVER));
+            InputError.class, () -> RunDirectory.create(file.resolve("run"), "", 0, NEVER, ALONE));
     InputError itself =
-        assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0, NEVER));
+        assertThrows(InputError.class, () -> RunDirectory.create(file, "", 0, NEVER, ALONE));
 
     assertTrue(
         inside.getMessage().startsWith("cannot create run folder " + file.resolve("run") + ": "));
@@ -64,8 +139,8 @@ final class RunDirectoryTest {
   }
 
   @Test
-  void aCheckpointThatFailsLeavesNothingUnderItsName() {
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0, NEVER)) {
+  void aCheckpointThatFailsLeavesNothing() throws IOException {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 0, NEVER, ALONE)) {
       run.checkpoints().write(5, into -> Files.writeString(into.resolve("model"), "five"));
 
       RunFileException error =
@@ -83,12 +158,15 @@ final class RunDirectoryTest {
       assertTrue(
           error.getMessage().endsWith("step-10: No space left on device"), error.getMessage());
       assertEquals(5, run.checkpoints().latest().orElseThrow().step());
+      try (var entries = Files.list(run.path().resolve("checkpoints"))) {
+        assertEquals(1, entries.count(), "what was half written takes no place on a full disk");
+      }
     }
   }
 
   @Test
   void onlyTheNewestCheckpointsAreKeptInNumericalOrder() {
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2, NEVER)) {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2, NEVER, ALONE)) {
       for (long step : List.of(8, 9, 10, 11)) {
         run.checkpoints().write(step, into -> Files.createDirectories(into.resolve("deep/folder")));
       }
@@ -100,8 +178,21 @@ final class RunDirectoryTest {
   }
 
   @Test
+  void checkpointsThatTheRunHasGoneBackFromDoNotCountAmongThoseThatAreKept() {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 1, NEVER, ALONE)) {
+      for (long step : List.of(20, 5, 6)) {
+        run.checkpoints().write(step, _ -> {});
+      }
+
+      assertEquals(
+          List.of(6L, 20L),
+          run.checkpoints().all().stream().map(Checkpoints.Checkpoint::step).toList());
+    }
+  }
+
+  @Test
   void aCheckpointOfTheSameStepIsReplaced() throws IOException {
-    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2, NEVER)) {
+    try (RunDirectory run = RunDirectory.create(folder.resolve("run"), "", 2, NEVER, ALONE)) {
       run.checkpoints().write(3, into -> Files.writeString(into.resolve("a"), "old"));
       var second = run.checkpoints().write(3, into -> Files.writeString(into.resolve("b"), "new"));
 
@@ -113,7 +204,7 @@ final class RunDirectoryTest {
   @Test
   void aResumeCutsLinesBeyondTheCheckpointAndKeepsThemAside() throws IOException {
     Path path = folder.resolve("run");
-    try (RunDirectory run = RunDirectory.create(path, "old", 0, NEVER)) {
+    try (RunDirectory run = RunDirectory.create(path, "old", 0, NEVER, ALONE)) {
       for (int step = 1; step <= 4; step++) {
         run.metrics().append(Map.of("step", step, "reward/mean", 0.5));
         run.samples().append(Map.of("step", step));
@@ -130,7 +221,7 @@ final class RunDirectoryTest {
     Path unfinished =
         Files.createDirectories(path.resolve("checkpoints/.unfinished-step-4/x")).getParent();
 
-    try (RunDirectory run = RunDirectory.resume(path, "new", 0, NEVER, from(2, 0))) {
+    try (RunDirectory run = RunDirectory.resume(path, "new", 0, NEVER, from(2, 0), ALONE)) {
       run.metrics().append(Map.of("step", 3, "reward/mean", 0.75));
     }
 
@@ -149,7 +240,7 @@ final class RunDirectoryTest {
   @Test
   void aCheckpointThatWasBeingReplacedStillCounts() throws IOException {
     Path path = folder.resolve("run");
-    try (RunDirectory run = RunDirectory.create(path, "", 0, NEVER)) {
+    try (RunDirectory run = RunDirectory.create(path, "", 0, NEVER, ALONE)) {
       run.checkpoints().write(3, into -> Files.writeString(into.resolve("a"), "old"));
       Files.move(path.resolve("checkpoints/step-3"), path.resolve("checkpoints/.replaced-step-3"));
 
@@ -194,7 +285,7 @@ final class RunDirectoryTest {
         assertThrows(RunFileException.class, () -> JsonLines.read(file)).getMessage());
   }
 
-  private static Continuation from(long step, long evaluatedStep) {
+  private static Resumption from(long step, long evaluatedStep) {
     PolicyVersion version = new PolicyVersion(0, step);
     LedgerSnapshot ledger =
         new LedgerSnapshot(
@@ -212,7 +303,11 @@ final class RunDirectoryTest {
             CursorState.start(1),
             Map.of(),
             Map.of());
-    return new Continuation(new RunState(evaluatedStep, ledger, 0), List.of());
+    return new Resumption(
+        Optional.empty(),
+        new Continuation(new RunState(evaluatedStep, ledger, 0), List.of()),
+        version,
+        JournalEnd.EMPTY);
   }
 
   private static List<Object> steps(Path file) {

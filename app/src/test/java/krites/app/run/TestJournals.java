@@ -15,6 +15,10 @@ import krites.grpo.flow.RunState;
 /** Journals on disk for tests. */
 public final class TestJournals {
   public static final RunConfig.Journal NEVER = new RunConfig.Journal(RunConfig.FsyncKind.NEVER, 1);
+
+  /** Who writes a folder that nobody else wants. */
+  public static final RunLock.Claim ALONE = RunLock.Claim.ofThisProcess();
+
   static final InstantSource CLOCK = InstantSource.fixed(Instant.parse("2026-01-02T03:04:05.678Z"));
 
   private TestJournals() {}
@@ -42,8 +46,7 @@ public final class TestJournals {
 
   /** The sink of a played run that writes a run folder. */
   static PlayedRun.Sink into(RunDirectory directory) {
-    CheckpointFiles checkpoints =
-        new CheckpointFiles(directory.checkpoints(), directory.journal()::digest);
+    CheckpointFiles checkpoints = directory.checkpointFiles();
     return new PlayedRun.Sink() {
       @Override
       public void events(List<LedgerEvent> events) {
