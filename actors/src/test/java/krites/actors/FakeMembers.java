@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import krites.grpo.PolicyVersion;
 import krites.grpo.StepReport;
 import krites.grpo.TrainingBatch;
@@ -31,10 +32,11 @@ final class FakeMembers {
   /** Ranks that answered, step by step. */
   final Queue<Integer> answers = new ConcurrentLinkedQueue<>();
 
+  private final AtomicInteger opened = new AtomicInteger(); // nodes open theirs side by side
   private final Map<String, Plane> planes = new ConcurrentHashMap<>();
 
   MemberPlane plane() {
-    Plane plane = new Plane("plane:" + planes.size());
+    Plane plane = new Plane("plane:" + opened.getAndIncrement());
     planes.put(plane.address(), plane);
     return plane;
   }
