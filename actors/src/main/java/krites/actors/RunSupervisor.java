@@ -1,22 +1,19 @@
 package krites.actors;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import krites.actors.Crew.Kind;
+import krites.actors.Crew.Role;
+import krites.actors.Crew.Vital;
+import krites.actors.Crew.Worker;
 import krites.actors.wire.ControlMessage;
 import krites.actors.wire.LocalMessage;
 import krites.grpo.flow.LiveSetting;
@@ -83,49 +80,6 @@ public final class RunSupervisor {
 
   private record Deadline() implements Command, LocalMessage {}
 
-  /** What a child is; the run can do without a worker for a moment, and without no other. */
-  private sealed interface Role {
-    String name();
-  }
-
-  /** The workers that there are; a name begins with its kind. */
-  private enum Kind {
-    ROLLOUT("rollout-", Hosts.Part.ROLLOUT),
-    EVALUATOR("evaluator-", Hosts.Part.ROLLOUT),
-    REWARD("reward-", Hosts.Part.REWARD);
-
-    private final String prefix;
-    private final Hosts.Part part;
-
-    Kind(String prefix, Hosts.Part part) {
-      this.prefix = prefix;
-      this.part = part;
-    }
-
-    /** Whether it has an engine, and hands back what it holds before it goes. */
-    boolean samples() {
-      return this != REWARD;
-    }
-  }
-
-  /**
-   * @param node that hosts it
-   * @param seat its number among those of its kind at that node
-   */
-  private record Worker(Kind kind, int index, int incarnation, String node, int seat)
-      implements Role {
-    @Override
-    public String name() {
-      return kind.prefix + index + (incarnation == 0 ? "" : "-" + incarnation);
-    }
-
-    Worker next() {
-      return new Worker(kind, index, incarnation + 1, node, seat);
-    }
-  }
-
-  private record Vital(String name, String node) implements Role {}
-
   /** The references that workers need. */
   private record Team(
       ActorRef<Orchestrator.Command> orchestrator,
@@ -158,15 +112,11 @@ public final class RunSupervisor {
   private Hosts hosts;
   private final Consumer<RunOutcome> decide;
   private final Past past;
-  private final Map<ActorRef<Void>, Role> children =
-      new LinkedHashMap<>(); // in the order of their spawning: the hash of a reference is random
-  private final Set<String> leaving = new HashSet<>(); // workers that hand back what they hold
-  private final List<Worker> replacing = new ArrayList<>(); // those that come after a breath
+  private final Crew crew = new Crew();
   private final Map<String, String> dismissing =
       new HashMap<>(); // hosted actors that may still be there, and their nodes
   private int replaced;
   private boolean enoughWaited; // for nodes of members of the learner
-  private final Map<Kind, Integer> next = new EnumMap<>(Kind.class); // index of the next worker
 
   /**
    * What came before.
@@ -314,15 +264,15 @@ public final class RunSupervisor {
   /** Every node has the workers that it is to have, or more, and the run its evaluators. */
   private void staff(Team team) {
     for (String node : hosts.of(Hosts.Part.ROLLOUT)) {
-      for (int i = staying(Kind.ROLLOUT, node); i < wantedRolloutWorkers(); i++) {
-        spawnWorker(team, newWorker(Kind.ROLLOUT, node));
+      for (int i = crew.count(Kind.ROLLOUT, node); i < wantedRolloutWorkers(); i++) {
+        spawnWorker(team, crew.fresh(Kind.ROLLOUT, node));
       }
     }
     staffEvaluators(team, hosts.of(Hosts.Part.ROLLOUT));
     for (String node : hosts.of(Hosts.Part.REWARD)) {
-      if (workers(Kind.REWARD, node).isEmpty()) {
+      if (crew.workers(Kind.REWARD, node).findAny().isEmpty()) {
         for (int i = 0; i < settings.workers().reward(); i++) {
-          spawnWorker(team, newWorker(Kind.REWARD, node));
+          spawnWorker(team, crew.fresh(Kind.REWARD, node));
         }
       }
     }
@@ -330,34 +280,15 @@ public final class RunSupervisor {
 
   /** Evaluators are spread over the nodes of rollout workers, as many as the run is to have. */
   private void staffEvaluators(Team team, List<String> nodes) {
-    for (int i = evaluators(); i < settings.workers().evaluators() && !nodes.isEmpty(); i++) {
+    for (int i = crew.count(Kind.EVALUATOR);
+        i < settings.workers().evaluators() && !nodes.isEmpty();
+        i++) {
       String emptiest =
           nodes.stream()
-              .min(Comparator.comparingInt(node -> staying(Kind.EVALUATOR, node)))
+              .min(Comparator.comparingInt(node -> crew.count(Kind.EVALUATOR, node)))
               .orElseThrow();
-      spawnWorker(team, newWorker(Kind.EVALUATOR, emptiest));
+      spawnWorker(team, crew.fresh(Kind.EVALUATOR, emptiest));
     }
-  }
-
-  private int evaluators() {
-    return (int)
-        Stream.concat(staying().stream(), replacing.stream())
-            .filter(worker -> worker.kind() == Kind.EVALUATOR)
-            .count();
-  }
-
-  private Worker newWorker(Kind kind, String node) {
-    int index = next.merge(kind, 1, Integer::sum) - 1;
-    return new Worker(kind, index, 0, node, freeSeat(kind, node));
-  }
-
-  private int freeSeat(Kind kind, String node) {
-    Set<Integer> taken = workers(kind, node).stream().map(Worker::seat).collect(Collectors.toSet());
-    int seat = 0;
-    while (taken.contains(seat)) {
-      seat++;
-    }
-    return seat;
   }
 
   private void spawnWorker(Team team, Worker worker) {
@@ -402,7 +333,7 @@ public final class RunSupervisor {
     ActorRef<M> ref =
         context.spawn(behavior, actorName(role.name()), DispatcherSelector.fromConfig(dispatcher));
     context.watch(ref);
-    children.put(ref.unsafeUpcast(), role);
+    crew.add(ref, role);
     return ref;
   }
 
@@ -441,7 +372,7 @@ public final class RunSupervisor {
         gone instanceof ChildFailed failed
             ? Reasons.causeOf(failed)
             : new IllegalStateException("it ended by itself");
-    Role role = children.remove(gone.getRef());
+    Role role = crew.remove(gone.getRef());
     return switch (role) {
       case null -> Behaviors.same();
       case Worker worker -> onWorkerGone(team, worker, cause);
@@ -453,7 +384,7 @@ public final class RunSupervisor {
 
   private Behavior<Command> onWorkerGone(Team team, Worker worker, Throwable cause) {
     if (cause instanceof HostLost) {
-      leaving.remove(worker.name());
+      crew.hasLeft(worker.name());
       context.getLog().warn("{} is lost: {}", worker.name(), cause.getMessage());
       staffEvaluators(team, others(worker.node())); // it may have been one
       return Behaviors.same();
@@ -466,7 +397,7 @@ public final class RunSupervisor {
   }
 
   private Behavior<Command> replace(Team team, Worker worker, String reason, Throwable cause) {
-    if (leaving.remove(worker.name())) {
+    if (crew.hasLeft(worker.name())) {
       context.getLog().warn("{}; it was to leave", reason);
       return Behaviors.same();
     }
@@ -476,7 +407,7 @@ public final class RunSupervisor {
     }
     replaced++;
     Worker next = worker.next();
-    replacing.add(next);
+    crew.setReplacing(next);
     context.getLog().warn("{}; it is replaced", reason);
     timers.startSingleTimer(worker.name(), new Replace(next), BREATH);
     return Behaviors.same();
@@ -492,11 +423,11 @@ public final class RunSupervisor {
    * them any more; an evaluator then comes elsewhere.
    */
   private Behavior<Command> onReplace(Team team, Worker worker) {
-    replacing.remove(worker);
+    crew.hasCome(worker);
     boolean wanted =
         worker.kind() != Kind.ROLLOUT
-            || staying(Kind.ROLLOUT, worker.node()) < wantedRolloutWorkers();
-    if (wanted && hosts.of(worker.kind().part).contains(worker.node())) {
+            || crew.count(Kind.ROLLOUT, worker.node()) < wantedRolloutWorkers();
+    if (wanted && hosts.of(worker.kind().part()).contains(worker.node())) {
       spawnWorker(team, worker);
     } else {
       staffEvaluators(team, others(worker.node()));
@@ -513,10 +444,10 @@ public final class RunSupervisor {
    */
   private Behavior<Command> onHostsChanged(Team team, Hosts other) {
     hosts = other;
-    for (Role role : List.copyOf(children.values())) {
+    for (Role role : crew.roles()) {
       switch (role) {
         case Worker worker -> {
-          if (isLeft(worker)) {
+          if (hosts.leaving(worker.node()) && !crew.isLeaving(worker)) {
             release(team, worker);
           }
         }
@@ -535,21 +466,13 @@ public final class RunSupervisor {
     return Behaviors.same();
   }
 
-  private boolean isLeft(Worker worker) {
-    return hosts.leaving(worker.node()) && !leaving.contains(worker.name());
-  }
-
   private void release(Team team, Worker worker) {
     if (worker.kind().samples()) {
-      leaving.add(worker.name());
+      crew.setLeaving(worker);
       team.orchestrator().tell(new Orchestrator.Release(worker.name()));
       return;
     }
-    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
-      if (child.getValue().equals(worker)) {
-        abandon(child.getKey());
-      }
-    }
+    crew.named(worker.name()).ifPresent(this::abandon);
     team.orchestrator().tell(new Orchestrator.RewardGone(worker.name()));
   }
 
@@ -558,9 +481,7 @@ public final class RunSupervisor {
 
   /** Whether something can be done about a party that hangs. */
   static boolean isRestartable(String role) {
-    return role.equals(LEARNER)
-        || role.equals(PARAMETER_SERVER)
-        || Stream.of(Kind.values()).anyMatch(kind -> role.startsWith(kind.prefix));
+    return role.equals(LEARNER) || role.equals(PARAMETER_SERVER) || Kind.isWorker(role);
   }
 
   /**
@@ -569,31 +490,27 @@ public final class RunSupervisor {
    */
   private Behavior<Command> onRestart(Team team, String role, String why) {
     String reason = role + " hangs: " + why;
-    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
-      if (!child.getValue().name().equals(role)) {
-        continue;
+    Optional<ActorRef<Void>> actor = crew.named(role);
+    return switch (actor.flatMap(crew::role).orElse(null)) {
+      case null -> Behaviors.same();
+      case Worker worker -> {
+        abandon(actor.orElseThrow());
+        team.orchestrator()
+            .tell(
+                worker.kind().samples()
+                    ? new Orchestrator.WorkerGone(role)
+                    : new Orchestrator.RewardGone(role));
+        yield replace(team, worker, reason, new IllegalStateException(reason));
       }
-      switch (child.getValue()) {
-        case Worker worker -> {
-          abandon(child.getKey());
-          team.orchestrator()
-              .tell(
-                  worker.kind().samples()
-                      ? new Orchestrator.WorkerGone(role)
-                      : new Orchestrator.RewardGone(role));
-          return replace(team, worker, reason, new IllegalStateException(reason));
-        }
-        case Vital(String name, String _) -> {
-          var cause = new IllegalStateException(reason);
-          return mayRecover(name, cause) ? recover(name, cause) : fail(team, name, reason, cause);
-        }
+      case Vital(String name, String _) -> {
+        var cause = new IllegalStateException(reason);
+        yield mayRecover(name, cause) ? recover(name, cause) : fail(team, name, reason, cause);
       }
-    }
-    return Behaviors.same();
+    };
   }
 
   private void abandon(ActorRef<Void> child) {
-    children.remove(child);
+    crew.remove(child);
     context.unwatch(child);
     context.stop(child);
   }
@@ -606,8 +523,7 @@ public final class RunSupervisor {
     if (setting instanceof LiveSetting.RolloutWorkers(int wanted)) {
       staff(team);
       for (String node : hosts.of(Hosts.Part.ROLLOUT)) {
-        List<Worker> now =
-            workers(Kind.ROLLOUT, node).stream().filter(staying()::contains).toList();
+        List<Worker> now = crew.staying(Kind.ROLLOUT, node);
         now.subList(Math.min(wanted, now.size()), now.size())
             .forEach(surplus -> release(team, surplus));
       }
@@ -619,38 +535,14 @@ public final class RunSupervisor {
     return LiveSettings.of(settings).rolloutWorkers();
   }
 
-  /** How many of a kind a node has that stay, those that come after a breath included. */
-  private int staying(Kind kind, String node) {
-    return (int)
-        Stream.concat(staying().stream(), replacing.stream())
-            .filter(worker -> worker.kind() == kind && worker.node().equals(node))
-            .count();
-  }
-
-  /** Workers that are there and not about to leave, in the order of their numbers. */
-  private List<Worker> staying() {
-    return workers().filter(worker -> !leaving.contains(worker.name())).toList();
-  }
-
-  private List<Worker> workers(Kind kind, String node) {
-    return workers().filter(worker -> worker.kind() == kind && worker.node().equals(node)).toList();
-  }
-
-  private Stream<Worker> workers() {
-    return children.values().stream()
-        .filter(Worker.class::isInstance)
-        .map(Worker.class::cast)
-        .sorted(Comparator.comparingInt(Worker::index));
-  }
-
   private Behavior<Command> onDrained(String worker) {
-    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
-      if (child.getValue().name().equals(worker)) {
-        context.getLog().info("{} has handed back its groups and goes", worker);
-        leaving.remove(worker);
-        abandon(child.getKey());
-      }
-    }
+    crew.named(worker)
+        .ifPresent(
+            actor -> {
+              context.getLog().info("{} has handed back its groups and goes", worker);
+              crew.hasLeft(worker);
+              abandon(actor);
+            });
     return Behaviors.same();
   }
 
@@ -715,13 +607,13 @@ public final class RunSupervisor {
     context.getLog().error("{} failed; the run goes back to its last checkpoint", name, cause);
     timers.cancelAll();
     if (hosts.elsewhere()) {
-      for (Role role : children.values()) {
+      for (Role role : crew.roles()) {
         if (role instanceof Vital(String hosted, String node) && mayAnswer(node, cause)) {
           dismissing.put(actorName(hosted), node);
         }
       }
     }
-    children.keySet().forEach(context::stop);
+    crew.actors().forEach(context::stop);
     timers.startSingleTimer(new Deadline(), EMPTYING);
     return emptying(name, cause);
   }
@@ -734,7 +626,7 @@ public final class RunSupervisor {
 
   /** Waits until all other actors are gone. */
   private Behavior<Command> emptying(String name, Throwable cause) {
-    if (children.isEmpty() && dismissing.isEmpty()) {
+    if (crew.isEmpty() && dismissing.isEmpty()) {
       timers.cancelAll();
       Executor blocking = KritesRun.blocking(context);
       Supplier<Optional<RunParts.Recovery>> recovery = parts.recovery().orElseThrow();
@@ -761,7 +653,7 @@ public final class RunSupervisor {
             },
         (ctx, signal) -> {
           if (signal instanceof Terminated gone) {
-            children.remove(gone.getRef());
+            crew.remove(gone.getRef());
             return emptying(name, cause);
           }
           return Behaviors.same();
@@ -770,20 +662,18 @@ public final class RunSupervisor {
 
   /** A worker that hangs is left to itself, as always; nobody listens to its name any more. */
   private Behavior<Command> withoutHangingWorkers(String name, Throwable cause) {
-    for (Map.Entry<ActorRef<Void>, Role> child : List.copyOf(children.entrySet())) {
-      if (child.getValue() instanceof Worker) {
-        abandon(child.getKey());
-      }
-    }
+    crew.roles().stream()
+        .filter(Worker.class::isInstance)
+        .flatMap(worker -> crew.named(worker.name()).stream())
+        .forEach(this::abandon);
     dismissing.clear(); // a node that does not answer: its learner has an old term
-    return children.isEmpty()
+    return crew.isEmpty()
         ? emptying(name, cause)
         : finish(
             lost(
                 name,
                 cause,
-                "these do not stop: "
-                    + children.values().stream().map(Role::name).sorted().toList()));
+                "these do not stop: " + crew.roles().stream().map(Role::name).sorted().toList()));
   }
 
   private Behavior<Command> recovering(String name, Throwable cause) {
@@ -873,7 +763,7 @@ public final class RunSupervisor {
   }
 
   private boolean isRecorder(ActorRef<Void> ref) {
-    return children.get(ref) instanceof Vital(String name, String _) && name.equals(RECORDER);
+    return crew.role(ref).filter(role -> role.name().equals(RECORDER)).isPresent();
   }
 
   /** The reason for which a run failed is not forgotten because it could not be written down. */

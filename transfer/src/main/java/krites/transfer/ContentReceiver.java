@@ -39,6 +39,7 @@ public final class ContentReceiver {
   private final Carrier carrier;
   private final TransferListener listener;
   private final LongAdder bytesReceived = new LongAdder();
+  private final Sources.Doubts doubts = new Sources.Doubts();
 
   /**
    * @param folder exists
@@ -153,7 +154,7 @@ public final class ContentReceiver {
   }
 
   private Manifest manifest(Order order) throws IOException, InterruptedException {
-    return new Sources(order, settings, listener)
+    return new Sources(order, settings, listener, doubts)
         .tryAll(
             source -> {
               try (Link link = open(source, order, -1, 0, 1, 1)) {
@@ -280,7 +281,7 @@ public final class ContentReceiver {
         new Taking(
             ByteBuffer.allocateDirect(Manifest.PIECE),
             new ChunkCheck(order.ticket(), settings.compareDigests()));
-    Sources sources = new Sources(order, settings, listener);
+    Sources sources = new Sources(order, settings, listener, doubts);
     for (int file = 0; file < manifest.files().size(); file++) {
       int index = file;
       sources.tryAll(

@@ -163,6 +163,25 @@ class TransferTest {
     }
   }
 
+  /** A relay that was stopped: every version after would wait for it again, on each connection. */
+  @Test
+  void aSourceThatFailedAMomentAgoIsTriedLast() throws Exception {
+    Path first = content(10, 4L * CHUNK);
+    Path second = content(11, 4L * CHUNK);
+    Manifest one = Manifest.ofFolder(first, ticket, true);
+    Manifest two = Manifest.ofFolder(second, ticket, true);
+    try (Node good = new Node(temp);
+        CuttingProxy hung = new CuttingProxy(good.address(), 0, true);
+        Node target = new Node(folder("target"))) {
+      good.shelf.put(first, one, ticket);
+      good.shelf.put(second, two, ticket);
+      assertSame(first, target.receiver.fetch(order(one, hung.address(), good.address())));
+      assertEquals(1, target.broken.size(), "asked once: " + target.broken);
+      assertSame(second, target.receiver.fetch(order(two, hung.address(), good.address())));
+      assertEquals(1, target.broken.size(), "not asked again: " + target.broken);
+    }
+  }
+
   @Test
   void aChainTakesEveryByteFromTheRootOnce() throws Exception {
     Path content = content(4, 9L * CHUNK);

@@ -73,10 +73,10 @@ public final class VoterDowning extends DowningProvider {
   }
 
   /**
-   * Looks at the members in regular intervals, and at their ports when a connection has ended: the
-   * connections of a process end with it, and then its port refuses new ones. So a node whose
-   * process was killed is given up within two seconds, and not after the silence of a failure
-   * detector.
+   * Looks at the members in regular intervals; a voter, who decides, also at their ports when a
+   * connection has ended: the connections of a process end with it, and then its port refuses new
+   * ones. So a node whose process was killed is given up within two seconds, and not after the
+   * silence of a failure detector.
    */
   private static final class Watcher extends AbstractActorWithTimers {
     private enum Look {
@@ -102,7 +102,7 @@ public final class VoterDowning extends DowningProvider {
 
     @Override
     public void preStart() {
-      if (looksAtPorts) {
+      if (looksAtPorts && cluster.getSelfRoles().contains(VOTER)) {
         getContext()
             .getSystem()
             .eventStream()
