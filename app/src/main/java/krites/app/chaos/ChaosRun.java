@@ -347,7 +347,6 @@ final class ChaosRun implements AutoCloseable {
     } finally {
       children.kill();
       network.close();
-      steps.close();
     }
   }
 

@@ -2,18 +2,21 @@ package krites.app.chaos;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import krites.app.run.JournalEnd;
 import krites.app.run.JournalException;
 import krites.app.run.JournalReader;
 import krites.app.run.RunDirectory;
 import krites.grpo.flow.LedgerEvent.StepTrained;
-import org.jspecify.annotations.Nullable;
 
-/** How many steps a run trained, those that it undid included, while it goes on. One thread. */
-final class TrainedSteps implements AutoCloseable {
+/**
+ * How many steps a run trained, those that it undid included, while it goes on. The journal is
+ * opened anew at each look: whoever takes the run over puts another file in its place. One thread.
+ */
+final class TrainedSteps {
   private final Path journal;
-  private @Nullable JournalReader reader;
-  private long inReader;
-  private long most;
+  private JournalEnd seen = JournalEnd.EMPTY;
+  private long count;
 
   /**
    * @param run its folder, which need not be there yet
@@ -24,33 +27,25 @@ final class TrainedSteps implements AutoCloseable {
 
   /** Reads what was written since. */
   long count() {
-    try {
-      JournalReader open = reader;
-      if (open == null) {
-        if (!Files.exists(journal)) {
-          return 0;
-        }
-        open = JournalReader.open(journal);
-        reader = open;
-        inReader = 0;
-      }
-      for (var next = open.next(); next.isPresent(); next = open.next()) {
+    if (!Files.exists(journal)) {
+      return count;
+    }
+    Optional<JournalReader> known = JournalReader.openAt(journal, seen);
+    if (known.isEmpty()) {
+      return count; // records that were seen are never removed; it is being replaced
+    }
+    long more = 0;
+    try (JournalReader reader = known.get()) {
+      for (var next = reader.next(); next.isPresent(); next = reader.next()) {
         if (next.get().event() instanceof StepTrained) {
-          inReader++;
+          more++;
         }
       }
+      seen = reader.end();
+      count += more;
     } catch (JournalException e) {
-      close(); // half a line that a crash left was cut off under the reader: it begins again
+      return count; // half a line that a crash left was cut off under the reader: the next look
     }
-    most = Math.max(most, inReader);
-    return most;
-  }
-
-  @Override
-  public void close() {
-    if (reader != null) {
-      reader.close();
-      reader = null;
-    }
+    return count;
   }
 }

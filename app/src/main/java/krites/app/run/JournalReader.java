@@ -63,7 +63,7 @@ public final class JournalReader implements AutoCloseable {
    * @return empty if the record that ends there is not the one that did
    * @throws InputError if there is no such file or it cannot be read
    */
-  static Optional<JournalReader> openAt(Path file, JournalEnd place) {
+  public static Optional<JournalReader> openAt(Path file, JournalEnd place) {
     FileChannel channel;
     try {
       channel = FileChannel.open(file);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
@@ -17,7 +18,10 @@ import krites.grpo.flow.LedgerEvent.StepTrained;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Steps are counted while a journal grows, also over a crash that left half a line. */
+/**
+ * Steps are counted while a journal grows, also over a crash and a change of the process that
+ * writes it.
+ */
 final class TrainedStepsTest {
   @TempDir private Path run;
 
@@ -33,18 +37,18 @@ final class TrainedStepsTest {
                     new StepTrained(2, new PolicyVersion(0, 2)))));
     int second = new String(whole, StandardCharsets.UTF_8).indexOf('\n') + 1;
     Path journal = run.resolve(RunDirectory.EVENTS);
-    try (TrainedSteps steps = new TrainedSteps(run)) {
-      assertEquals(0, steps.count());
-      Files.write(journal, Arrays.copyOf(whole, second));
-      assertEquals(1, steps.count());
-      Files.writeString(journal, "{\"seq\":2,\"event\":\"Half", StandardOpenOption.APPEND);
-      assertEquals(1, steps.count());
-      Files.write(journal, whole); // whoever goes on cuts the half line off
-      for (int look = 0; look < 3; look++) {
-        steps.count();
-      }
-      assertEquals(2, steps.count());
-      assertEquals(2, steps.count());
-    }
+    TrainedSteps steps = new TrainedSteps(run);
+    assertEquals(0, steps.count());
+    Files.write(journal, Arrays.copyOf(whole, second));
+    assertEquals(1, steps.count());
+    Files.writeString(journal, "{\"seq\":2,\"event\":\"Half", StandardOpenOption.APPEND);
+    assertEquals(1, steps.count());
+    Path copy = run.resolve("copy.jsonl"); // a successor puts a copy in its place
+    Files.write(copy, Arrays.copyOf(whole, second));
+    Files.move(copy, journal, StandardCopyOption.REPLACE_EXISTING);
+    assertEquals(1, steps.count());
+    Files.write(journal, whole); // and goes on
+    assertEquals(2, steps.count());
+    assertEquals(2, steps.count());
   }
 }
