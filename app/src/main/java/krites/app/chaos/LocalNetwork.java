@@ -49,11 +49,14 @@ final class LocalNetwork implements AutoCloseable {
   private static final int CONNECT_MILLIS = 5_000;
 
   private final int port;
-  private final Map<Integer, List<ServerSocket>> listeners = new HashMap<>(); // by process
+  private final Map<Integer, List<Door>> doors = new HashMap<>(); // by process
   private final Set<Socket> sockets = new HashSet<>();
   private final Set<Integer> cut = new HashSet<>();
   private final Map<Integer, Integer> lateMillis = new HashMap<>();
   private boolean closed;
+
+  /** Where callers of a process are taken in, and the thread that does so. */
+  private record Door(ServerSocket listener, Thread accepting) {}
 
   private LocalNetwork(int port) {
     this.port = port;
@@ -120,19 +123,23 @@ final class LocalNetwork implements AutoCloseable {
    *
    * @throws RunFailed if its outer address has been taken meanwhile
    */
-  void setPresent(int process, boolean present) {
+  void setPresent(int process, boolean present) throws InterruptedException {
+    List<Door> closing;
     synchronized (this) {
-      if (closed || present == listeners.containsKey(process)) {
+      if (closed || present == doors.containsKey(process)) {
         return;
       }
-      if (!present) {
-        listeners.getOrDefault(process, List.of()).forEach(LocalNetwork::quietly);
-        listeners.remove(process);
-        return;
-      }
+      closing = doors.getOrDefault(process, List.of());
+      doors.remove(process);
+    }
+    for (Door door : closing) {
+      quietly(door.listener());
+      door.accepting().join(); // until then the system still takes callers
     }
     try {
-      listen(process);
+      if (present) {
+        listen(process);
+      }
     } catch (IOException e) {
       throw new RunFailed("cannot listen at " + outer(process) + " again: " + e.getMessage(), e);
     }
@@ -148,7 +155,7 @@ final class LocalNetwork implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    listeners.values().forEach(each -> each.forEach(LocalNetwork::quietly));
+    doors.values().forEach(each -> each.forEach(door -> quietly(door.listener())));
     sockets.forEach(LocalNetwork::quietly);
     notifyAll();
   }
@@ -157,13 +164,14 @@ final class LocalNetwork implements AutoCloseable {
     for (int i = 0; i < PORTS; i++) {
       ServerSocket listener = new ServerSocket();
       listener.setReuseAddress(true);
-      synchronized (this) {
-        listeners.computeIfAbsent(process, _ -> new ArrayList<>()).add(listener);
-      }
       int at = port + i;
+      Thread accepting =
+          Thread.ofPlatform().daemon().unstarted(() -> accept(listener, process, at));
+      synchronized (this) {
+        doors.computeIfAbsent(process, _ -> new ArrayList<>()).add(new Door(listener, accepting));
+      }
       listener.bind(new InetSocketAddress(InetAddress.ofLiteral(outer(process)), at));
-      // Of a thread of the system: a closed listener is gone at once, and its port free again.
-      Thread.ofPlatform().daemon().start(() -> accept(listener, process, at));
+      accepting.start();
     }
   }
 
