@@ -90,6 +90,7 @@ final class ClusterLead implements Lead {
 
   @Override
   public Conclusion conclude(RunOutcome outcome) {
+    directory.requireHeld(); // else the weights in it are another's, who goes on with the run
     Conclusion conclusion = ending.conclude(outcome);
     DjlEngines.removeWeights(directory.path().resolve(DjlEngines.WEIGHTS));
     return conclusion;
