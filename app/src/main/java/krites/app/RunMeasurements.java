@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import krites.app.config.RunConfig;
 import krites.app.run.JournalReader;
 import krites.app.run.JournalRecord;
@@ -25,7 +24,7 @@ final class RunMeasurements {
   private static final double MILLIS_PER_SECOND = 1000;
 
   private final Map<String, Double> sums = new HashMap<>();
-  private long steps;
+  private long lines;
 
   private RunMeasurements() {}
 
@@ -36,17 +35,10 @@ final class RunMeasurements {
   static Measurements read(Path folder, RunConfig config) {
     RunDirectory.requireRun(folder);
     RunMeasurements steps = new RunMeasurements();
-    AtomicLong lines = new AtomicLong();
-    JsonLines.each(
-        folder.resolve(RunDirectory.METRICS),
-        line -> {
-          if (lines.incrementAndGet() > 1) {
-            steps.add(line);
-          }
-        });
-    if (lines.get() < 2) {
+    JsonLines.each(folder.resolve(RunDirectory.METRICS), steps::add);
+    if (steps.lines < 2) {
       throw new InputError(
-          "run " + folder + " has " + lines.get() + " steps; a trace needs at least 2");
+          "run " + folder + " has " + steps.lines + " steps; a trace needs at least 2");
     }
     GroupClock clock = clock(folder.resolve(RunDirectory.EVENTS));
     int groupSize = config.rollout().groupSize();
@@ -103,12 +95,12 @@ final class RunMeasurements {
             + sum("learner/policy_seconds")
             + sum("learner/optimizer_seconds");
     double rest = sum("seconds/train") - parts;
-    return rest > 0 ? Optional.of(rest / steps) : Optional.empty();
+    return rest > 0 ? Optional.of(rest / steps()) : Optional.empty();
   }
 
   private Optional<Double> stepsPerMinute() {
     double seconds = sum("seconds/step") - sum("seconds/eval");
-    return seconds > 0 ? Optional.of(60 * steps / seconds) : Optional.empty();
+    return seconds > 0 ? Optional.of(60 * steps() / seconds) : Optional.empty();
   }
 
   private Optional<Double> ratio(String above, String below) {
@@ -118,17 +110,24 @@ final class RunMeasurements {
 
   private Optional<Double> mean(String name) {
     double sum = sum(name);
-    return sum > 0 ? Optional.of(sum / steps) : Optional.empty();
+    return sum > 0 ? Optional.of(sum / steps()) : Optional.empty();
   }
 
   private void add(Map<String, Object> step) {
-    steps++;
+    lines++;
+    if (lines == 1) {
+      return; // it waits for engines and weights to be loaded
+    }
     step.forEach(
         (name, value) -> {
           if (value instanceof Number number) {
             sums.merge(name, number.doubleValue(), Double::sum);
           }
         });
+  }
+
+  private long steps() {
+    return lines - 1;
   }
 
   private double sum(String name) {

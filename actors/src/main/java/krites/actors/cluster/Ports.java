@@ -27,7 +27,7 @@ final class Ports {
     Thread.ofVirtual().name("krites-port-" + port).start(() -> told.accept(isRefused(host, port)));
   }
 
-  static boolean isRefused(String host, int port) {
+  private static boolean isRefused(String host, int port) {
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(host, port), WITHIN_MILLIS);
       return false;

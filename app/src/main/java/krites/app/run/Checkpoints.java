@@ -49,7 +49,7 @@ public final class Checkpoints {
    * Writes a checkpoint that nothing can stand against; see {@link #write(long, Content,
    * Runnable)}.
    */
-  public Checkpoint write(long step, Content content) {
+  Checkpoint write(long step, Content content) {
     return write(step, content, () -> {});
   }
 

@@ -49,10 +49,9 @@ public final class DurableFiles {
       if (durable) {
         force(temporary, StandardOpenOption.WRITE);
       }
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      put(temporary, file);
       if (durable) {
-        force(parent(file), StandardOpenOption.READ);
+        forceFolderOf(file);
       }
     } catch (IOException e) {
       throw new RunFileException("write", file, e);
@@ -86,11 +85,16 @@ public final class DurableFiles {
     try {
       Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
       force(copy, StandardOpenOption.WRITE);
-      Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      put(copy, file);
       forceFolderOf(file);
     } catch (IOException e) {
       throw new RunFileException("replace", file, e);
     }
+  }
+
+  /** Puts a file in the place of another, at once; readers find the one or the other. */
+  static void put(Path file, Path place) throws IOException {
+    Files.move(file, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static Path temporary(Path file) {

@@ -109,17 +109,6 @@ public final class JournalReader implements AutoCloseable {
     return new InputError(RunFileException.message("read", file, cause), cause);
   }
 
-  /** Where a journal ends, with every line of it checked; empty if there is no such file. */
-  public static JournalEnd endOf(Path file) {
-    if (!Files.exists(file)) {
-      return JournalEnd.EMPTY;
-    }
-    try (JournalReader reader = open(file)) {
-      reader.skip(Long.MAX_VALUE);
-      return reader.end();
-    }
-  }
-
   /**
    * The next record; empty at the end.
    *

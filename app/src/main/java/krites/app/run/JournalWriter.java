@@ -61,7 +61,7 @@ public final class JournalWriter implements AutoCloseable {
   /**
    * Opens a journal to go on with; it is made if it is not there.
    *
-   * @param end where it ends, as {@link JournalReader#endOf} found it; what lies behind that is cut
+   * @param end where it ends, as {@link JournalReader#end} found it; what lies behind that is cut
    *     off
    * @throws RunFileException if it cannot be written
    */

@@ -290,7 +290,7 @@ public final class RunDirectory implements AutoCloseable {
     return path;
   }
 
-  public Checkpoints checkpoints() {
+  Checkpoints checkpoints() {
     return checkpoints;
   }
 

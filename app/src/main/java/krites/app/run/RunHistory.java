@@ -16,14 +16,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A run as its files tell it, from the first step on, whatever interruptions it had.
  *
- * @param seconds from the start of the run to its last step, without the time between interruption
- *     and resume
  * @param steps what counts of each step, in order
  * @param heldOut evaluations, in order of their steps
  * @param evals lines of the evaluations as they stand in the file
  */
-public record RunHistory(
-    double seconds, List<Step> steps, List<HeldOut> heldOut, List<Map<String, Object>> evals) {
+public record RunHistory(List<Step> steps, List<HeldOut> heldOut, List<Map<String, Object>> evals) {
   /** Names of the evaluation sets. */
   public static final String CRITIC = "critic";
 
@@ -59,10 +56,13 @@ public record RunHistory(
                     number(line, REWARD).orElse(Double.NaN),
                     number(line, FORMAT_RATE).orElse(Double.NaN))));
     List<Map<String, Object>> evals = JsonLines.read(folder.resolve(RunDirectory.EVALS));
-    return new RunHistory(secondsOf(folder), steps, heldOut(evals), evals);
+    return new RunHistory(steps, heldOut(evals), evals);
   }
 
-  /** Only {@link #seconds}, at once, however long the run is. */
+  /**
+   * Seconds from the start of a run to its last step, without the time between interruption and
+   * resume; at once, however long the run is.
+   */
   public static double secondsOf(Path folder) {
     return JsonLines.last(folder.resolve(RunDirectory.METRICS))
         .map(line -> number(line, RunFiles.WALL_SECONDS).orElse(0))

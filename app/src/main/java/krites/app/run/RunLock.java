@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
@@ -91,8 +90,7 @@ public final class RunLock implements AutoCloseable {
       take(channel);
       say(channel, claim.holder());
       beforeTakingOver.run();
-      Files.move(
-          successor, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      DurableFiles.put(successor, file);
       return Optional.of(new RunLock(folder, channel));
     } catch (IOException | RuntimeException e) {
       channel.close();

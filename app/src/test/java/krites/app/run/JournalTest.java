@@ -67,7 +67,7 @@ final class JournalTest {
         reader.next().ifPresent(record -> read.add(record.event()));
       }
       assertEquals(FEW, read);
-      assertEquals(JournalReader.endOf(growing), reader.end());
+      assertEquals(TestJournals.endOf(growing), reader.end());
     }
   }
 
@@ -96,7 +96,7 @@ final class JournalTest {
     for (int length = 0; length <= whole.length; length++) {
       Files.write(file, java.util.Arrays.copyOf(whole, length));
 
-      JournalEnd end = JournalReader.endOf(file);
+      JournalEnd end = TestJournals.endOf(file);
 
       assertEquals(length, end.bytes() + end.tornBytes(), "cut to " + length);
       assertEquals(events(file), FEW.subList(0, (int) end.records()), "cut to " + length);
@@ -112,7 +112,7 @@ final class JournalTest {
 
     try (JournalWriter writer =
         JournalWriter.open(
-            file, JournalReader.endOf(file), TestJournals.NEVER, TestJournals.CLOCK)) {
+            file, TestJournals.endOf(file), TestJournals.NEVER, TestJournals.CLOCK)) {
       writer.append(FEW.subList(3, 4));
       assertEquals(4, writer.records());
     }
@@ -188,7 +188,7 @@ final class JournalTest {
       })
   void aRecordOfAnotherVersionIsNamedByItsLine(String fields, String trouble) throws IOException {
     Path file = TestJournals.write(folder.resolve("events.jsonl"), FEW.subList(0, 1));
-    String crc = JournalReader.endOf(file).digest();
+    String crc = TestJournals.endOf(file).digest();
     String body = "{\"seq\":2,\"time\":\"2026-01-02T03:04:05.678Z\"," + fields;
     Files.writeString(file, TestJournals.sealed(body, crc), StandardOpenOption.APPEND);
 
@@ -204,7 +204,7 @@ final class JournalTest {
   void aReaderBeginsWhereTheJournalEndedOnce() throws IOException {
     List<LedgerEvent> events = PlayedRun.events(3);
     Path file = TestJournals.write(folder.resolve("events.jsonl"), events);
-    JournalEnd end = JournalReader.endOf(file);
+    JournalEnd end = TestJournals.endOf(file);
     List<JournalEnd> places = new ArrayList<>(List.of(JournalEnd.EMPTY));
     try (JournalReader reader = JournalReader.open(file)) {
       while (reader.next().isPresent()) {
@@ -239,7 +239,7 @@ final class JournalTest {
     }
     try (JournalWriter writer =
             JournalWriter.open(
-                file, JournalReader.endOf(file), TestJournals.NEVER, TestJournals.CLOCK);
+                file, TestJournals.endOf(file), TestJournals.NEVER, TestJournals.CLOCK);
         JournalReader reader = JournalReader.open(file)) {
       writer.append(events.subList(50, events.size()));
 

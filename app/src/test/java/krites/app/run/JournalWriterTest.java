@@ -113,7 +113,7 @@ final class JournalWriterTest {
         error.getMessage());
     assertEquals(1, writer.records());
     Path file = Files.write(folder.resolve("events.jsonl"), disk.content.toByteArray());
-    JournalEnd end = JournalReader.endOf(file);
+    JournalEnd end = TestJournals.endOf(file);
     assertEquals(new JournalEnd(1, writer.digest(), Files.size(file), 0), end);
 
     disk.size = Integer.MAX_VALUE;

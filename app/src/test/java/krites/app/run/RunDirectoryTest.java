@@ -70,12 +70,12 @@ final class RunDirectoryTest {
 
       RunLock.Claim second = new RunLock.Claim("job 7", true);
       try (RunDirectory successor = RunDirectory.resume(path, "new", 0, NEVER, from, second)) {
-        JournalEnd before = JournalReader.endOf(path.resolve(RunDirectory.EVENTS));
+        JournalEnd before = TestJournals.endOf(path.resolve(RunDirectory.EVENTS));
 
         // The first goes on where it was stopped.
         stopped.journal().append(List.of(new LedgerEvent.RunEnded("stopped")));
         stopped.metrics().append(Map.of("step", 2));
-        assertEquals(before, JournalReader.endOf(path.resolve(RunDirectory.EVENTS)));
+        assertEquals(before, TestJournals.endOf(path.resolve(RunDirectory.EVENTS)));
         assertEquals(List.of(1), steps(path.resolve(RunDirectory.METRICS)));
         for (Executable write :
             List.<Executable>of(
@@ -89,7 +89,7 @@ final class RunDirectoryTest {
 
         successor.journal().append(List.of(new LedgerEvent.RunEnded("completed")));
         assertEquals(
-            before.records() + 1, JournalReader.endOf(path.resolve(RunDirectory.EVENTS)).records());
+            before.records() + 1, TestJournals.endOf(path.resolve(RunDirectory.EVENTS)).records());
         assertEquals("new", Files.readString(path.resolve(RunDirectory.CONFIG)));
       }
     }
