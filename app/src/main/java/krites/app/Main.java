@@ -39,7 +39,7 @@ import picocli.CommandLine.ScopeType;
     footer = {
       "  krites ask --model DIR --image a.jpg --question Q      what a model says",
       "  krites critique --model DIR --image a.jpg --question Q --response-1 A --response-2 B",
-      "  krites train                                  the built-in job, about three minutes on two cores",
+      "  krites train                                  the built-in job, about two minutes on two cores",
       "  krites train --config smoke --seed 7          a minute's look at everything",
       "  krites train --config control-shuffled-labels the control: nothing to learn",
       "  krites train --set learner.lr=5e-5 --steps 300",
