@@ -20,9 +20,10 @@ import org.jspecify.annotations.Nullable;
  * What the parameter server knows of the nodes that hold weights, and whom it sends to whom.
  *
  * <p>A node says every second what it has and what it fetches; whoever lacks the newest version and
- * does not fetch anything is told to, and so is who wants a version for an evaluation. So nothing
- * needs to be remembered of what was sent, and neither a lost message nor a node that comes late or
- * failed is a special case. Owned by one actor.
+ * does not fetch anything is told to, and so is who wants a version for an evaluation. What was
+ * sent is remembered until the node's next word alone, so that it is still here when the node comes
+ * for it; neither a lost message nor a node that comes late or failed is a special case. Owned by
+ * one actor.
  */
 final class HolderDesk {
   private final Map<String, Node> nodes = new TreeMap<>(); // routes follow the order of the names
@@ -37,6 +38,10 @@ final class HolderDesk {
       Optional<PolicyVersion> fetching) {
     boolean has(WeightOffer offer) {
       return held.stream().anyMatch(one -> one.version().equals(offer.version()));
+    }
+
+    Node sent(PolicyVersion version) {
+      return new Node(ref, address, held, Optional.of(version));
     }
 
     boolean canPatch(WeightOffer offer) {
@@ -94,7 +99,7 @@ final class HolderDesk {
     }
   }
 
-  /** Whether a node fetches that version: it is not taken away meanwhile. */
+  /** Whether a node fetches that version or was sent for it: it is not taken away meanwhile. */
   boolean needs(PolicyVersion version) {
     return nodes.values().stream().anyMatch(node -> node.fetching().equals(Optional.of(version)));
   }
@@ -116,6 +121,9 @@ final class HolderDesk {
     if (node != null && !node.has(offer)) {
       WeightTransport.Route route = route(name, offer);
       node.ref().tell(new WeightHolder.Fetch(offer, route.full(), route.delta()));
+      if (node.fetching().isEmpty()) { // else it finishes what it has begun
+        nodes.put(name, node.sent(offer.version()));
+      }
     }
   }
 

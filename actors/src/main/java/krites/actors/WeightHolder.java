@@ -230,6 +230,7 @@ public final class WeightHolder {
     WeightOffer offer = fetch.offer();
     var route = new WeightTransport.Route(fetch.full(), fetch.delta());
     fetching = offer;
+    report(); // so that it is kept where it comes from
     context.pipeToSelf(
         CompletableFuture.supplyAsync(() -> transport.fetch(offer, route), blocking),
         (arrival, failure) ->

@@ -326,6 +326,27 @@ final class WeightHolderTest {
   }
 
   @Test
+  void aVersionThatANodeWasSentForStaysUntilTheNodeHasSpoken() throws Exception {
+    Bulk publisher = new Bulk("root:1");
+    ActorRef<ParameterServer.Command> to = parameterServer(publisher);
+    TestProbe<WeightHolder.Command> probe = KIT.createTestProbe();
+    report(to, "n0", probe, Optional.empty());
+    for (int number = 1; number <= 3; number++) {
+      publish(to, version(0, number));
+      assertEquals("offer v" + number, publisher.next().split(" from")[0]);
+      assertEquals(
+          version(0, number), probe.expectMessageClass(WeightHolder.Fetch.class).offer().version());
+    }
+    publish(to, version(0, 4)); // the node is busy, and has not said that it fetches the first
+    assertEquals(
+        Set.of("offer v4 from v3", "retire v2", "verifier retires v2"),
+        Set.of(publisher.next(), publisher.next(), publisher.next()));
+    report(to, "n0", probe, Optional.of(version(0, 4)));
+    assertEquals("retire v1", publisher.next());
+    assertEquals("verifier retires v1", publisher.next());
+  }
+
+  @Test
   void aNewServerTakesTheNewestThatANodeHolds() throws Exception {
     Bulk again = new Bulk("root:2").open();
     ActorRef<ParameterServer.Command> to = parameterServer(again);
