@@ -257,7 +257,9 @@ public final class WeightHolder {
       }
     }
     ended();
-    report(); // others can have it from here
+    if (fetching == null) { // else what begins now has told it
+      report(); // others can have it from here
+    }
     return Behaviors.same();
   }
 
