@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -45,6 +46,8 @@ import krites.model.device.Devices;
 import krites.model.image.ImagePipeline;
 import krites.model.image.ImageProcessor;
 import krites.model.lora.LoraFiles;
+import krites.model.qwen25vl.Kernels;
+import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.safetensors.LoadProgress;
 import krites.model.tokenizer.ChatTemplate;
@@ -219,7 +222,25 @@ final class DjlEngines implements Engines {
     return showing(() -> rollout(config.rollout(), device));
   }
 
+  /** After the engine's first native call: finding it out is one. */
+  private static void tellIfWide(String key, Precision precision, Device device) {
+    if (Kernels.fastest(device, precision) == Kernels.PACKED_WIDE) {
+      LOG.warn(
+          "{} = {}: this processor multiplies nothing in bfloat16, so products are computed in"
+              + " float32: results are those of bfloat16, but f32 would be faster"
+              + " (docs/precision.md)",
+          key,
+          precision.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
   private RolloutEngine rollout(RunConfig.Rollout rollout, Device device) {
+    RolloutEngine engine = opened(rollout, device);
+    tellIfWide("rollout.precision", rollout.precision(), device);
+    return engine;
+  }
+
+  private RolloutEngine opened(RunConfig.Rollout rollout, Device device) {
     return new DjlRolloutEngine(
         model.path(),
         new PolicyVersion(0, 0),
@@ -288,14 +309,17 @@ final class DjlEngines implements Engines {
             base(saved),
             version);
     Duration patience = Duration.ofSeconds(config.run().stallSeconds());
-    return new DjlPolicyTrainer(
-        start,
-        settings(config, device),
-        images,
-        pipeline,
-        store(),
-        model,
-        exchange.map(members -> new Team(members, BATCHES, patience)));
+    DjlPolicyTrainer trainer =
+        new DjlPolicyTrainer(
+            start,
+            settings(config, device),
+            images,
+            pipeline,
+            store(),
+            model,
+            exchange.map(members -> new Team(members, BATCHES, patience)));
+    tellIfWide("learner.precision", config.learner().precision(), device);
+    return trainer;
   }
 
   /** Batches as they are on the wire between actors. */

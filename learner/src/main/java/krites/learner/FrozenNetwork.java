@@ -49,12 +49,12 @@ final class FrozenNetwork implements AutoCloseable {
       NDManager parent) {
     NDManager manager = parent.newSubManager();
     Kernels kernels = Kernels.fastest(parent.getDevice(), precision);
-    ScriptModule script = ScriptModule.load(manager, LearnerScript.frozen(config, kernels));
+    ScriptModule script =
+        ScriptModule.load(manager, LearnerScript.frozen(config, kernels, Products.TORCH));
     NDList tensors =
-        switch (kernels) {
-          case PLAIN -> weights.tensors();
-          case PACKED -> PackedWeights.replacing(weights, config, script, manager).tensors();
-        };
+        kernels.packed()
+            ? PackedWeights.replacing(weights, config, script, manager).tensors()
+            : weights.tensors();
     return new FrozenNetwork(manager, script, tensors, Optional.of(weights), headTokens);
   }
 
@@ -62,7 +62,8 @@ final class FrozenNetwork implements AutoCloseable {
   static FrozenNetwork beneath(TrainingCore core, NDManager parent) {
     NDManager manager = parent.newSubManager();
     ScriptModule script =
-        ScriptModule.load(manager, LearnerScript.frozen(core.config(), Kernels.PLAIN));
+        ScriptModule.load(
+            manager, LearnerScript.frozen(core.config(), Kernels.PLAIN, core.products()));
     return new FrozenNetwork(
         manager, script, core.weights().tensors(), Optional.empty(), core.headTokens());
   }

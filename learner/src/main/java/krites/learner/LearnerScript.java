@@ -38,15 +38,15 @@ final class LearnerScript {
   }
 
   /** As above, for {@code log_probs} alone, on weights as the kernels take them. */
-  static List<String> frozen(Qwen25VlConfig config, Kernels kernels) {
+  static List<String> frozen(Qwen25VlConfig config, Kernels kernels, Products products) {
     return methods(
         NetworkScript.methods(config, kernels),
-        PassScript.text(config, DecoderPasses.WRITTEN_OUT, kernels == Kernels.PACKED),
-        Products.TORCH);
+        PassScript.text(config, DecoderPasses.WRITTEN_OUT, kernels.packed()),
+        products);
   }
 
   private static List<String> methods(List<String> network, String passes, Products products) {
-    List<String> methods = new ArrayList<>(network);
+    List<String> methods = new ArrayList<>(products.in(network));
     methods.add(ObjectiveScript.TEXT);
     methods.add(OptimizerScript.TEXT);
     methods.add(products.text());

@@ -1,6 +1,7 @@
 package krites.learner;
 
 import ai.djl.Device;
+import java.util.List;
 import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.Precision;
 
@@ -37,6 +38,33 @@ enum Products {
 
       def crossed(self, dy: Tensor, x: Tensor) -> Tensor:
         return ops.mkldnn._linear_pointwise(torch.t(self.flat(dy)), torch.t(self.flat(torch.detach(x))), None, "none", annotate(List[Optional[number]], []), "")
+      """),
+
+  /**
+   * The same for bfloat16 on a CPU whose oneDNN has no such products: arguments and weights are
+   * taken to float32 for each, and what they give is rounded. PyTorch's, without the processor's
+   * help, take ten times as long.
+   */
+  ONEDNN_WIDE(
+      """
+      def fed(self, x: Tensor, w: Tensor, bias: Optional[Tensor]=None) -> Tensor:
+        if bias is not None:
+          bias = torch.to(bias, 6)
+        return torch.to(ops.mkldnn._linear_pointwise(self.wide(x), self.wide(w), bias, "none", annotate(List[Optional[number]], []), ""), 15)
+
+      def handed(self, dy: Tensor, w: Tensor) -> Tensor:
+        return torch.to(ops.mkldnn._linear_pointwise(self.wide(dy), torch.t(self.wide(w)), None, "none", annotate(List[Optional[number]], []), ""), 15)
+
+      def crossed(self, dy: Tensor, x: Tensor) -> Tensor:
+        return torch.to(ops.mkldnn._linear_pointwise(torch.t(self.flat(self.wide(dy))), torch.t(self.flat(self.wide(x))), None, "none", annotate(List[Optional[number]], []), ""), 15)
+
+      def wide(self, x: Tensor) -> Tensor:
+        return torch.to(torch.detach(x), 6)
+
+      def wide_linear(self, x: Tensor, w: Tensor, bias: Optional[Tensor]=None) -> Tensor:
+        if bias is not None:
+          bias = torch.to(bias, 6)
+        return torch.to(torch.linear(torch.to(x, 6), torch.to(w, 6), bias), 15)
       """);
 
   private static final String FLAT =
@@ -52,11 +80,23 @@ enum Products {
     this.text = text;
   }
 
-  /** The faster ones; in bfloat16 PyTorch's are oneDNN's already. */
+  /** The fastest; in bfloat16 PyTorch's are oneDNN's already, where that has any. */
   static Products fastest(Device device, Precision precision) {
-    return precision == Precision.F32 && Kernels.fastest(device, precision) == Kernels.PACKED
-        ? ONEDNN
-        : TORCH;
+    return switch (Kernels.fastest(device, precision)) {
+      case PLAIN -> TORCH;
+      case PACKED -> precision == Precision.F32 ? ONEDNN : TORCH;
+      case PACKED_WIDE -> ONEDNN_WIDE;
+    };
+  }
+
+  /**
+   * The text of a network in which products that autograd goes through, those of tower and
+   * adapters, are as good as PyTorch's own can be.
+   */
+  List<String> in(List<String> network) {
+    return this == ONEDNN_WIDE
+        ? network.stream().map(text -> text.replace("torch.linear(", "self.wide_linear(")).toList()
+        : network;
   }
 
   String text() {

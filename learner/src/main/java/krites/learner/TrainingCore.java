@@ -40,6 +40,7 @@ public final class TrainingCore implements AutoCloseable {
   private final NetworkWeights computing;
   private final boolean recompute;
   private final int headTokens;
+  private final Products products;
   private final Optional<LoraAdapters> adapters;
   private final List<String> names;
   private final NDList network;
@@ -208,7 +209,7 @@ public final class TrainingCore implements AutoCloseable {
     this.recompute = choice.checkpointActivations();
     this.headTokens = headTokens;
     Optional<LoraLayout> lora = adapters.map(LoraAdapters::layout);
-    Products products = Products.fastest(manager.getDevice(), choice.precision());
+    this.products = Products.fastest(manager.getDevice(), choice.precision());
     this.script =
         ScriptModule.load(
             manager, LearnerScript.methods(config, lora.map(LoraLayout::settings), products));
@@ -365,6 +366,10 @@ public final class TrainingCore implements AutoCloseable {
   /** Tokens whose logits exist at once. */
   int headTokens() {
     return headTokens;
+  }
+
+  Products products() {
+    return products;
   }
 
   /** Where the trained tail of the script's list begins. */

@@ -19,8 +19,8 @@ import krites.model.torchscript.ScriptModule;
  * with.
  *
  * <p>What the methods take as {@code w} is made here and nowhere else, once for each version: on a
- * CPU weights packed for oneDNN where it has the type, else the weights as they are. Owns its
- * script and the weights that it is given; matrices that were packed are freed in these.
+ * CPU weights packed for oneDNN where there is one, else the weights as they are. Owns its script
+ * and the weights that it is given; matrices that were packed are freed in these.
  */
 public final class RolloutNetwork implements AutoCloseable {
   private final Qwen25VlConfig config;
@@ -75,12 +75,11 @@ public final class RolloutNetwork implements AutoCloseable {
   }
 
   private Version version(NetworkWeights weights) {
-    return switch (kernels) {
-      case PLAIN -> new Version(weights, Optional.empty());
-      case PACKED ->
-          new Version(
-              weights, Optional.of(PackedWeights.replacing(weights, config, script, manager)));
-    };
+    return new Version(
+        weights,
+        kernels.packed()
+            ? Optional.of(PackedWeights.replacing(weights, config, script, manager))
+            : Optional.empty());
   }
 
   Qwen25VlConfig config() {

@@ -178,7 +178,7 @@ public final class RolloutScript {
   }
 
   private static String decoding(Qwen25VlConfig config, Kernels kernels) {
-    int fewest = kernels == Kernels.PACKED && config.hidden() >= WIDE ? FEWEST_ROWS : 1;
+    int fewest = kernels.packed() && config.hidden() >= WIDE ? FEWEST_ROWS : 1;
     return withSizes(
         """
         def segment_views(self, segments: List[Tensor], lengths: List[int]) -> List[Tensor]:

@@ -154,6 +154,7 @@ class BfloatRolloutTest {
     try (Loaded model = new Loaded(name)) {
       requireNear(model, name, Kernels.PLAIN, CACHED_RELATIVE);
       requireNear(model, name, Kernels.fastest(Device.cpu(), Precision.BF16), PACKED_RELATIVE);
+      requireNear(model, name, Kernels.PACKED_WIDE, PACKED_RELATIVE);
     }
   }
 

@@ -30,9 +30,11 @@ record NetworkCost(Qwen25VlConfig config) {
    * Bytes that a decode step reads: all weights once, and the keys and values of all sequences.
    *
    * @param context mean tokens of a sequence
+   * @param weightBytes of a weight as the products take it
    */
-  double bytesPerStep(int sequences, double context, Precision precision) {
-    return precision.bytes() * (decodedValues() + sequences * context * cachedValues());
+  double bytesPerStep(int sequences, double context, Precision precision, int weightBytes) {
+    return (double) weightBytes * decodedValues()
+        + precision.bytes() * sequences * context * cachedValues();
   }
 
   /**

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import krites.app.ResidentMemory;
@@ -21,6 +21,7 @@ import krites.grpo.Response;
 import krites.grpo.Sampling;
 import krites.grpo.TokenIds;
 import krites.grpo.port.GroupRequest;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.Precision;
 import krites.model.torchscript.NativeCeilings;
 import krites.model.torchscript.TorchRuntime;
@@ -142,10 +143,9 @@ final class RolloutBench {
   private double bandwidth(Precision precision) {
     return ceiling(
         precision,
-        measured ->
+        (measured, computed) ->
             new Ceiling(
-                measured.readBytesPerSecond(
-                    CEILING_BYTES, precision.scalarType(), precision.bytes()),
+                measured.readBytesPerSecond(CEILING_BYTES, computed.scalarType(), computed.bytes()),
                 0),
         Ceiling::bytesPerSecond);
   }
@@ -154,13 +154,18 @@ final class RolloutBench {
   private double products(Precision precision) {
     return ceiling(
         precision,
-        measured -> new Ceiling(0, measured.operationsPerSecond(precision.scalarType())),
+        (measured, computed) -> new Ceiling(0, measured.operationsPerSecond(computed.scalarType())),
         Ceiling::operationsPerSecond);
+  }
+
+  /** The type that products of a variant are in; its ceilings are those of this type. */
+  private Precision computed(Precision precision) {
+    return Kernels.fastest(options.device(), precision).computed(precision);
   }
 
   private double ceiling(
       Precision precision,
-      Function<NativeCeilings, Ceiling> measure,
+      BiFunction<NativeCeilings, Precision, Ceiling> measure,
       ToDoubleFunction<Ceiling> wanted) {
     if (!options.ceilings()) {
       return 0;
@@ -168,7 +173,7 @@ final class RolloutBench {
     TorchRuntime.prepareThread(options.threads(), false);
     try (NDManager manager = NDManager.newBaseManager(options.device(), "PyTorch");
         NativeCeilings measured = new NativeCeilings(manager, CEILING_REPEATS)) {
-      Ceiling now = measure.apply(measured);
+      Ceiling now = measure.apply(measured, computed(precision));
       ceilings.merge(
           precision,
           now,
@@ -232,7 +237,8 @@ final class RolloutBench {
     findings.add(work, variant.name(), TOKENS, decoded.tokens() / decoded.seconds());
     findings.add(work, variant.name(), "step_milliseconds", stepSeconds * 1e3);
     double context = options.promptTokens() + options.newTokens() / 2.0;
-    double bytes = cost.bytesPerStep(batch, context, variant.precision());
+    int weightBytes = computed(variant.precision()).bytes();
+    double bytes = cost.bytesPerStep(batch, context, variant.precision(), weightBytes);
     rate(work, variant, "read_bytes_per_second", bytes / stepSeconds, "bandwidth_share", ceiling);
   }
 

@@ -1,5 +1,6 @@
 package krites.app.plan;
 
+import ai.djl.Device;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
 import krites.app.config.RunConfig;
 import krites.learner.LearnerMemory;
 import krites.learner.TrainingCore;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
@@ -59,7 +61,7 @@ public record MemoryPlan(
     LearnerMemory learner = LearnerMemory.of(network, choice, reference, members);
     PassMemory pass = PassMemory.of(network, choice, load);
     Precision sampling = config.rollout().precision();
-    RolloutMemory rollout = RolloutMemory.of(network, sampling, false, load);
+    RolloutMemory rollout = RolloutMemory.of(network, sampling, Kernels.PLAIN, load);
     List<Role> roles = new ArrayList<>();
     copies(config.learner().devicesOfMembers())
         .forEach(
@@ -85,7 +87,7 @@ public record MemoryPlan(
                                 device,
                                 rolloutParts(
                                     RolloutMemory.of(
-                                        network, sampling, device.equals("cpu"), load))))));
+                                        network, sampling, kernels(device, sampling), load))))));
     long parameters = WeightLayout.of(network).parameters();
     boolean adapters = choice.lora().isPresent();
     return new MemoryPlan(
@@ -120,6 +122,14 @@ public record MemoryPlan(
     Stream.concat(rolloutDevices(config).stream(), evalDevices(config).stream())
         .forEach(device -> sums.merge(device, versions, Long::sum));
     return sums;
+  }
+
+  /** Only a CPU's products in bfloat16 depend on which it is; PyTorch starts to find that out. */
+  private static Kernels kernels(String device, Precision precision) {
+    if (!device.equals("cpu")) {
+      return Kernels.PLAIN;
+    }
+    return precision == Precision.F32 ? Kernels.PACKED : Kernels.fastest(Device.cpu(), precision);
   }
 
   /** The device of each rollout worker. */

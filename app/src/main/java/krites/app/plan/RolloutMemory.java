@@ -1,5 +1,6 @@
 package krites.app.plan;
 
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
@@ -39,15 +40,17 @@ public record RolloutMemory(
   /**
    * Of a worker.
    *
-   * @param packs whether matrices are held in oneDNN's order beside the mapped weights, as on a CPU
+   * @param kernels whether matrices are held in oneDNN's order beside the mapped weights, and in
+   *     which type
    */
   public static RolloutMemory of(
-      Qwen25VlConfig config, Precision precision, boolean packs, Load load) {
+      Qwen25VlConfig config, Precision precision, Kernels kernels, Load load) {
     long bytes = precision.bytes();
     long table = (long) config.vocabulary() * config.hidden();
     long parameters = WeightLayout.of(config).parameters();
     long packed = parameters - (config.tiedHead() ? 0 : table);
-    long weights = bytes * (parameters + (packs ? packed : 0));
+    long weights =
+        bytes * parameters + (kernels.packed() ? kernels.computed(precision).bytes() * packed : 0);
     long perToken = cacheBytesOfToken(config, precision);
     long prompts = load.slots() * blocks(load.promptTokens()) * perToken;
     long responses = load.sequences() * blocks(load.responseTokens()) * perToken;

@@ -126,7 +126,11 @@ class BenchTest {
       assertEquals(494_032_768L, cost.decodedValues());
       assertEquals(24 * 2 * 2 * 64, cost.cachedValues());
       assertEquals(
-          2.0 * (494_032_768L + 8 * 100 * 6144), cost.bytesPerStep(8, 100, Precision.BF16));
+          2.0 * (494_032_768L + 8 * 100 * 6144), cost.bytesPerStep(8, 100, Precision.BF16, 2));
+      assertEquals(
+          4.0 * 494_032_768L + 2.0 * 8 * 100 * 6144,
+          cost.bytesPerStep(8, 100, Precision.BF16, 4),
+          "weights in float32 beside a cache in bfloat16");
       double layers = 494_032_768L - 151_936L * 896 - 896 - 24 * (2 * 896 + 896 + 2 * 128);
       double attention = 2.0 * 2 * 24 * 14 * 64 * 256;
       double head = 2.0 * 151_936 * 896;

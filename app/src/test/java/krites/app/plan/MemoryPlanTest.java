@@ -15,6 +15,7 @@ import krites.learner.OptimizerSettings;
 import krites.learner.TrainingCore;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ final class MemoryPlanTest {
   void aPromptIsHeldOnceForItsGroupAndEverythingInBlocksOf16() {
     Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 0, 4096);
 
-    RolloutMemory memory = RolloutMemory.of(shipped, Precision.F32, false, load);
+    RolloutMemory memory = RolloutMemory.of(shipped, Precision.F32, Kernels.PLAIN, load);
 
     assertEquals(2 * 112 * 768 + 16 * 208 * 768L, memory.cache(), "2 prompts, 16 responses");
     assertEquals((112 / 8 + 208) * 768L, memory.perSequence());
@@ -52,16 +53,21 @@ final class MemoryPlanTest {
     Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 0, 4096);
 
     assertEquals(
-        2 * RolloutMemory.of(shipped, Precision.F32, false, load).weights(),
-        RolloutMemory.of(shipped, Precision.F32, true, load).weights(),
+        2 * RolloutMemory.of(shipped, Precision.F32, Kernels.PLAIN, load).weights(),
+        RolloutMemory.of(shipped, Precision.F32, Kernels.PACKED, load).weights(),
         "the table of embeddings is the head as well");
+    long rounded = RolloutMemory.of(shipped, Precision.BF16, Kernels.PLAIN, load).weights();
+    assertEquals(
+        3 * rounded,
+        RolloutMemory.of(shipped, Precision.BF16, Kernels.PACKED_WIDE, load).weights(),
+        "float32 beside bfloat16");
   }
 
   @Test
   void aBudgetIsWhatTheCacheTakes() {
     Load load = new Load(100, 200, 4, 8, 16, 2, 2048, 1 << 20, 4096);
 
-    assertEquals(1 << 20, RolloutMemory.of(shipped, Precision.F32, false, load).cache());
+    assertEquals(1 << 20, RolloutMemory.of(shipped, Precision.F32, Kernels.PLAIN, load).cache());
   }
 
   @Test

@@ -110,7 +110,7 @@ final class DecoderText {
           """;
       // The first half is turned by the negative angle, so that its sine has the sign that turn
       // wants.
-      case PACKED ->
+      case PACKED, PACKED_WIDE ->
           """
           def rope(self, positions: Tensor, like: Tensor) -> List[Tensor]:
             inv = torch.view(torch.tensor($FREQUENCIES, dtype=6), [3, $SIZE])
@@ -152,7 +152,7 @@ final class DecoderText {
             return [q, k, v]
 
           """;
-      case PACKED ->
+      case PACKED, PACKED_WIDE ->
           """
           def attention_in(self, x: Tensor, rotary: List[Tensor], b: int, w: List[Tensor]) -> List[Tensor]:
             all = self.heads_first(self.product($WIDE, self.norm(x, w[b], $EPS), w[b + 1], w[b + 2]), $ALL)
@@ -166,7 +166,7 @@ final class DecoderText {
   private static String gated(Kernels kernels) {
     return switch (kernels) {
       case PLAIN -> "torch.mul(torch.silu(torch.linear(h, w[b + 9])), torch.linear(h, w[b + 10]))";
-      case PACKED -> "self.gated(h, w[b + 9])";
+      case PACKED, PACKED_WIDE -> "self.gated(h, w[b + 9])";
     };
   }
 }

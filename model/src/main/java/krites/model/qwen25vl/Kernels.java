@@ -25,14 +25,36 @@ public enum Kernels {
    * oneDNN's products on weights that {@link PackedWeights} has put in its order: on a CPU, without
    * gradients.
    */
-  PACKED;
+  PACKED,
+
+  /**
+   * The same for bfloat16 on a CPU whose oneDNN has no such products, as without AVX-512: the
+   * packed weights are the same numbers in float32, arguments are taken to it, results are rounded.
+   */
+  PACKED_WIDE;
 
   private static final Pattern LINEAR = Pattern.compile("\\$LINEAR\\(([^;]*); ");
   private static final Map<Precision, Boolean> PACKS = new EnumMap<>(Precision.class);
 
   /** The fastest for inference. */
   public static Kernels fastest(Device device, Precision precision) {
-    return device.equals(Device.cpu()) && packs(precision) ? PACKED : PLAIN;
+    if (!device.equals(Device.cpu())) {
+      return PLAIN;
+    }
+    if (packs(precision)) {
+      return PACKED;
+    }
+    return precision == Precision.BF16 && packs(Precision.F32) ? PACKED_WIDE : PLAIN;
+  }
+
+  /** Whether weights are taken in oneDNN's order. */
+  public boolean packed() {
+    return this != PLAIN;
+  }
+
+  /** The type in which products of a network compute, of one whose weights are stored in a type. */
+  public Precision computed(Precision stored) {
+    return this == PACKED_WIDE ? Precision.F32 : stored;
   }
 
   /** Whether oneDNN is part of this PyTorch and has the type on this CPU; found out by trying. */
@@ -43,7 +65,8 @@ public enum Kernels {
   private static boolean tryToPack(Precision precision) {
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         ScriptModule script =
-            ScriptModule.load(manager, List.of(NetworkScript.PACKED, PackedWeights.TEXT))) {
+            ScriptModule.load(
+                manager, List.of(NetworkScript.packed(PACKED), PackedWeights.text(PACKED)))) {
       NDArray ones =
           RawTensors.cast(manager.ones(new Shape(64, 64)), precision.scalarType(), manager);
       NDArray packed = script.call(manager, "pack", List.of(ones), 1, 0).get(0);
@@ -62,7 +85,7 @@ public enum Kernels {
     String product =
         switch (this) {
           case PLAIN -> "torch.linear(";
-          case PACKED -> "self.product($1, ";
+          case PACKED, PACKED_WIDE -> "self.product($1, ";
         };
     return LINEAR.matcher(text).replaceAll(product);
   }
@@ -72,7 +95,8 @@ public enum Kernels {
     int own = WeightLayout.lastNorm(config) + 1;
     return switch (this) {
       case PLAIN -> config.tiedHead() ? WeightLayout.embedding(config) : own;
-      case PACKED -> own; // behind all others where the table of embeddings is the head as well
+      case PACKED, PACKED_WIDE ->
+          own; // behind all others where the table of embeddings is the head as well
     };
   }
 }

@@ -45,7 +45,7 @@ public final class NetworkScript {
     String common =
         switch (kernels) {
           case PLAIN -> COMMON + PLAIN;
-          case PACKED -> COMMON + PACKED + PackedWeights.TEXT;
+          case PACKED, PACKED_WIDE -> COMMON + packed(kernels) + PackedWeights.text(kernels);
         };
     return List.of(common, VisionText.text(config, kernels), DecoderText.text(config, kernels));
   }
@@ -93,16 +93,21 @@ public final class NetworkScript {
   /**
    * Products with packed matrices: {@code product} gives the first {@code n} numbers, behind which
    * may be those of rows that fill a block. {@code turn} is {@code rotate} with the sign in the
-   * sine; {@code gated} takes gate and up side by side.
+   * sine; {@code gated} takes gate and up side by side, and leaves in float32 what a product takes
+   * in float32.
    */
-  static final String PACKED =
-      """
+  static String packed(Kernels kernels) {
+    boolean wide = kernels == Kernels.PACKED_WIDE;
+    return """
+
+      def wholes(self, x: Tensor, w: Tensor, bias: Optional[Tensor]=None) -> Tensor:
+        return ops.mkldnn._linear_pointwise($TAKEN, w, bias, "none", annotate(List[Optional[number]], []), "")
 
       def product(self, n: int, x: Tensor, w: Tensor, bias: Optional[Tensor]=None) -> Tensor:
-        y = ops.mkldnn._linear_pointwise(x, w, bias, "none", annotate(List[Optional[number]], []), "")
+        y = self.wholes(x, w, bias)
         if torch.ne(torch.size(y, -1), n):
           y = torch.narrow(y, -1, 0, n)
-        return y
+        return $GIVEN
 
       def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
         scale = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
@@ -114,9 +119,11 @@ public final class NetworkScript {
         return torch.addcmul_(torch.mul(x, cos), torch.roll(x, [half], [-1]), sin)
 
       def gated(self, x: Tensor, w: Tensor, bias: Optional[Tensor]=None) -> Tensor:
-        y = ops.mkldnn._linear_pointwise(x, w, bias, "none", annotate(List[Optional[number]], []), "")
-        parts = torch.chunk(y, 2, -1)
+        parts = torch.chunk(self.wholes(x, w, bias), 2, -1)
         return torch.mul_(torch.silu(parts[0]), parts[1])
       """
-          .indent(2);
+        .replace("$TAKEN", wide ? "torch.to(x, 6)" : "x")
+        .replace("$GIVEN", wide ? "torch.to(y, 15)" : "y")
+        .indent(2);
+  }
 }

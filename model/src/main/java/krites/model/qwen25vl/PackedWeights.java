@@ -15,6 +15,8 @@ import krites.model.torchscript.ScriptModule;
  * others are empty. Embeddings, norms and biases are those of the {@link NetworkWeights}. Where the
  * table of embeddings is the head as well, a packed copy of it stands behind all others.
  *
+ * <p>With {@link Kernels#PACKED_WIDE} matrices and biases are float32.
+ *
  * <p>Owns what it packed. Every product with a packed matrix takes it as it is, whatever the number
  * of rows.
  */
@@ -32,7 +34,7 @@ public final class PackedWeights implements AutoCloseable {
    * {@code stack} puts matrices or vectors one below the other, with zeros below each until its
    * length is a multiple; {@code pack} also makes the rows of a matrix longer and reorders it.
    */
-  static final String TEXT =
+  private static final String TEXT =
       """
       def stack(self, parts: List[Tensor], multiple: int) -> Tensor:
         filled = annotate(List[Tensor], [])
@@ -51,7 +53,7 @@ public final class PackedWeights implements AutoCloseable {
           whole = torch.constant_pad_nd(whole, [0, 0, 0, missing], 0)
         if torch.eq(torch.dim(parts[0]), 1):
           whole = torch.flatten(whole)
-        return torch.detach(whole)
+        return torch.detach($TYPED)
 
       def pack(self, parts: List[Tensor], multiple: int, columns: int) -> Tensor:
         whole = self.stack(parts, multiple)
@@ -62,6 +64,10 @@ public final class PackedWeights implements AutoCloseable {
       """
           .replace("$BLOCK", String.valueOf(BLOCK))
           .indent(2);
+
+  static String text(Kernels kernels) {
+    return TEXT.replace("$TYPED", kernels == Kernels.PACKED_WIDE ? "torch.to(whole, 6)" : "whole");
+  }
 
   private final NDManager manager;
   private final NDList tensors;
@@ -188,10 +194,7 @@ public final class PackedWeights implements AutoCloseable {
     }
 
     private void vector(int multiple, int... places) {
-      boolean asItIs = places.length == 1 && plain.get(places[0]).getShape().size() % BLOCK == 0;
-      if (!asItIs) {
-        take(places, call("stack", places(places), multiple));
-      }
+      take(places, call("stack", places(places), multiple));
     }
 
     private void take(int[] places, NDArray whole) {
@@ -228,7 +231,7 @@ public final class PackedWeights implements AutoCloseable {
     return config.tiedHead() ? (long) config.vocabulary() * config.hidden() : 0;
   }
 
-  /** Numbers held beside those that are shared with the plain weights. */
+  /** Numbers that were packed, or stacked if they had to be. */
   public long values() {
     return packedValues;
   }

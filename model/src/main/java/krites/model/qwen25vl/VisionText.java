@@ -97,7 +97,7 @@ final class VisionText {
       // A clone lies where PyTorch puts it, on which the last bits of MKL's products depend.
       case PLAIN ->
           "torch.linear(torch.type_as(torch.clone(pixels), patch), torch.view(patch, [$HIDDEN, -1]))";
-      case PACKED -> "self.product($HIDDEN, torch.to(pixels, patch.dtype), patch)";
+      case PACKED, PACKED_WIDE -> "self.product($HIDDEN, torch.to(pixels, patch.dtype), patch)";
     };
   }
 
@@ -105,7 +105,7 @@ final class VisionText {
     return switch (kernels) {
       case PLAIN ->
           "torch.mul(torch.silu(torch.linear(h, w[b + 6], w[b + 7])), torch.linear(h, w[b + 8], w[b + 9]))";
-      case PACKED -> "self.gated(h, w[b + 6], w[b + 7])";
+      case PACKED, PACKED_WIDE -> "self.gated(h, w[b + 6], w[b + 7])";
     };
   }
 }

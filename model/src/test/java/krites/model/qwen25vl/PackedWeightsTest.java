@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import krites.model.torchscript.RawTensors;
 import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
@@ -24,7 +25,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The packed network against the plain one. */
 class PackedWeightsTest {
@@ -38,6 +40,17 @@ class PackedWeightsTest {
   private final Qwen25VlConfig config = Qwen25VlConfig.load(MODEL);
   @TempDir private Path folder;
   private NDManager manager;
+
+  /** What this processor can pack; the wide form every one can. */
+  static Stream<Arguments> packs() {
+    Stream.Builder<Arguments> all = Stream.builder();
+    all.add(Arguments.of(Precision.F32, Kernels.PACKED));
+    if (Kernels.fastest(Device.cpu(), Precision.BF16) == Kernels.PACKED) {
+      all.add(Arguments.of(Precision.BF16, Kernels.PACKED));
+    }
+    all.add(Arguments.of(Precision.BF16, Kernels.PACKED_WIDE));
+    return all.build();
+  }
 
   @BeforeEach
   void start() {
@@ -55,15 +68,15 @@ class PackedWeightsTest {
    * numbers for padding shows.
    */
   @ParameterizedTest
-  @EnumSource
-  void logitsAreThoseOfThePlainNetworkAtAnyNumberOfRows(Precision precision) {
+  @MethodSource("packs")
+  void logitsAreThoseOfThePlainNetworkAtAnyNumberOfRows(Precision precision, Kernels kernels) {
     double share = precision == Precision.F32 ? 2e-6 : 2e-2;
     for (boolean tied : new boolean[] {true, false}) {
       Qwen25VlConfig one = tied ? config : untied();
       NetworkWeights weights = NetworkWeights.random(one, 5, manager).in(precision, manager);
       try (ScriptModule plainScript = ScriptModule.load(manager, NetworkScript.methods(one));
           ScriptModule packedScript =
-              ScriptModule.load(manager, NetworkScript.methods(one, Kernels.PACKED));
+              ScriptModule.load(manager, NetworkScript.methods(one, kernels));
           PackedWeights packed = PackedWeights.of(weights, one, packedScript, manager)) {
         for (int rows : ROWS) {
           float[] expected = logits(plainScript, weights.tensors(), one, rows);
@@ -78,11 +91,10 @@ class PackedWeightsTest {
 
   /** A group's responses must not depend on who shares the batch. */
   @ParameterizedTest
-  @EnumSource
-  void theBitsOfARowDoNotDependOnTheOthers(Precision precision) {
+  @MethodSource("packs")
+  void theBitsOfARowDoNotDependOnTheOthers(Precision precision, Kernels kernels) {
     NetworkWeights weights = NetworkWeights.random(config, 6, manager).in(precision, manager);
-    try (ScriptModule script =
-            ScriptModule.load(manager, NetworkScript.methods(config, Kernels.PACKED));
+    try (ScriptModule script = ScriptModule.load(manager, NetworkScript.methods(config, kernels));
         PackedWeights packed = PackedWeights.of(weights, config, script, manager)) {
       float[] all = logits(script, packed.tensors(), config, 300);
       for (int rows : ROWS) {
@@ -116,8 +128,9 @@ class PackedWeightsTest {
 
   @Test
   void whatPacksHereIsTheFastest() {
+    assertEquals(Kernels.PACKED, Kernels.fastest(Device.cpu(), Precision.F32));
+    assertTrue(Kernels.fastest(Device.cpu(), Precision.BF16).packed());
     for (Precision precision : Precision.values()) {
-      assertEquals(Kernels.PACKED, Kernels.fastest(Device.cpu(), precision));
       assertEquals(Kernels.PLAIN, Kernels.fastest(Device.gpu(), precision));
     }
   }
