@@ -227,7 +227,7 @@ final class DjlEngines implements Engines {
     if (Kernels.fastest(device, precision) == Kernels.PACKED_WIDE) {
       LOG.warn(
           "{} = {}: this processor multiplies nothing in bfloat16, so products are computed in"
-              + " float32: results are those of bfloat16, but f32 would be faster"
+              + " float32: the results are those of bfloat16, and f32 would be as fast"
               + " (docs/precision.md)",
           key,
           precision.name().toLowerCase(Locale.ROOT));

@@ -50,7 +50,7 @@ final class LearnerScript {
     methods.add(ObjectiveScript.TEXT);
     methods.add(OptimizerScript.TEXT);
     methods.add(products.text());
-    methods.add(passes);
+    methods.addAll(products.in(List.of(passes)));
     methods.add(TEXT);
     return List.copyOf(methods);
   }

@@ -65,6 +65,11 @@ enum Products {
         if bias is not None:
           bias = torch.to(bias, 6)
         return torch.to(torch.linear(torch.to(x, 6), torch.to(w, 6), bias), 15)
+
+      def wide_attention(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+        if torch.eq(mask.dtype, 15):
+          mask = torch.to(mask, 6)
+        return torch.to(torch.scaled_dot_product_attention(torch.to(q, 6), torch.to(k, 6), torch.to(v, 6), mask), 15)
       """);
 
   private static final String FLAT =
@@ -90,13 +95,18 @@ enum Products {
   }
 
   /**
-   * The text of a network in which products that autograd goes through, those of tower and
-   * adapters, are as good as PyTorch's own can be.
+   * The text of methods in which products and attention that autograd goes through are as good as
+   * PyTorch's own can be.
    */
-  List<String> in(List<String> network) {
+  List<String> in(List<String> methods) {
     return this == ONEDNN_WIDE
-        ? network.stream().map(text -> text.replace("torch.linear(", "self.wide_linear(")).toList()
-        : network;
+        ? methods.stream()
+            .map(
+                text ->
+                    text.replace("torch.linear(", "self.wide_linear(")
+                        .replace("torch.scaled_dot_product_attention(", "self.wide_attention("))
+            .toList()
+        : methods;
   }
 
   String text() {

@@ -97,14 +97,17 @@ class ProductsTest {
     for (Optional<LoraSettings> adapters :
         List.of(Optional.<LoraSettings>empty(), Optional.of(lora))) {
       List<String> methods = LearnerScript.methods(config, adapters, Products.ONEDNN_WIDE);
-      long own =
-          methods.stream()
-              .flatMap(String::lines)
-              .filter(line -> line.contains("torch.linear("))
-              .count();
-      assertEquals(1, own, "the one of wide_linear");
+      assertEquals(1, linesWith("torch.linear(", methods), "the one of wide_linear");
+      assertEquals(
+          1,
+          linesWith("torch.scaled_dot_product_attention(", methods),
+          "the one of wide_attention");
       ScriptModule.load(manager, methods).close();
     }
+  }
+
+  private static long linesWith(String part, List<String> methods) {
+    return methods.stream().flatMap(String::lines).filter(line -> line.contains(part)).count();
   }
 
   /** Gradients of a product that autograd goes through. */

@@ -157,6 +157,11 @@ public final class DecodeBatch implements AutoCloseable {
     forgetLayout();
   }
 
+  /** Which sequence each row is of: idle ones repeat them in turn. */
+  private long[] fed(int count) {
+    return IntStream.range(0, count).mapToLong(row -> row % size()).toArray();
+  }
+
   /**
    * Decodes n tokens of every sequence, in one native call.
    *
@@ -184,6 +189,7 @@ public final class DecodeBatch implements AutoCloseable {
               scope,
               "generate",
               scope.create(state, new Shape(3, size())),
+              scope.create(fed(network.fed(size()))),
               longest,
               table.tensors(),
               now.order(),

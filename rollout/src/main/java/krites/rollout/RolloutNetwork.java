@@ -13,6 +13,7 @@ import krites.model.qwen25vl.PackedWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.torchscript.ScriptModule;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The network that an engine runs: its methods, its shape, and the weights that they are called
@@ -29,6 +30,7 @@ public final class RolloutNetwork implements AutoCloseable {
   private final Kernels kernels;
   private final ScriptModule script;
   private Version version;
+  private @Nullable FedRows fedRows; // once it was needed
 
   /** Weights of a version, and what became of them. */
   private record Version(NetworkWeights weights, Optional<PackedWeights> packed)
@@ -88,6 +90,26 @@ public final class RolloutNetwork implements AutoCloseable {
 
   NDManager manager() {
     return manager;
+  }
+
+  Kernels kernels() {
+    return kernels;
+  }
+
+  /** Rows that a step of so many sequences feeds; the first of a few sequences takes some time. */
+  int fed(int sequences) {
+    if (sequences >= FedRows.MOST) {
+      return sequences;
+    }
+    if (fedRows == null) {
+      fedRows = FedRows.of(this);
+    }
+    return fedRows.of(sequences);
+  }
+
+  /** Feeds by choice from here on. */
+  void feed(FedRows rows) {
+    fedRows = rows;
   }
 
   /** Number type of activations, keys and values. */

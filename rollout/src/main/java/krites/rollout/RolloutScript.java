@@ -1,7 +1,6 @@
 package krites.rollout;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.NetworkScript;
@@ -34,20 +33,12 @@ import krites.model.qwen25vl.Qwen25VlConfig;
  *       {@code clean} makes columns finite before anything looks at them through a mask;
  *   <li>{@code generate} alternates: feed a token, choose the next. Attention has two parts, a
  *       segment with the queries of all its sequences at once, and the sequences' own columns. A
- *       finished sequence goes on with the pad token, which nobody reads.
+ *       finished sequence goes on with the pad token, which nobody reads. {@code fed} says of which
+ *       sequence each row of the layers is, all of them first ({@link FedRows});
+ *   <li>{@code read_matrices}, on packed weights, puts rows through the matrices of some layers.
  * </ul>
  */
 public final class RolloutScript {
-  /**
-   * Rows that a step has at least where matrices do not stay in the caches: oneDNN reads them a
-   * tenth to a quarter faster for five rows than for one or two. Idle rows repeat the others, and
-   * nobody looks at them.
-   */
-  private static final int FEWEST_ROWS = 5;
-
-  /** Hidden size from which that is so. */
-  private static final int WIDE = 512;
-
   private RolloutScript() {}
 
   /** The network's methods and those of the rollout, on plain weights. */
@@ -61,7 +52,10 @@ public final class RolloutScript {
     methods.add(SamplerScript.TEXT);
     methods.add(ATTENTION);
     methods.add(reading(config));
-    methods.add(decoding(config, kernels));
+    methods.add(decoding(config));
+    if (kernels.packed()) {
+      methods.add(matrices(config));
+    }
     return List.copyOf(methods);
   }
 
@@ -177,8 +171,7 @@ public final class RolloutScript {
         config);
   }
 
-  private static String decoding(Qwen25VlConfig config, Kernels kernels) {
-    int fewest = kernels.packed() && config.hidden() >= WIDE ? FEWEST_ROWS : 1;
+  private static String decoding(Qwen25VlConfig config) {
     return withSizes(
         """
         def segment_views(self, segments: List[Tensor], lengths: List[int]) -> List[Tensor]:
@@ -208,24 +201,23 @@ public final class RolloutScript {
           part = torch.narrow(torch.narrow(cache, 0, 0, rows), 1, 0, columns)
           return torch.transpose(torch.view(part, [rows, columns, $KV, $SIZE]), 1, 2)
 
-        def with_idle_rows(self, x: Tensor) -> Tensor:
-          if torch.ge(torch.size(x, 0), $FEWEST):
+        def with_idle_rows(self, x: Tensor, fed: Tensor) -> Tensor:
+          if torch.eq(torch.size(x, 0), torch.size(fed, 0)):
             return x
-          return torch.narrow(torch.cat([$COPIES], 0), 0, 0, $FEWEST)
+          return torch.index_select(x, 0, fed)
 
         def without_idle_rows(self, heads: List[Tensor], rows: int) -> List[Tensor]:
-          if torch.ge(rows, $FEWEST):
+          if torch.eq(torch.size(heads[0], 0), rows):
             return heads
           used = annotate(List[Tensor], [])
           for i in range(torch.len(heads)):
             used.append(torch.narrow(heads[i], 0, 0, rows))
           return used
 
-        def step(self, token: Tensor, rotary: List[Tensor], flat: Tensor, mask: Tensor, table: List[Tensor], order: Tensor, sizes: List[int], views: List[Tensor], w: List[Tensor]) -> Tensor:
+        def step(self, token: Tensor, fed: Tensor, rotary: List[Tensor], flat: Tensor, mask: Tensor, table: List[Tensor], order: Tensor, sizes: List[int], views: List[Tensor], w: List[Tensor]) -> Tensor:
           rows = torch.size(token, 0)
           columns = torch.size(mask, 3)
-          fed = torch.unsqueeze(self.with_idle_rows(token), 1)
-          x = self.embed(fed, torch.zeros([0], dtype=4, device=token.device), mask, w)
+          x = self.embed(torch.unsqueeze(self.with_idle_rows(token, fed), 1), torch.zeros([0], dtype=4, device=token.device), mask, w)
           for layer in range($LAYERS):
             heads = self.without_idle_rows(self.attention_in(x, rotary, $BEGIN, w), rows)
             keys = table[torch.mul(layer, 2)]
@@ -240,7 +232,7 @@ public final class RolloutScript {
               shared = self.look_at_segments(torch.index_select(q, 0, order), sizes, views, first)
               mine = [torch.index_select(o, 0, order), torch.index_select(own[1], 0, order)]
               o = torch.index_copy(torch.contiguous(o), 0, order, self.merge(mine, shared)[0])
-            o = self.with_idle_rows(torch.reshape(o, [rows, 1, $QUERIES]))
+            o = self.with_idle_rows(torch.reshape(o, [rows, 1, $QUERIES]), fed)
             x = self.attention_out(x, o, $BEGIN, w)
           logits = torch.squeeze(self.raw_head(self.last_norm(x, w), w), 1)
           return torch.narrow(logits, 0, 0, rows)
@@ -249,7 +241,7 @@ public final class RolloutScript {
           seen = torch.zeros([torch.size(ids, 0), size], dtype=11, device=ids.device)
           return torch.scatter(seen, 1, ids, True)
 
-        def generate(self, state: Tensor, longest: int, table: List[Tensor], order: Tensor, sizes: List[int], segments: List[Tensor], lengths: List[int], uniforms: Tensor, ids: Tensor, forbidden: Tensor, tail: int, stops: Tensor, pad: int, knobs: Tensor, top_k: Tensor, most: int, narrowed: bool, penalised: bool, some_greedy: bool, some_drawn: bool, w: List[Tensor]) -> List[Tensor]:
+        def generate(self, state: Tensor, fed: Tensor, longest: int, table: List[Tensor], order: Tensor, sizes: List[int], segments: List[Tensor], lengths: List[int], uniforms: Tensor, ids: Tensor, forbidden: Tensor, tail: int, stops: Tensor, pad: int, knobs: Tensor, top_k: Tensor, most: int, narrowed: bool, penalised: bool, some_greedy: bool, some_drawn: bool, w: List[Tensor]) -> List[Tensor]:
           token = state[0]
           column = state[1]
           position = state[2]
@@ -266,7 +258,7 @@ public final class RolloutScript {
           steps = torch.arange(0, n, 1, dtype=4, device=token.device)
           positions = torch.add(torch.unsqueeze(position, 1), steps)
           like = torch.narrow(torch.view(table[0], [-1]), 0, 0, 1)
-          every = self.with_idle_rows(positions)
+          every = self.with_idle_rows(positions, fed)
           rotary = self.rope(torch.expand(every, [3, torch.size(every, 0), n]), like)
           cosines = torch.split(rotary[0], 1, 2)
           sines = torch.split(rotary[1], 1, 2)
@@ -286,7 +278,7 @@ public final class RolloutScript {
             hidden = torch.gt(torch.narrow(all, 0, 0, columns), torch.narrow(at, 1, i, 1))
             mask = torch.zeros([rows, 1, 1, columns], dtype=like.dtype, device=token.device)
             torch.masked_fill_(mask, torch.view(hidden, [rows, 1, 1, columns]), -inf)
-            logits = self.step(token, [cosines[i], sines[i]], torch.select(flat, 1, i), mask, table, order, sizes, views, w)
+            logits = self.step(token, fed, [cosines[i], sines[i]], torch.select(flat, 1, i), mask, table, order, sizes, views, w)
             if torch.__and__(penalised, torch.eq(i, 0)):
               seen = self.met(ids, torch.size(logits, 1))
             if torch.eq(i, 0):
@@ -300,9 +292,20 @@ public final class RolloutScript {
               torch.scatter_(seen, 1, torch.unsqueeze(token, 1), True)
             done = torch.logical_or(done, torch.isin(token, stops))
           return [torch.stack(tokens, 1), torch.stack(logps, 1), torch.stack(drawn, 1), torch.to(logits, 6)]
+        """,
+        config);
+  }
+
+  private static String matrices(Qwen25VlConfig config) {
+    return withSizes(
         """
-            .replace("$FEWEST", String.valueOf(fewest))
-            .replace("$COPIES", String.join(", ", Collections.nCopies(fewest, "x"))),
+        def read_matrices(self, x: Tensor, layers: int, w: List[Tensor]) -> Tensor:
+          y = x
+          for layer in range(layers):
+            b = $BEGIN
+            y = self.product($HIDDEN, self.gated(x, w[b + 9]), w[b + 11])
+          return y
+        """,
         config);
   }
 
@@ -314,6 +317,7 @@ public final class RolloutScript {
         .replace("$SIZE", String.valueOf(config.headSize()))
         .replace("$WIDTH", String.valueOf(config.keyValueHeads() * config.headSize()))
         .replace("$QUERIES", String.valueOf(config.heads() * config.headSize()))
+        .replace("$HIDDEN", String.valueOf(config.hidden()))
         .replace("$LAYERS", String.valueOf(config.layers()))
         .replace("$LAST", String.valueOf(config.layers() - 1))
         .indent(2);

@@ -1,6 +1,7 @@
 package krites.rollout;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
@@ -22,8 +23,10 @@ import krites.model.qwen25vl.WeightLayout;
 import krites.model.torchscript.TorchRuntime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** A step of a wide network feeds idle rows beside one to four sequences; nobody may notice. */
+/** A step of a wide network may feed idle rows beside one to four sequences; nobody may notice. */
 class FewRowsTest {
   private static final Path GOLDEN_CONFIG =
       Path.of("..", "model", "src", "test", "resources", "golden", "models", "a", "config.json");
@@ -53,19 +56,73 @@ class FewRowsTest {
     }
   }
 
-  @Test
-  void idleRowsAreFedWhereMatricesAreWideAndPacked() throws IOException {
-    Qwen25VlConfig wide = wideModel();
-    Qwen25VlConfig narrow = Qwen25VlConfig.load(GOLDEN_CONFIG.getParent());
-
-    assertTrue(feedsIdleRows(wide, Kernels.PACKED));
-    assertTrue(!feedsIdleRows(wide, Kernels.PLAIN));
-    assertTrue(!feedsIdleRows(narrow, Kernels.PACKED));
+  /** To the bit: what is chosen by time must not show. */
+  @ParameterizedTest
+  @EnumSource
+  void idleRowsChangeNothing(Precision precision) throws IOException {
+    Qwen25VlConfig config = wideModel();
+    TorchRuntime.prepareThread(1, false);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        RolloutNetwork network =
+            new RolloutNetwork(
+                config, NetworkWeights.load(folder, config, precision, manager), manager)) {
+      for (int rows = 1; rows < FedRows.MOST; rows++) {
+        network.feed(FedRows.asTheyAre());
+        DecodeBatch.Chunk alone = decode(network, rows);
+        network.feed(FedRows.by(fed -> 1000 / fed));
+        assertEquals(FedRows.MOST, network.fed(rows));
+        DecodeBatch.Chunk fed = decode(network, rows);
+        assertArrayEquals(alone.tokens(), fed.tokens(), rows + " rows");
+        assertArrayEquals(alone.logProbs(), fed.logProbs(), rows + " rows");
+      }
+    }
   }
 
-  private static boolean feedsIdleRows(Qwen25VlConfig config, Kernels kernels) {
-    return RolloutScript.methods(config, kernels).stream()
-        .anyMatch(text -> text.contains("torch.ge(torch.size(x, 0), 5)"));
+  @Test
+  void idleRowsAreFedWhereMoreAreReadClearlyFaster() {
+    assertEquals(List.of(5, 5, 5, 5, 5, 6), fed(new long[] {0, 14, 16, 15, 14, 11}));
+    assertEquals(List.of(1, 2, 3, 4, 5, 6), fed(new long[] {0, 10, 11, 12, 13, 14}));
+    assertEquals(List.of(1, 3, 3, 4, 5, 6), fed(new long[] {0, 100, 140, 99, 99, 96}));
+  }
+
+  /** The least of each number counts: a neighbour who disturbs one turn decides nothing. */
+  @Test
+  void oneSlowTurnIsForgotten() {
+    int[] turn = {0};
+    FedRows rows =
+        FedRows.by(count -> turn[0]++ < FedRows.MOST ? (long) 1000 / count : 10L * count);
+    assertEquals(1, rows.of(1));
+  }
+
+  @Test
+  void onlyWideMatricesThatArePackedAreTimed() throws IOException {
+    Qwen25VlConfig wide = wideModel();
+    TorchRuntime.prepareThread(1, false);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
+      NetworkWeights weights = NetworkWeights.load(folder, wide, manager);
+      try (RolloutNetwork plain =
+          new RolloutNetwork(wide, weights.copy(manager), manager, Kernels.PLAIN)) {
+        assertEquals(1, plain.fed(1));
+      }
+      try (RolloutNetwork packed = new RolloutNetwork(wide, weights, manager, Kernels.PACKED)) {
+        for (int rows = 1; rows <= 7; rows++) {
+          int fed = packed.fed(rows);
+          assertTrue(fed >= rows && fed <= Math.max(rows, FedRows.MOST), rows + ": " + fed);
+          assertEquals(fed, packed.fed(rows), "once and for all");
+        }
+      }
+      Path narrow = GOLDEN_CONFIG.getParent();
+      Qwen25VlConfig config = Qwen25VlConfig.load(narrow);
+      try (RolloutNetwork network =
+          new RolloutNetwork(config, NetworkWeights.load(narrow, config, manager), manager)) {
+        assertEquals(1, network.fed(1));
+      }
+    }
+  }
+
+  private static List<Integer> fed(long[] times) {
+    FedRows rows = FedRows.by(count -> times[count]);
+    return IntStream.rangeClosed(1, 6).map(rows::of).boxed().toList();
   }
 
   /** Rows with prompts of their own, the first always the same. */
