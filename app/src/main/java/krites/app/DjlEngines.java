@@ -387,6 +387,16 @@ final class DjlEngines implements Engines {
         device);
   }
 
+  @Override
+  public void forgetPublished() {
+    WeightStore.clear(weightFolder);
+  }
+
+  @Override
+  public long diskBytes() {
+    return MemoryPlan.diskBytes(config, Qwen25VlConfig.load(model.path()), choice(config));
+  }
+
   /** What the learner of a configuration trains, and how. */
   static TrainingCore.Choice choice(RunConfig config) {
     RunConfig.Learner learner = config.learner();

@@ -66,6 +66,14 @@ interface Engines extends AutoCloseable {
    */
   default void arrived(WeightUpdate update) {}
 
+  /** Removes all that trainers have published: nobody who read it is left. */
+  default void forgetPublished() {}
+
+  /** Bytes on the disk that a learner needs to go on: published versions, and a checkpoint. */
+  default long diskBytes() {
+    return 0;
+  }
+
   /** Frees what outlives the single engines, published weights included. */
   @Override
   void close();

@@ -2,6 +2,7 @@ package krites.app;
 
 import com.typesafe.config.ConfigFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -134,7 +135,8 @@ final class TrainingRun {
             new RunFiles(directory, System::nanoTime, secondsBefore),
             display,
             datasets.evalSets().keySet());
-    RunParts parts = Wiring.parts(datasets, engines, reward, directory, observer, from);
+    Duration patience = Duration.ofSeconds(config.run().stallSeconds());
+    RunParts parts = Wiring.parts(datasets, engines, reward, directory, observer, patience, from);
     LOG.info("run {} begins after step {} of {}", folder, stepsBefore, config.run().steps());
     RunHandle handle =
         KritesRun.start(

@@ -95,13 +95,20 @@ final class Wiring {
         reward.defaultReward());
   }
 
+  /**
+   * The parts of a run in one process.
+   *
+   * @param patience how long a run that goes back to its checkpoint waits for room on the disk
+   */
   static RunParts parts(
       Datasets datasets,
       Engines engines,
       RewardFunction reward,
       RunDirectory directory,
       RunRecorder recorder,
+      Duration patience,
       Optional<Resumption> from) {
+    DiskRoom room = new DiskRoom(directory.path(), patience);
     Supplier<PolicyTrainer> trainer = () -> engines.trainer(from);
     return new RunParts(
         engines::rollout,
@@ -113,7 +120,7 @@ final class Wiring {
         recorder,
         directory.checkpointFiles(),
         engines.weights(),
-        Optional.of(() -> recovery(engines, directory)),
+        Optional.of(() -> recovery(engines, directory, room)),
         inbox(directory),
         System::nanoTime);
   }
@@ -183,8 +190,14 @@ final class Wiring {
         setting -> directory.writeConfig(LiveKeys.changed(config, setting).text()));
   }
 
-  /** The newest checkpoint, with the growing files but the journal cut back to it. */
-  private static Optional<RunParts.Recovery> recovery(Engines engines, RunDirectory directory) {
+  /**
+   * All actors are gone. The newest checkpoint, with the growing files but the journal cut back to
+   * it.
+   */
+  private static Optional<RunParts.Recovery> recovery(
+      Engines engines, RunDirectory directory, DiskRoom room) {
+    engines.forgetPublished();
+    room.await(engines.diskBytes());
     Resumption from = Resumption.afterLoss(directory.path());
     directory.rewind(from.state());
     return Optional.of(

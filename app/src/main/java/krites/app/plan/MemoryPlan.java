@@ -38,6 +38,11 @@ public record MemoryPlan(
   /** Java with its heap in use, PyTorch's and our own code: measured, see docs/memory.md. */
   static final long PROCESS_BYTES = 500_000_000;
 
+  /** See {@link #publishedBytes()}. */
+  private static final int VERSIONS = 3;
+
+  private static final int EVALUATED_VERSIONS = 4;
+
   private static final String ROLLOUT = "rollout worker";
   private static final String EVALUATOR = "evaluator";
 
@@ -89,16 +94,32 @@ public record MemoryPlan(
                                     RolloutMemory.of(
                                         network, sampling, kernels(device, sampling), load))))));
     long parameters = WeightLayout.of(network).parameters();
-    boolean adapters = choice.lora().isPresent();
     return new MemoryPlan(
         parameters,
         roles,
         PROCESS_BYTES + members * learner.inHost(),
         parameters * sampling.bytes(),
-        (adapters ? learner.adapters() : parameters * Float.BYTES)
-            + LearnerMemory.of(network, choice, reference).moments(),
+        checkpointBytes(network, choice),
         rollout.perSequence(),
         load);
+  }
+
+  /** Of one checkpoint: what is trained, whole in float32 or adapters, and its moments. */
+  private static long checkpointBytes(Qwen25VlConfig network, TrainingCore.Choice choice) {
+    LearnerMemory learner = LearnerMemory.of(network, choice, false);
+    long weights =
+        choice.lora().isPresent()
+            ? learner.adapters()
+            : WeightLayout.of(network).parameters() * Float.BYTES;
+    return weights + learner.moments();
+  }
+
+  /** What a learner that begins writes at the least: the versions in use, and a checkpoint. */
+  public static long diskBytes(
+      RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice) {
+    long push = WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
+    int versions = config.evaluators() > 0 ? EVALUATED_VERSIONS : VERSIONS;
+    return versions * push + checkpointBytes(network, choice);
   }
 
   /**
@@ -200,6 +221,6 @@ public record MemoryPlan(
    */
   public long publishedBytes() {
     boolean evaluated = roles.stream().anyMatch(role -> role.name().equals(EVALUATOR));
-    return (evaluated ? 4 : 3) * pushBytes;
+    return (evaluated ? EVALUATED_VERSIONS : VERSIONS) * pushBytes;
   }
 }

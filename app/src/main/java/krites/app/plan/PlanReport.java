@@ -213,7 +213,8 @@ public record PlanReport(
     return String.format(Locale.ROOT, "%-34s %10s", name, size(bytes));
   }
 
-  static String size(long bytes) {
+  /** Bytes for a person. */
+  public static String size(long bytes) {
     return bytes < 1_000_000_000
         ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
         : String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);

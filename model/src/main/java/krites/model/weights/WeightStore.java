@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -89,17 +90,40 @@ public final class WeightStore {
     }
   }
 
-  /** Writes the weights as version {@code name}; refuses a name that exists. */
+  /**
+   * Writes the weights as version {@code name}; refuses a name that exists. What could not be
+   * written leaves nothing behind, so that the same name can be written later.
+   */
   public Published publish(String name, SavedWeights weights) {
     Path version = folder.resolve(name);
     try {
       Files.createDirectory(version);
+    } catch (FileAlreadyExistsException e) {
+      throw new UncheckedIOException(version + ": cannot write weights: it is there already", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(version + ": cannot write weights: " + e.getMessage(), e);
+    }
+    boolean written = false;
+    try {
       String sha256 =
           SafetensorsWriter.writeForReaders(
               version.resolve(FILE), weights.outgoing(precision.file()), SafetensorsWriter.PYTORCH);
+      written = true;
       return new Published(name, sha256);
     } catch (IOException e) {
       throw new UncheckedIOException(version + ": cannot write weights: " + e.getMessage(), e);
+    } finally {
+      if (!written) {
+        forget(version);
+      }
+    }
+  }
+
+  private static void forget(Path version) {
+    try {
+      delete(version);
+    } catch (IOException _) {
+      // Why it could not be written is the trouble to tell; a later attempt tells of this one.
     }
   }
 

@@ -47,6 +47,31 @@ class WeightStoreTest {
     assertRefused(store, published, "gone");
   }
 
+  /** A disk that is full now may have room a little later. */
+  @Test
+  void whatCouldNotBeWrittenCanBeWrittenLater() throws IOException {
+    WeightStore store = new WeightStore(folder, Precision.BF16);
+    SavedWeights failing =
+        dtype ->
+            List.of(
+                OutgoingTensor.floats(
+                    "w",
+                    dtype,
+                    new long[] {100},
+                    () -> {
+                      throw new UncheckedIOException(new IOException("no space left"));
+                    }));
+    assertThrows(UncheckedIOException.class, () -> store.publish("v1", failing));
+    assertFalse(Files.exists(folder.resolve("v1")));
+    store.verify("v1", store.publish("v1", WEIGHTS).sha256());
+
+    UncheckedIOException again =
+        assertThrows(UncheckedIOException.class, () -> store.publish("v1", WEIGHTS));
+    assertEquals(
+        folder.resolve("v1") + ": cannot write weights: it is there already", again.getMessage());
+    assertTrue(Files.exists(folder.resolve("v1/model.safetensors")), "the first one stays");
+  }
+
   @Test
   void aFileThatChangedAfterItWasReadIsReadAgain() throws IOException {
     WeightStore store = new WeightStore(folder, Precision.BF16);
