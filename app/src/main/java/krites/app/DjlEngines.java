@@ -12,6 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import krites.actors.wire.BatchCodec;
 import krites.app.config.RunConfig;
@@ -79,6 +81,7 @@ final class DjlEngines implements Engines {
   private final List<Device> rolloutDevices;
   private final List<Device> learnerDevices; // of the members, in turns
   private final CorePlan cores;
+  private final Set<String> told = ConcurrentHashMap.newKeySet(); // keys of the configuration
   private final boolean alone; // whether nobody else's engines use the folder of weights
   private volatile Optional<WeightStore> opened = Optional.empty();
 
@@ -223,8 +226,8 @@ final class DjlEngines implements Engines {
   }
 
   /** After the engine's first native call: finding it out is one. */
-  private static void tellIfWide(String key, Precision precision, Device device) {
-    if (Kernels.fastest(device, precision) == Kernels.PACKED_WIDE) {
+  private void tellIfWide(String key, Precision precision, Device device) {
+    if (Kernels.fastest(device, precision) == Kernels.PACKED_WIDE && told.add(key)) {
       LOG.warn(
           "{} = {}: this processor multiplies nothing in bfloat16, so products are computed in"
               + " float32: the results are those of bfloat16, and f32 would be as fast"

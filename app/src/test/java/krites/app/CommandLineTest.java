@@ -180,6 +180,29 @@ final class CommandLineTest {
     assertTrue(out().contains(run.resolve("summary.json").toString()), out());
   }
 
+  /**
+   * Its disk may be full: what the lost learner had published makes room, and only then it looks.
+   */
+  @Test
+  void aRunThatGoesBackForgetsWhatWasPublishedAndLooksForRoom() throws IOException {
+    Path run = folder.resolve("run");
+    FakeEngines engines = new FakeEngines(0, 2);
+    Main.Verbs verbs =
+        new Main.Verbs(new TrainingRun.Rooms((_, _, _) -> engines, Rewards::of), checks);
+    int code =
+        Main.run(
+            verbs,
+            new PrintStream(outBytes, true),
+            new PrintStream(errBytes, true),
+            train(run, "--steps", "3"));
+
+    assertEquals(0, code, err());
+    assertEquals(
+        List.of("trainer", "forget", "room", "trainer", "forget", "room", "trainer"),
+        engines.asked);
+    assertEquals(0, krites("audit", run.toString()), out());
+  }
+
   @Test
   void aFinishedRunCanBeMadeLongerAndReadsAsOne() throws IOException {
     Path run = folder.resolve("run");

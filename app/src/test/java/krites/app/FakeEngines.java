@@ -10,6 +10,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import krites.grpo.EncodedPrompt;
 import krites.grpo.FinishReason;
 import krites.grpo.Group;
@@ -30,13 +32,33 @@ import krites.grpo.port.WeightVerifier;
 
 /**
  * A policy that always boxes 1 and a trainer that only counts; {@code stepMillis} is how long it
- * takes for a step.
+ * takes for a step, and {@code failures} how often it cannot publish what it has made of one.
  */
 final class FakeEngines implements Engines {
   private final long stepMillis;
+  private final AtomicInteger failures;
+
+  /** What was asked for that concerns the whole run, in order. */
+  final List<String> asked = new CopyOnWriteArrayList<>();
 
   FakeEngines(long stepMillis) {
+    this(stepMillis, 0);
+  }
+
+  FakeEngines(long stepMillis, int failures) {
     this.stepMillis = stepMillis;
+    this.failures = new AtomicInteger(failures);
+  }
+
+  @Override
+  public void forgetPublished() {
+    asked.add("forget");
+  }
+
+  @Override
+  public long diskBytes() {
+    asked.add("room");
+    return 1;
   }
 
   @Override
@@ -51,6 +73,7 @@ final class FakeEngines implements Engines {
 
   @Override
   public PolicyTrainer trainer(Optional<Path> saved, PolicyVersion version) {
+    asked.add("trainer");
     return new Trainer(version);
   }
 
@@ -170,6 +193,9 @@ final class FakeEngines implements Engines {
 
     @Override
     public WeightUpdate publish() {
+      if (version.number() > 0 && failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        throw new UncheckedIOException(new IOException("No space left on device"));
+      }
       return new WeightUpdate(version, version.toString(), "");
     }
 
