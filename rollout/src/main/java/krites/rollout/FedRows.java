@@ -16,7 +16,7 @@ import krites.model.torchscript.RawTensors;
  * reads them depends on the number of its rows, other than one would think: on one processor five
  * rows take three quarters of the time of one, on another nearly twice as long. So each number is
  * timed once, on the network's own matrices; where more rows are read faster, idle ones repeat the
- * others, and nobody looks at them. The numbers of a row are the same in any company.
+ * others, and nobody looks at them. The bits of a row are the same with one row as with five.
  */
 final class FedRows {
   /** Rows from which on more of them cost more, wherever it was measured. */

@@ -33,6 +33,9 @@ import java.util.List;
  * place {@code b} of a list.
  */
 public final class NetworkScript {
+  /** Where oneDNN 3.7 changes its order was seen between 78 and 96 rows, without AVX-512. */
+  private static final int MANY_ROWS = 128;
+
   private NetworkScript() {}
 
   /** The methods on plain weights for a configuration; a caller may add its own that call them. */
@@ -94,7 +97,7 @@ public final class NetworkScript {
    * Products with packed matrices: {@code product} gives the first {@code n} numbers, behind which
    * may be those of rows that fill a block. {@code turn} is {@code rotate} with the sign in the
    * sine; {@code gated} takes gate and up side by side, and leaves in float32 what a product takes
-   * in float32.
+   * in float32; {@code many_rows} has zeros below fewer rows than oneDNN takes for many.
    */
   static String packed(Kernels kernels) {
     boolean wide = kernels == Kernels.PACKED_WIDE;
@@ -109,6 +112,12 @@ public final class NetworkScript {
           y = torch.narrow(y, -1, 0, n)
         return $GIVEN
 
+      def many_rows(self, x: Tensor) -> Tensor:
+        missing = torch.sub($MANY, torch.size(x, 0))
+        if torch.gt(missing, 0):
+          x = torch.constant_pad_nd(x, [0, 0, 0, missing], 0)
+        return x
+
       def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
         scale = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
         torch.rsqrt_(torch.add_(torch.div_(torch.mul_(scale, scale), torch.size(weight, 0)), eps))
@@ -122,6 +131,7 @@ public final class NetworkScript {
         parts = torch.chunk(self.wholes(x, w, bias), 2, -1)
         return torch.mul_(torch.silu(parts[0]), parts[1])
       """
+        .replace("$MANY", String.valueOf(MANY_ROWS))
         .replace("$TAKEN", wide ? "torch.to(x, 6)" : "x")
         .replace("$GIVEN", wide ? "torch.to(y, 15)" : "y")
         .indent(2);

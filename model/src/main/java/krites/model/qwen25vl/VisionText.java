@@ -97,7 +97,10 @@ final class VisionText {
       // A clone lies where PyTorch puts it, on which the last bits of MKL's products depend.
       case PLAIN ->
           "torch.linear(torch.type_as(torch.clone(pixels), patch), torch.view(patch, [$HIDDEN, -1]))";
-      case PACKED, PACKED_WIDE -> "self.product($HIDDEN, torch.to(pixels, patch.dtype), patch)";
+      // oneDNN adds up a long row in another order for few rows than for many, and how many patches
+      // come together depends on what other images do.
+      case PACKED, PACKED_WIDE ->
+          "torch.narrow(self.product($HIDDEN, self.many_rows(torch.to(pixels, patch.dtype)), patch), 0, 0, n)";
     };
   }
 

@@ -13,10 +13,15 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import krites.model.image.ImageProcessor;
+import krites.model.image.ProcessedImage;
+import krites.model.image.RgbImage;
 import krites.model.torchscript.RawTensors;
 import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
@@ -102,6 +107,47 @@ class PackedWeightsTest {
         assertArrayEquals(Arrays.copyOf(all, some.length), some, rows + " rows");
       }
     }
+  }
+
+  /**
+   * Sixteen patches of 1,176 numbers alone, and among 160: many enough for another order of sums.
+   */
+  @ParameterizedTest
+  @MethodSource("packs")
+  void whatAnImageBecomesDoesNotDependOnTheOthers(Precision precision, Kernels kernels) {
+    Path shipped = Path.of("..", "models", "shapes-base");
+    Qwen25VlConfig own = Qwen25VlConfig.load(shipped);
+    NetworkWeights weights = NetworkWeights.load(shipped, own, precision, manager);
+    try (ScriptModule script = ScriptModule.load(manager, NetworkScript.methods(own, kernels));
+        PackedWeights packed = PackedWeights.of(weights, own, script, manager)) {
+      ProcessedImage image = ImageProcessor.load(shipped).process(noise());
+      float[] alone = seen(script, packed, own, 1, image);
+      float[] among = seen(script, packed, own, 10, image);
+      assertEquals(10 * alone.length, among.length);
+      boolean lookedAt = Kernels.fastest(Device.cpu(), Precision.BF16) == Kernels.PACKED_WIDE;
+      float rounding = precision == Precision.F32 ? 1e-4f : 0.05f;
+      assertArrayEquals(alone, Arrays.copyOf(among, alone.length), lookedAt ? 0 : rounding);
+    }
+  }
+
+  private float[] seen(
+      ScriptModule script,
+      PackedWeights packed,
+      Qwen25VlConfig own,
+      int times,
+      ProcessedImage one) {
+    List<Object> vision =
+        new ArrayList<>(VisionInputs.of(Collections.nCopies(times, one), own, manager));
+    vision.add(packed.tensors());
+    NDArray embeddings = script.call(manager, "vision", vision.toArray()).get(0);
+    return RawTensors.cast(embeddings, RawTensors.FLOAT32, manager).toFloatArray();
+  }
+
+  private static RgbImage noise() {
+    SplittableRandom random = new SplittableRandom(3);
+    byte[] bytes = new byte[3 * 56 * 56];
+    random.nextBytes(bytes);
+    return new RgbImage(56, 56, bytes);
   }
 
   @Test
