@@ -238,26 +238,23 @@ final class DjlEngines implements Engines {
   }
 
   private RolloutEngine rollout(RunConfig.Rollout rollout, Device device) {
-    RolloutEngine engine = opened(rollout, device);
+    RolloutEngine engine =
+        new DjlRolloutEngine(
+            model.path(),
+            new PolicyVersion(0, 0),
+            new DjlRolloutEngine.Settings(
+                rollout.slots(),
+                rollout.groupSize(),
+                rollout.chunkTokens(),
+                rollout.prefillTokens(),
+                (long) rollout.kvCacheMib() << 20,
+                rollout.threads(),
+                rollout.precision(),
+                device),
+            new PromptEncoder(tokenizer, ChatTemplate.load(model.path()), images, pipeline),
+            store());
     tellIfWide("rollout.precision", rollout.precision(), device);
     return engine;
-  }
-
-  private RolloutEngine opened(RunConfig.Rollout rollout, Device device) {
-    return new DjlRolloutEngine(
-        model.path(),
-        new PolicyVersion(0, 0),
-        new DjlRolloutEngine.Settings(
-            rollout.slots(),
-            rollout.groupSize(),
-            rollout.chunkTokens(),
-            rollout.prefillTokens(),
-            (long) rollout.kvCacheMib() << 20,
-            rollout.threads(),
-            rollout.precision(),
-            device),
-        new PromptEncoder(tokenizer, ChatTemplate.load(model.path()), images, pipeline),
-        store());
   }
 
   @Override

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import krites.app.ResidentMemory;
@@ -143,10 +143,12 @@ final class RolloutBench {
   private double bandwidth(Precision precision) {
     return ceiling(
         precision,
-        (measured, computed) ->
-            new Ceiling(
-                measured.readBytesPerSecond(CEILING_BYTES, computed.scalarType(), computed.bytes()),
-                0),
+        measured -> {
+          Precision computed = computed(precision);
+          return new Ceiling(
+              measured.readBytesPerSecond(CEILING_BYTES, computed.scalarType(), computed.bytes()),
+              0);
+        },
         Ceiling::bytesPerSecond);
   }
 
@@ -154,7 +156,7 @@ final class RolloutBench {
   private double products(Precision precision) {
     return ceiling(
         precision,
-        (measured, computed) -> new Ceiling(0, measured.operationsPerSecond(computed.scalarType())),
+        measured -> new Ceiling(0, measured.operationsPerSecond(computed(precision).scalarType())),
         Ceiling::operationsPerSecond);
   }
 
@@ -165,7 +167,7 @@ final class RolloutBench {
 
   private double ceiling(
       Precision precision,
-      BiFunction<NativeCeilings, Precision, Ceiling> measure,
+      Function<NativeCeilings, Ceiling> measure,
       ToDoubleFunction<Ceiling> wanted) {
     if (!options.ceilings()) {
       return 0;
@@ -173,7 +175,7 @@ final class RolloutBench {
     TorchRuntime.prepareThread(options.threads(), false);
     try (NDManager manager = NDManager.newBaseManager(options.device(), "PyTorch");
         NativeCeilings measured = new NativeCeilings(manager, CEILING_REPEATS)) {
-      Ceiling now = measure.apply(measured, computed(precision));
+      Ceiling now = measure.apply(measured);
       ceilings.merge(
           precision,
           now,

@@ -38,11 +38,6 @@ public record MemoryPlan(
   /** Java with its heap in use, PyTorch's and our own code: measured, see docs/memory.md. */
   static final long PROCESS_BYTES = 500_000_000;
 
-  /** See {@link #publishedBytes()}. */
-  private static final int VERSIONS = 3;
-
-  private static final int EVALUATED_VERSIONS = 4;
-
   private static final String ROLLOUT = "rollout worker";
   private static final String EVALUATOR = "evaluator";
 
@@ -118,8 +113,7 @@ public record MemoryPlan(
   public static long diskBytes(
       RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice) {
     long push = WeightLayout.of(network).parameters() * config.rollout().precision().bytes();
-    int versions = config.evaluators() > 0 ? EVALUATED_VERSIONS : VERSIONS;
-    return versions * push + checkpointBytes(network, choice);
+    return versions(config.evaluators() > 0) * push + checkpointBytes(network, choice);
   }
 
   /**
@@ -221,6 +215,10 @@ public record MemoryPlan(
    */
   public long publishedBytes() {
     boolean evaluated = roles.stream().anyMatch(role -> role.name().equals(EVALUATOR));
-    return (evaluated ? EVALUATED_VERSIONS : VERSIONS) * pushBytes;
+    return versions(evaluated) * pushBytes;
+  }
+
+  private static long versions(boolean evaluated) {
+    return evaluated ? 4 : 3;
   }
 }

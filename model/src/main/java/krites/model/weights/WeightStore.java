@@ -98,20 +98,23 @@ public final class WeightStore {
     Path version = folder.resolve(name);
     try {
       Files.createDirectory(version);
+      return new Published(name, write(version, weights));
     } catch (FileAlreadyExistsException e) {
       throw new UncheckedIOException(version + ": cannot write weights: it is there already", e);
     } catch (IOException e) {
       throw new UncheckedIOException(version + ": cannot write weights: " + e.getMessage(), e);
     }
+  }
+
+  /** Fills a folder that was made for it, or removes it. */
+  private String write(Path version, SavedWeights weights) throws IOException {
     boolean written = false;
     try {
       String sha256 =
           SafetensorsWriter.writeForReaders(
               version.resolve(FILE), weights.outgoing(precision.file()), SafetensorsWriter.PYTORCH);
       written = true;
-      return new Published(name, sha256);
-    } catch (IOException e) {
-      throw new UncheckedIOException(version + ": cannot write weights: " + e.getMessage(), e);
+      return sha256;
     } finally {
       if (!written) {
         forget(version);
