@@ -97,6 +97,7 @@ public final class Main {
   /** Runs a verb and ends the process with its exit code. */
   public static void main(String[] args) {
     ParentWatch.begin();
+    HeapWatch.begin();
     int code = run(Verbs.real(), System.out, System.err, args);
     System.out.flush();
     if (code == ExitCode.OK) {

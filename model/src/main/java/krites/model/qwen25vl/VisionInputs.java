@@ -23,12 +23,14 @@ public final class VisionInputs {
   public static NDList of(List<ProcessedImage> images, Qwen25VlConfig config, NDManager manager) {
     int values = config.vision().patchValues();
     int patches = images.stream().mapToInt(image -> image.grid().patches()).sum();
-    FloatBuffer pixels = FloatBuffer.allocate(patches * values);
+    // A buffer of this kind becomes a tensor as it is: any other is copied into such a one first.
+    ByteBuffer pixels = manager.allocateDirect(Math.multiplyExact(patches * values, Float.BYTES));
+    FloatBuffer numbers = pixels.asFloatBuffer();
     for (ProcessedImage image : images) {
-      pixels.put(image.pixelValues());
+      numbers.put(image.pixelValues());
     }
     return of(
-        manager.create(pixels.flip(), new Shape(patches, values), DataType.FLOAT32),
+        manager.create(pixels, new Shape(patches, values), DataType.FLOAT32),
         images.stream().map(ProcessedImage::grid).toList(),
         config,
         manager);
