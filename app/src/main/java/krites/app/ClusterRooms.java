@@ -1,8 +1,10 @@
 package krites.app;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import krites.actors.HostedParts;
@@ -70,7 +72,14 @@ record ClusterRooms(
                     weights,
                     job,
                     place -> rooms.engines().createBesideOthers(config, datasets.images(), place)));
-    return new Hosted(config, folder, engines, reward, copies, () -> members.open(job.secret()));
+    return new Hosted(
+        config,
+        folder,
+        engines,
+        reward,
+        copies,
+        () -> members.open(job.secret()),
+        new AtomicBoolean());
   }
 
   /** The job's settings, but for what belongs to the node. */
@@ -84,14 +93,23 @@ record ClusterRooms(
     return reader.read().config();
   }
 
+  /**
+   * What a node does for a job.
+   *
+   * @param lostLearner whether a learner was here before: the next one goes back to a checkpoint
+   */
   private record Hosted(
       RunConfig config,
       Path folder,
       Engines engines,
       RewardFunction reward,
       Optional<Copies> copies,
-      Supplier<MemberPlane> planes)
+      Supplier<MemberPlane> planes,
+      AtomicBoolean lostLearner)
       implements HostedParts {
+    /** Of the time that the run waits for anything, how much may pass until the disk has room. */
+    private static final double PATIENCE = 0.8;
+
     @Override
     public RolloutEngine engine(int seat) {
       return copies.map(Copies::engines).orElse(engines).rollout(seat);
@@ -104,11 +122,13 @@ record ClusterRooms(
 
     @Override
     public PolicyTrainer trainer(long step, PolicyVersion version) {
+      awaitRoom();
       return engines.trainer(saved(step), version);
     }
 
     @Override
     public PolicyTrainer leadingTrainer(long step, PolicyVersion version, MemberExchange members) {
+      awaitRoom();
       return engines.leadingTrainer(saved(step), version, members);
     }
 
@@ -120,6 +140,14 @@ record ClusterRooms(
     @Override
     public MemberPlane memberPlane() {
       return planes.get();
+    }
+
+    /** A learner that was lost to a full disk would be lost again, and again, within seconds. */
+    private void awaitRoom() {
+      if (lostLearner.getAndSet(true)) {
+        long patience = Math.round(1e3 * PATIENCE * config.run().stallSeconds());
+        new DiskRoom(folder, Duration.ofMillis(patience)).await(engines.diskBytes());
+      }
     }
 
     /** A checkpoint may stand under another name while its successor is put in place. */

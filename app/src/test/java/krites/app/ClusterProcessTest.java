@@ -97,6 +97,7 @@ final class ClusterProcessTest {
             "--sun-misc-unsafe-memory-access=allow",
             "-Xmx256m",
             "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
             "-Dai.djl.offline=true",
             "-DOPT_OUT_TRACKING=true",
             "-cp",

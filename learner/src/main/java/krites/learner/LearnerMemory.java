@@ -3,6 +3,7 @@ package krites.learner;
 import java.util.List;
 import java.util.Optional;
 import krites.model.lora.LoraLayout;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.PackedWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
@@ -22,7 +23,8 @@ import krites.model.qwen25vl.WeightLayout;
  *       tensors of at least 4096 values with {@link OptimizerKind#ADAMW_8BIT}; moments lie in host
  *       memory when they are offloaded;
  *   <li>with adapters no second set of weights for the reference; without them one more value of
- *       each parameter, 4 or 2 bytes, if the objective has a KL term.
+ *       each parameter, 4 or 2 bytes, if the objective has a KL term; 4 on a CPU whose products are
+ *       float32 ones for either type ({@link Kernels#PACKED_WIDE}).
  * </ul>
  *
  * @param weights the network's own, as it computes with them
@@ -58,10 +60,11 @@ public record LearnerMemory(
    * What a learner of these settings will hold.
    *
    * @param reference whether the objective has a term that needs the start model
+   * @param kernels by which that one computes: the fastest of its device and type
    */
   public static LearnerMemory of(
-      Qwen25VlConfig config, TrainingCore.Choice choice, boolean reference) {
-    return of(config, choice, reference, 1);
+      Qwen25VlConfig config, TrainingCore.Choice choice, boolean reference, Kernels kernels) {
+    return of(config, choice, reference, kernels, 1);
   }
 
   /**
@@ -69,7 +72,11 @@ public record LearnerMemory(
    * learner alone. The shards are alike to within a block.
    */
   public static LearnerMemory of(
-      Qwen25VlConfig config, TrainingCore.Choice choice, boolean reference, int members) {
+      Qwen25VlConfig config,
+      TrainingCore.Choice choice,
+      boolean reference,
+      Kernels kernels,
+      int members) {
     OptimizerSettings optimizer = choice.optimizer();
     WeightLayout layout = WeightLayout.of(config);
     Optional<LoraLayout> adapters = choice.lora().map(settings -> LoraLayout.of(config, settings));
@@ -84,7 +91,7 @@ public record LearnerMemory(
         weights,
         rounded ? share(Float.BYTES * values, members) : 0,
         adapters.map(LoraLayout::parameters).orElse(0L) * Float.BYTES,
-        reference && adapters.isEmpty() ? weights + packedHead(config, choice) : 0,
+        reference && adapters.isEmpty() ? frozenBytes(config, choice.precision(), kernels) : 0,
         values * Float.BYTES,
         share(
             trained.stream().mapToLong(size -> momentBytes(size, optimizer.kind())).sum(), members),
@@ -96,9 +103,18 @@ public record LearnerMemory(
     return (bytes + members - 1) / members;
   }
 
-  /** The reference is packed on a CPU; on a GPU this is a little too much. */
-  private static long packedHead(Qwen25VlConfig config, TrainingCore.Choice choice) {
-    return choice.precision().bytes() * PackedWeights.additionalValues(config);
+  /**
+   * A network that is only read. Where its matrices are packed, they lie in the type they compute
+   * in, and only the table of embeddings as it was.
+   */
+  private static long frozenBytes(Qwen25VlConfig config, Precision precision, Kernels kernels) {
+    long parameters = WeightLayout.of(config).parameters();
+    if (!kernels.packed()) {
+      return precision.bytes() * parameters;
+    }
+    long embeddings = (long) config.vocabulary() * config.hidden();
+    long packed = parameters - embeddings + PackedWeights.additionalValues(config);
+    return kernels.computed(precision).bytes() * packed + precision.bytes() * embeddings;
   }
 
   /** Both moments of one tensor. */

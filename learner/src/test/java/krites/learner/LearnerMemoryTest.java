@@ -16,9 +16,12 @@ import java.util.Optional;
 import krites.grpo.port.MemberExchange;
 import krites.model.lora.LoraSettings;
 import krites.model.lora.LoraTarget;
+import krites.model.qwen25vl.Kernels;
 import krites.model.qwen25vl.NetworkWeights;
+import krites.model.qwen25vl.PackedWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
+import krites.model.torchscript.ScriptModule;
 import krites.model.torchscript.TorchRuntime;
 import org.junit.jupiter.api.Test;
 
@@ -45,7 +48,7 @@ class LearnerMemoryTest {
   }
 
   private void compare(TrainingCore.Choice choice) {
-    LearnerMemory said = LearnerMemory.of(config, choice, false);
+    LearnerMemory said = LearnerMemory.of(config, choice, false, Kernels.PACKED);
     try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
         TrainingCore core =
             new TrainingCore(
@@ -75,8 +78,8 @@ class LearnerMemoryTest {
   void aMemberHoldsTheMastersAndMomentsOfItsShard() {
     int members = 3;
     TrainingCore.Choice choice = new TrainingCore.Choice(false, Precision.BF16, false);
-    LearnerMemory said = LearnerMemory.of(config, choice, false, members);
-    LearnerMemory alone = LearnerMemory.of(config, choice, false);
+    LearnerMemory said = LearnerMemory.of(config, choice, false, Kernels.PACKED, members);
+    LearnerMemory alone = LearnerMemory.of(config, choice, false, Kernels.PACKED);
     assertEquals(alone.weights() + alone.gradients(), said.weights() + said.gradients());
     for (MemberExchange exchange : LocalMembers.of(members, Duration.ofSeconds(1))) {
       try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
@@ -120,15 +123,40 @@ class LearnerMemoryTest {
   void adaptersNeedNoSecondSetOfWeightsAndOffloadedMomentsNoDevice() {
     OptimizerSettings offload = new OptimizerSettings(OptimizerKind.ADAMW, true);
     TrainingCore.Choice plain = TrainingCore.Choice.PLAIN;
-    LearnerMemory full = LearnerMemory.of(config, plain, true);
-    LearnerMemory host = LearnerMemory.of(config, plain.with(offload), true);
-    LearnerMemory lora = LearnerMemory.of(config, plain.with(LORA).with(offload), true);
+    LearnerMemory full = LearnerMemory.of(config, plain, true, Kernels.PACKED);
+    LearnerMemory host = LearnerMemory.of(config, plain.with(offload), true, Kernels.PACKED);
+    LearnerMemory lora =
+        LearnerMemory.of(config, plain.with(LORA).with(offload), true, Kernels.PACKED);
     long table = 4L * config.vocabulary() * config.hidden();
     assertTrue(config.tiedHead());
     assertEquals(full.weights() + table, full.reference(), "packed, the head is a second table");
+    assertEquals(full.weights(), LearnerMemory.of(config, plain, true, Kernels.PLAIN).reference());
     assertEquals(0, lora.reference());
     assertEquals(0, full.inHost());
     assertEquals(full.moments(), host.inHost());
     assertEquals(full.onDevice() - full.moments() + host.parts(), host.onDevice());
+  }
+
+  @Test
+  void theReferenceIsHeldInTheTypeItComputesIn() {
+    TrainingCore.Choice choice = new TrainingCore.Choice(false, Precision.BF16, false);
+    try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch");
+        NetworkWeights weights = NetworkWeights.load(MODEL, config, Precision.BF16, manager)) {
+      for (Kernels kernels : List.of(Kernels.PLAIN, Kernels.PACKED_WIDE)) {
+        LearnerMemory said = LearnerMemory.of(config, choice, true, kernels);
+        long held = frozen(weights, kernels, manager);
+        // Packed matrices are filled up to blocks of rows, which shows in ones as small as these.
+        assertEquals(held, said.reference(), 0.08 * held, kernels + "");
+      }
+    }
+  }
+
+  private long frozen(NetworkWeights weights, Kernels kernels, NDManager manager) {
+    if (!kernels.packed()) {
+      return bytes(weights.tensors());
+    }
+    ScriptModule script =
+        ScriptModule.load(manager, LearnerScript.frozen(config, kernels, Products.TORCH));
+    return bytes(PackedWeights.replacing(weights, config, script, manager).tensors());
   }
 }

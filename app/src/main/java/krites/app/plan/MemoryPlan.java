@@ -58,7 +58,7 @@ public record MemoryPlan(
       boolean reference,
       Load load) {
     int members = config.learner().members();
-    LearnerMemory learner = LearnerMemory.of(network, choice, reference, members);
+    LearnerMemory learner = learner(config, network, choice, reference);
     PassMemory pass = PassMemory.of(network, choice, load);
     Precision sampling = config.rollout().precision();
     RolloutMemory rollout = RolloutMemory.of(network, sampling, Kernels.PLAIN, load);
@@ -101,7 +101,7 @@ public record MemoryPlan(
 
   /** Of one checkpoint: what is trained, whole in float32 or adapters, and its moments. */
   private static long checkpointBytes(Qwen25VlConfig network, TrainingCore.Choice choice) {
-    LearnerMemory learner = LearnerMemory.of(network, choice, false);
+    LearnerMemory learner = LearnerMemory.of(network, choice, false, Kernels.PLAIN);
     long weights =
         choice.lora().isPresent()
             ? learner.adapters()
@@ -126,8 +126,7 @@ public record MemoryPlan(
   public static Map<String, Long> lasting(
       RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice, boolean reference) {
     Map<String, Long> sums = new LinkedHashMap<>();
-    LearnerMemory learner =
-        LearnerMemory.of(network, choice, reference, config.learner().members());
+    LearnerMemory learner = learner(config, network, choice, reference);
     config
         .learner()
         .devicesOfMembers()
@@ -137,6 +136,18 @@ public record MemoryPlan(
     Stream.concat(rolloutDevices(config).stream(), evalDevices(config).stream())
         .forEach(device -> sums.merge(device, versions, Long::sum));
     return sums;
+  }
+
+  /** Of each member. */
+  private static LearnerMemory learner(
+      RunConfig config, Qwen25VlConfig network, TrainingCore.Choice choice, boolean reference) {
+    String device = config.learner().devicesOfMembers().getFirst();
+    return LearnerMemory.of(
+        network,
+        choice,
+        reference,
+        kernels(device, choice.precision()),
+        config.learner().members());
   }
 
   /** Only a CPU's products in bfloat16 depend on which it is; PyTorch starts to find that out. */
