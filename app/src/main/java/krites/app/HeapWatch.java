@@ -24,6 +24,9 @@ final class HeapWatch {
 
   private static final Duration EVERY = Duration.ofSeconds(5);
 
+  /** A collection is followed by so many times its own length without one: 1 % of the time. */
+  private static final int REST = 99;
+
   private final LongSupplier bytes;
   private final Runnable collector;
   private long left;
@@ -65,7 +68,10 @@ final class HeapWatch {
               () -> old.get().getUsage().getUsed() + direct.get().getMemoryUsed(), System::gc);
       while (true) {
         Thread.sleep(EVERY);
-        watch.look();
+        long start = System.nanoTime();
+        if (watch.look()) {
+          Thread.sleep(Duration.ofNanos(REST * (System.nanoTime() - start)));
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
