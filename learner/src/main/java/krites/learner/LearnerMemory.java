@@ -108,13 +108,12 @@ public record LearnerMemory(
    * in, and only the table of embeddings as it was.
    */
   private static long frozenBytes(Qwen25VlConfig config, Precision precision, Kernels kernels) {
-    long parameters = WeightLayout.of(config).parameters();
     if (!kernels.packed()) {
-      return precision.bytes() * parameters;
+      return precision.bytes() * WeightLayout.of(config).parameters();
     }
     long embeddings = (long) config.vocabulary() * config.hidden();
-    long packed = parameters - embeddings + PackedWeights.additionalValues(config);
-    return kernels.computed(precision).bytes() * packed + precision.bytes() * embeddings;
+    return kernels.computed(precision).bytes() * PackedWeights.packedValues(config)
+        + precision.bytes() * embeddings;
   }
 
   /** Both moments of one tensor. */

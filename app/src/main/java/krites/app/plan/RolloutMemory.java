@@ -1,6 +1,7 @@
 package krites.app.plan;
 
 import krites.model.qwen25vl.Kernels;
+import krites.model.qwen25vl.PackedWeights;
 import krites.model.qwen25vl.Precision;
 import krites.model.qwen25vl.Qwen25VlConfig;
 import krites.model.qwen25vl.WeightLayout;
@@ -46,11 +47,11 @@ public record RolloutMemory(
   public static RolloutMemory of(
       Qwen25VlConfig config, Precision precision, Kernels kernels, Load load) {
     long bytes = precision.bytes();
-    long table = (long) config.vocabulary() * config.hidden();
-    long parameters = WeightLayout.of(config).parameters();
-    long packed = parameters - (config.tiedHead() ? 0 : table);
     long weights =
-        bytes * parameters + (kernels.packed() ? kernels.computed(precision).bytes() * packed : 0);
+        bytes * WeightLayout.of(config).parameters()
+            + (kernels.packed()
+                ? kernels.computed(precision).bytes() * PackedWeights.packedValues(config)
+                : 0);
     long perToken = cacheBytesOfToken(config, precision);
     long prompts = load.slots() * blocks(load.promptTokens()) * perToken;
     long responses = load.sequences() * blocks(load.responseTokens()) * perToken;

@@ -224,11 +224,13 @@ public final class PackedWeights implements AutoCloseable {
   }
 
   /**
-   * Numbers that packed weights have beyond those of the network: the copy of a table of embeddings
-   * that is the head as well. Rows of zeros and stacked biases are not worth counting.
+   * Numbers of a network that lie in this order: all but its table of embeddings, and that too
+   * where it is the head as well, as a copy. Norms, which stay as they are, are counted with them,
+   * and rows of zeros are not: both are few.
    */
-  public static long additionalValues(Qwen25VlConfig config) {
-    return config.tiedHead() ? (long) config.vocabulary() * config.hidden() : 0;
+  public static long packedValues(Qwen25VlConfig config) {
+    long table = (long) config.vocabulary() * config.hidden();
+    return WeightLayout.of(config).parameters() - (config.tiedHead() ? 0 : table);
   }
 
   /** Numbers that were packed, or stacked if they had to be. */

@@ -24,7 +24,8 @@ public final class VisionInputs {
     int values = config.vision().patchValues();
     int patches = images.stream().mapToInt(image -> image.grid().patches()).sum();
     // A buffer of this kind becomes a tensor as it is: any other is copied into such a one first.
-    ByteBuffer pixels = manager.allocateDirect(Math.multiplyExact(patches * values, Float.BYTES));
+    ByteBuffer pixels =
+        manager.allocateDirect(Math.toIntExact((long) patches * values * Float.BYTES));
     FloatBuffer numbers = pixels.asFloatBuffer();
     for (ProcessedImage image : images) {
       numbers.put(image.pixelValues());
